@@ -1,0 +1,18 @@
+//! Highwater: a lab for stream processing.
+//!
+//! Modules are declared in the order in which a record meets them.
+
+// What flows, and on which clocks.
+pub mod human;
+pub mod record;
+pub mod time;
+
+// A run described as data.
+pub mod pipeline;
+pub mod scenario;
+
+// The engine: pure state machines without clock, thread or file.
+pub mod window;
+
+// Running it.
+pub mod runtime;

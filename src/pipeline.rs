@@ -1,0 +1,289 @@
+//! The description of a pipeline: which watermark, which windows, what to do with late records,
+//! how fast the operator is and how much may wait for it.
+//!
+//! Plain data, read from scenario files and command lines; [`crate::runtime`] runs it. Ranges are
+//! checked by [`Pipeline::problems`] before anything runs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::{SPAN_LIMIT, Span};
+
+/// A record may fall in at most this many windows. 10,000 windows of one record already cost
+/// more than anything that they could show; a slip of a unit (1 day sliding by 1 ms) asks for
+/// 86 million.
+pub const MAX_WINDOWS_PER_RECORD: i64 = 10_000;
+
+/// The most records that the queue in front of the operator may hold.
+pub const MAX_QUEUE_CAPACITY: u32 = 10_000_000;
+
+/// The description of a pipeline: source, bounded queue, window operator, sink.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pipeline {
+    /// How the watermark follows the records.
+    pub watermark: WatermarkSpec,
+    /// Where in event time results are computed.
+    pub window: WindowSpec,
+    /// How long a window's state is kept after its end, in event time.
+    pub allowed_lateness: Span,
+    /// What happens to a record whose windows are all gone.
+    pub late: LatePolicy,
+    /// What is computed per key and window.
+    pub aggregate: Aggregate,
+    /// Whether the end of the input is the end of time.
+    pub at_end: AtEnd,
+    /// Records that may wait between source and operator; at least 1.
+    pub queue_capacity: u32,
+    /// How long the operator works on one record. Zero means that nothing ever waits.
+    pub service_time: Span,
+}
+
+impl Default for Pipeline {
+    fn default() -> Self {
+        Self {
+            watermark: WatermarkSpec::default(),
+            window: WindowSpec::Tumbling { size: Span::from_secs(60), offset: Span::ZERO },
+            allowed_lateness: Span::ZERO,
+            late: LatePolicy::default(),
+            aggregate: Aggregate::default(),
+            at_end: AtEnd::default(),
+            queue_capacity: 1_000,
+            service_time: Span::ZERO,
+        }
+    }
+}
+
+/// How the watermark follows the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum WatermarkSpec {
+    /// Bounded out-of-orderness: after every record, the largest event time seen minus `bound`.
+    Bounded {
+        /// How far a record may be behind the newest one and still be on time; not negative.
+        bound: Span,
+    },
+}
+
+impl Default for WatermarkSpec {
+    fn default() -> Self {
+        Self::Bounded { bound: Span::ZERO }
+    }
+}
+
+impl WatermarkSpec {
+    /// The out-of-orderness bound.
+    pub const fn bound(self) -> Span {
+        match self {
+            Self::Bounded { bound } => bound,
+        }
+    }
+}
+
+/// Where in event time results are computed. Windows are half open, `[start, end)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum WindowSpec {
+    /// Windows of one size, side by side.
+    Tumbling {
+        /// Length of a window; positive.
+        size: Span,
+        /// Distance of the window starts from the epoch; its magnitude is below `size`.
+        #[serde(default)]
+        offset: Span,
+    },
+    /// Windows of one size that start every `slide`; any ratio. With `slide > size` some records
+    /// fall in no window.
+    Sliding {
+        /// Length of a window; positive.
+        size: Span,
+        /// Distance between window starts; positive.
+        slide: Span,
+        /// Distance of the window starts from the epoch; its magnitude is below `slide`.
+        #[serde(default)]
+        offset: Span,
+    },
+    /// Per key: records at most `gap` apart share a window.
+    Session {
+        /// The silence that ends a session; positive.
+        gap: Span,
+    },
+}
+
+impl WindowSpec {
+    /// In how many windows one record may fall; 1 for sessions.
+    pub fn windows_per_record(self) -> i64 {
+        match self {
+            Self::Tumbling { .. } | Self::Session { .. } => 1,
+            Self::Sliding { size, slide, .. } => {
+                if slide.micros() <= 0 {
+                    i64::MAX
+                } else {
+                    (size.micros() - 1).div_euclid(slide.micros()) + 1
+                }
+            }
+        }
+    }
+}
+
+/// What happens to a record whose windows are all gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LatePolicy {
+    /// It is dropped, and counted as dropped.
+    #[default]
+    Drop,
+    /// It goes to the side output.
+    SideOutput,
+}
+
+/// What is computed per key and window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Aggregate {
+    /// How many records.
+    #[default]
+    Count,
+    /// The sum of their values.
+    Sum,
+    /// The arithmetic mean of their values.
+    Mean,
+    /// The smallest value.
+    Min,
+    /// The largest value.
+    Max,
+}
+
+/// Whether the end of the input is the end of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AtEnd {
+    /// A stream has no end: windows that are still open stay open.
+    #[default]
+    Hold,
+    /// The final watermark is sent and every window fires.
+    Flush,
+}
+
+/// A setting outside its limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The field, as a path from the root of what was checked: `window.slide`.
+    pub path: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem of the field at `path`.
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+}
+
+impl Pipeline {
+    /// Everything that is out of range, in the order of the fields; empty when the pipeline can run.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut found = Vec::new();
+        let mut span = |path: &str, span: Span, least: i64| {
+            if span.micros() < least || span > SPAN_LIMIT {
+                let range = if least > 0 { "more than 0" } else { "0 or more" };
+                let shown = crate::human::span_exact(span);
+                found.push(Problem::new(path, format!("{shown} is out of range: must be {range}, at most 115740d")));
+            }
+        };
+        span("watermark.bound", self.watermark.bound(), 0);
+        match self.window {
+            WindowSpec::Tumbling { size, .. } => span("window.size", size, 1),
+            WindowSpec::Sliding { size, slide, .. } => {
+                span("window.size", size, 1);
+                span("window.slide", slide, 1);
+            }
+            WindowSpec::Session { gap } => span("window.gap", gap, 1),
+        }
+        span("allowed_lateness", self.allowed_lateness, 0);
+        span("service_time", self.service_time, 0);
+        found.extend(self.window_shape_problem());
+        if !(1..=MAX_QUEUE_CAPACITY).contains(&self.queue_capacity) {
+            let message = format!(
+                "{} is out of range: must be 1 to {}",
+                self.queue_capacity,
+                crate::human::count(u64::from(MAX_QUEUE_CAPACITY))
+            );
+            found.push(Problem::new("queue_capacity", message));
+        }
+        found
+    }
+
+    fn window_shape_problem(&self) -> Option<Problem> {
+        let (offset, step, step_name) = match self.window {
+            WindowSpec::Tumbling { size, offset } => (offset, size, "size"),
+            WindowSpec::Sliding { slide, offset, .. } => (offset, slide, "slide"),
+            WindowSpec::Session { .. } => return None,
+        };
+        if step.micros() <= 0 {
+            return None;
+        }
+        if offset.micros().unsigned_abs() >= step.micros().unsigned_abs() {
+            let message = format!(
+                "{} is out of range: its magnitude must be below the window {step_name}, {}",
+                crate::human::span_exact(offset),
+                crate::human::span_exact(step)
+            );
+            return Some(Problem::new("window.offset", message));
+        }
+        let per_record = self.window.windows_per_record();
+        (per_record > MAX_WINDOWS_PER_RECORD).then(|| {
+            let message = format!(
+                "every record would fall in {} windows (size / slide); the limit is {}; raise the slide or lower the size",
+                crate::human::count(per_record.unsigned_abs()),
+                crate::human::count(MAX_WINDOWS_PER_RECORD.unsigned_abs())
+            );
+            Problem::new("window.slide", message)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sliding(size: &str, slide: &str) -> WindowSpec {
+        let read = |text| crate::human::parse_span(text).expect("a span");
+        WindowSpec::Sliding { size: read(size), slide: read(slide), offset: Span::ZERO }
+    }
+
+    fn check(window: WindowSpec, path: &str, part: &str) {
+        let problems = Pipeline { window, ..Pipeline::default() }.problems();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert_eq!(problems[0].path, path);
+        assert!(problems[0].message.contains(part), "{}", problems[0].message);
+    }
+
+    #[test]
+    fn legal_pipelines_have_no_problem() {
+        assert_eq!(Pipeline::default().problems(), []);
+        let window = sliding("60min", "15min");
+        assert_eq!(Pipeline { window, ..Pipeline::default() }.problems(), []);
+        let window = sliding("10s", "1min");
+        assert_eq!(Pipeline { window, ..Pipeline::default() }.problems(), []);
+    }
+
+    #[test]
+    fn out_of_range_settings_are_named() {
+        check(WindowSpec::Tumbling { size: Span::ZERO, offset: Span::ZERO }, "window.size", "more than 0");
+        check(sliding("10s", "0s"), "window.slide", "more than 0");
+        check(WindowSpec::Session { gap: Span::from_secs(-1) }, "window.gap", "-1s");
+        let size = Span::from_secs(10);
+        check(WindowSpec::Tumbling { size, offset: -size }, "window.offset", "below the window size, 10s");
+    }
+
+    #[test]
+    fn a_billion_windows_per_record_are_refused_with_that_number() {
+        check(sliding("1000s", "1us"), "window.slide", "1,000,000,000 windows");
+    }
+
+    #[test]
+    fn windows_per_record_counts_the_partial_one() {
+        assert_eq!(sliding("60min", "15min").windows_per_record(), 4);
+        assert_eq!(sliding("10s", "3s").windows_per_record(), 4);
+        assert_eq!(sliding("10s", "10s").windows_per_record(), 1);
+        assert_eq!(sliding("10s", "15s").windows_per_record(), 1);
+    }
+}

@@ -1,0 +1,255 @@
+//! What flows: records, their keys, and a whole stream of them in columns.
+//!
+//! A [`Stream`] is kept in arrival order; records that arrive at the same instant keep the order
+//! in which they were given (file order). A [`RecordId`] is the place in that order. Keys are
+//! interned: a record carries a [`KeyId`], and [`KeyTable`] knows the names.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::time::{EventTime, ProcTime, Span};
+
+/// The place of a record in arrival order, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId(pub u32);
+
+impl RecordId {
+    /// As an index into the columns of a [`Stream`].
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// An interned key: its place in the [`KeyTable`], in order of first appearance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(pub u32);
+
+impl KeyId {
+    /// As an index into per-key tables.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A partition of the log, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct PartitionId(pub u32);
+
+/// One record as the window operator sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Record {
+    /// Its place in arrival order.
+    pub id: RecordId,
+    /// When it happened.
+    pub event_time: EventTime,
+    /// What it is grouped by.
+    pub key: KeyId,
+    /// What is aggregated; finite.
+    pub value: f64,
+}
+
+/// The names of interned keys.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeyTable {
+    names: Vec<Arc<str>>,
+    ids: BTreeMap<Arc<str>, KeyId>,
+}
+
+impl KeyTable {
+    /// The id of `name`, given out on first sight.
+    ///
+    /// # Panics
+    /// After 2^32 - 1 different keys, which [`Stream`] cannot hold.
+    pub fn intern(&mut self, name: &str) -> KeyId {
+        if let Some(&id) = self.ids.get(name) {
+            return id;
+        }
+        let id = KeyId(u32::try_from(self.names.len()).expect("a stream holds fewer than 2^32 records, so fewer keys"));
+        let name: Arc<str> = name.into();
+        self.names.push(Arc::clone(&name));
+        self.ids.insert(name, id);
+        id
+    }
+
+    /// The name of a key; empty for an id that this table did not give out.
+    pub fn name(&self, id: KeyId) -> &str {
+        self.names.get(id.index()).map_or("", |name| name)
+    }
+
+    /// The id of a name that was interned before.
+    pub fn find(&self, name: &str) -> Option<KeyId> {
+        self.ids.get(name).copied()
+    }
+
+    /// Names in order of their ids.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+}
+
+/// One row for [`Stream::from_rows`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Row {
+    /// When it happened.
+    pub event_time: EventTime,
+    /// When it reached the log.
+    pub arrival: ProcTime,
+    /// Interned key.
+    pub key: KeyId,
+    /// Value; finite.
+    pub value: f64,
+    /// Partition of the log.
+    pub partition: PartitionId,
+}
+
+/// A whole stream in columns of equal length, in arrival order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stream {
+    event_times: Vec<EventTime>,
+    arrivals: Vec<ProcTime>,
+    keys: Vec<KeyId>,
+    values: Vec<f64>,
+    partitions: Vec<PartitionId>,
+    key_table: KeyTable,
+}
+
+impl Stream {
+    /// Sorts rows by arrival time; ties keep their order.
+    ///
+    /// # Panics
+    /// With 2^32 rows or more. Readers and generators refuse such input before it gets here.
+    pub fn from_rows(mut rows: Vec<Row>, key_table: KeyTable) -> Self {
+        assert!(u32::try_from(rows.len()).is_ok(), "a stream holds fewer than 2^32 records");
+        if !rows.is_sorted_by_key(|row| row.arrival) {
+            rows.sort_by_key(|row| row.arrival);
+        }
+        let partitioned = rows.iter().any(|row| row.partition != PartitionId::default());
+        Self {
+            event_times: rows.iter().map(|row| row.event_time).collect(),
+            arrivals: rows.iter().map(|row| row.arrival).collect(),
+            keys: rows.iter().map(|row| row.key).collect(),
+            values: rows.iter().map(|row| row.value).collect(),
+            partitions: if partitioned { rows.iter().map(|row| row.partition).collect() } else { Vec::new() },
+            key_table,
+        }
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.event_times.len()
+    }
+
+    /// Whether there is no record.
+    pub fn is_empty(&self) -> bool {
+        self.event_times.is_empty()
+    }
+
+    /// The record at this place in arrival order.
+    ///
+    /// # Panics
+    /// When `id` is not below [`Stream::len`].
+    pub fn record(&self, id: RecordId) -> Record {
+        let i = id.index();
+        Record { id, event_time: self.event_times[i], key: self.keys[i], value: self.values[i] }
+    }
+
+    /// All records in arrival order.
+    pub fn records(&self) -> impl ExactSizeIterator<Item = Record> {
+        (0..self.len()).map(|i| self.record(RecordId(i as u32)))
+    }
+
+    /// Event times in arrival order, so unsorted.
+    pub fn event_times(&self) -> &[EventTime] {
+        &self.event_times
+    }
+
+    /// Arrival times, ascending.
+    pub fn arrivals(&self) -> &[ProcTime] {
+        &self.arrivals
+    }
+
+    /// Keys in arrival order.
+    pub fn keys(&self) -> &[KeyId] {
+        &self.keys
+    }
+
+    /// Values in arrival order; all finite.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// The partition of a record; 0 when the stream has one partition.
+    pub fn partition(&self, id: RecordId) -> PartitionId {
+        self.partitions.get(id.index()).copied().unwrap_or_default()
+    }
+
+    /// Whether any record is outside partition 0.
+    pub fn is_partitioned(&self) -> bool {
+        !self.partitions.is_empty()
+    }
+
+    /// The names of the keys.
+    pub fn key_table(&self) -> &KeyTable {
+        &self.key_table
+    }
+
+    /// Delay (arrival minus event time) of a record; negative when its clock ran ahead.
+    pub fn delay(&self, id: RecordId) -> Span {
+        self.arrivals[id.index()].since_event(self.event_times[id.index()])
+    }
+
+    /// The earliest and latest event time; `None` when empty.
+    pub fn event_time_range(&self) -> Option<(EventTime, EventTime)> {
+        Some((*self.event_times.iter().min()?, *self.event_times.iter().max()?))
+    }
+
+    /// The first and last arrival; `None` when empty.
+    pub fn arrival_range(&self) -> Option<(ProcTime, ProcTime)> {
+        Some((*self.arrivals.first()?, *self.arrivals.last()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(event_ms: i64, arrival_ms: i64, value: f64) -> Row {
+        Row {
+            event_time: EventTime::from_millis(event_ms),
+            arrival: ProcTime::from_millis(arrival_ms),
+            key: KeyId(0),
+            value,
+            partition: PartitionId(0),
+        }
+    }
+
+    #[test]
+    fn rows_are_taken_in_arrival_order_and_ties_keep_file_order() {
+        let rows = vec![row(1, 30, 1.0), row(2, 10, 2.0), row(3, 30, 3.0), row(4, 10, 4.0)];
+        let stream = Stream::from_rows(rows, KeyTable::default());
+        assert_eq!(stream.values(), [2.0, 4.0, 1.0, 3.0]);
+        assert_eq!(stream.delay(RecordId(2)), Span::from_millis(29));
+    }
+
+    #[test]
+    fn keys_are_interned_in_order_of_appearance() {
+        let mut table = KeyTable::default();
+        assert_eq!(table.intern("b"), KeyId(0));
+        assert_eq!(table.intern("a"), KeyId(1));
+        assert_eq!(table.intern("b"), KeyId(0));
+        assert_eq!(table.names().collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!(table.find("a"), Some(KeyId(1)));
+        assert_eq!(table.find("c"), None);
+        assert_eq!(table.name(KeyId(9)), "");
+    }
+}

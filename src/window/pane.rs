@@ -1,0 +1,91 @@
+//! A window is a half-open interval of event time; a pane is one firing of it.
+
+use crate::record::{KeyId, RecordId};
+use crate::time::{EventTime, ProcTime, Span};
+use crate::window::aggregate::Summary;
+
+/// A half-open interval of event time, `[start, end)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Window {
+    /// First instant inside.
+    pub start: EventTime,
+    /// First instant outside.
+    pub end: EventTime,
+}
+
+impl Window {
+    /// The window from `start` (inside) to `end` (outside).
+    pub const fn new(start: EventTime, end: EventTime) -> Self {
+        Self { start, end }
+    }
+
+    /// Whether `t` is inside.
+    pub fn contains(self, t: EventTime) -> bool {
+        self.start <= t && t < self.end
+    }
+
+    /// Length in event time.
+    pub fn size(self) -> Span {
+        self.end - self.start
+    }
+}
+
+/// A window that an operator kept state for: an index into [`crate::runtime::Trace::windows`],
+/// in order of opening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WindowId(pub u32);
+
+impl WindowId {
+    /// As an index.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// When a pane was fired, seen from its window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timing {
+    /// While the watermark was before the window's end.
+    Early,
+    /// By the watermark reaching the window's end.
+    OnTime,
+    /// By a record that came after that.
+    Late,
+    /// By the final watermark that [`crate::pipeline::AtEnd::Flush`] sends.
+    AtEnd,
+}
+
+impl Timing {
+    /// The word in files: `early`, `on_time`, `late`, `at_end`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Early => "early",
+            Self::OnTime => "on_time",
+            Self::Late => "late",
+            Self::AtEnd => "at_end",
+        }
+    }
+}
+
+/// One firing of a window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pane {
+    /// Whose state fired.
+    pub window_id: WindowId,
+    /// The key.
+    pub key: KeyId,
+    /// The extent at the time of firing (a session may have grown since it opened).
+    pub window: Window,
+    /// When it was fired, seen from its window.
+    pub timing: Timing,
+    /// 0 for the first pane of this window, then 1, 2, ...
+    pub index: u32,
+    /// Everything counted in the window so far.
+    pub summary: Summary,
+    /// Processing time of the emission.
+    pub emitted_at: ProcTime,
+    /// The watermark at that moment.
+    pub watermark: EventTime,
+    /// The record that fired it, or whose watermark did; `None` for the final watermark.
+    pub cause: Option<RecordId>,
+}

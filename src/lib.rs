@@ -16,3 +16,6 @@ pub mod window;
 
 // Running it.
 pub mod runtime;
+
+// The desktop window.
+pub mod app;

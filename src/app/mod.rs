@@ -1,0 +1,14 @@
+//! The desktop lab: one window over a run that was recorded whole.
+//!
+//! - [`theme`]: colours, sizes, fonts
+//! - [`view`]: what panels read in a frame, and the commands that they push
+//! - [`widgets`]: marks, knobs, segments and the frame of a panel
+//! - [`panels`]: one module per panel
+//!
+//! Panels know no thread, clock or file: time comes from the frame's input, runs come finished
+//! from the worker.
+
+pub mod panels;
+pub mod theme;
+pub mod view;
+pub mod widgets;

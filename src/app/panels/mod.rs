@@ -1,0 +1,2 @@
+//! One module per panel. A panel is a function of a [`super::view::View`] and its own scroll and
+//! zoom state; whatever it wants to change, it pushes as a [`super::view::Command`].

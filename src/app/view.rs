@@ -1,0 +1,303 @@
+//! What every panel reads in one frame, and what it may ask for.
+//!
+//! A [`Run`] is one computed run, immutable and shared. A [`View`] is that run at one instant of
+//! processing time, with what the reader has chosen. Panels draw a view and push [`Command`]s;
+//! nothing but [`super::update`] applies them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::app::theme::{Theme, ThemeChoice};
+use crate::record::{KeyId, RecordId};
+use crate::runtime::{Fate, Trace};
+use crate::scenario::Scenario;
+use crate::time::{EventTime, ProcTime, Span};
+use crate::window::pane::Window;
+
+/// One computed run.
+#[derive(Debug)]
+pub struct Run {
+    /// What was run.
+    pub scenario: Scenario,
+    /// Everything that happened.
+    pub trace: Arc<Trace>,
+    /// Ascends with every run of this session, so that caches know when to start again.
+    pub generation: u64,
+    /// The records that are worth a mark of their own.
+    pub marks: Marks,
+    /// Delays (arrival minus event time) of all records, ascending.
+    pub delays: Arc<[Span]>,
+}
+
+/// Records by what became of them, each list ascending. Ordinary records are in none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Behind the watermark, and counted.
+    pub behind: Vec<RecordId>,
+    /// Dropped late.
+    pub dropped: Vec<RecordId>,
+    /// Sent to the side output.
+    pub side_output: Vec<RecordId>,
+    /// In no window.
+    pub unassigned: Vec<RecordId>,
+}
+
+/// Where the records are at one instant. Sums to `produced`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LedgerLine {
+    /// Records that have reached the log.
+    pub produced: usize,
+    /// In at least one window.
+    pub counted: usize,
+    /// Of the counted ones, those that were behind the watermark.
+    pub behind: usize,
+    /// Dropped late.
+    pub dropped_late: usize,
+    /// Sent to the side output.
+    pub side_output: usize,
+    /// In no window (slide > size).
+    pub unassigned: usize,
+    /// In the log, in the queue, or being worked on.
+    pub in_flight: usize,
+}
+
+impl LedgerLine {
+    /// What is missing from `produced`, or too much (negative); 0 when the ledger balances.
+    pub fn difference(self) -> i64 {
+        let placed = self.counted + self.dropped_late + self.side_output + self.unassigned + self.in_flight;
+        self.produced as i64 - placed as i64
+    }
+}
+
+impl Run {
+    /// Prepares a trace for drawing. O(n log n) in the number of records.
+    pub fn new(scenario: Scenario, trace: Arc<Trace>, generation: u64) -> Self {
+        let stream = &trace.stream;
+        let mut delays: Vec<Span> =
+            stream.arrivals().iter().zip(stream.event_times()).map(|(&at, &t)| at.since_event(t)).collect();
+        delays.sort_unstable();
+        Self::with_delays(scenario, trace, generation, delays.into())
+    }
+
+    /// As [`Run::new`], for a stream whose sorted delays are known from an earlier run. O(n).
+    pub fn with_delays(scenario: Scenario, trace: Arc<Trace>, generation: u64, delays: Arc<[Span]>) -> Self {
+        let mut marks = Marks::default();
+        for (i, fate) in trace.fates.iter().enumerate() {
+            let id = RecordId(i as u32);
+            match fate {
+                Fate::Counted if trace.is_behind(id) => marks.behind.push(id),
+                Fate::Counted => {}
+                Fate::DroppedLate => marks.dropped.push(id),
+                Fate::SideOutput => marks.side_output.push(id),
+                Fate::Unassigned => marks.unassigned.push(id),
+            }
+        }
+        Self { scenario, trace, generation, marks, delays }
+    }
+
+    /// Where the records are at `now`; everything that happens at `now` has happened. O(log n).
+    pub fn ledger_at(&self, now: ProcTime) -> LedgerLine {
+        let at = self.trace.at(now);
+        let before = |list: &[RecordId]| list.partition_point(|id| id.index() < at.handled);
+        let dropped_late = before(&self.marks.dropped);
+        let side_output = before(&self.marks.side_output);
+        let unassigned = before(&self.marks.unassigned);
+        let counted = self.trace.fates.len().min(at.handled) - dropped_late - side_output - unassigned;
+        LedgerLine {
+            produced: at.arrived,
+            counted,
+            behind: before(&self.marks.behind),
+            dropped_late,
+            side_output,
+            unassigned,
+            in_flight: at.in_flight(),
+        }
+    }
+
+    /// First and last instant that the clock of the transport can show. An empty stream has one
+    /// instant, the epoch.
+    pub fn clock_range(&self) -> (ProcTime, ProcTime) {
+        let (first, last) = self.trace.span().unwrap_or((ProcTime::EPOCH, ProcTime::EPOCH));
+        (first, last.max(first))
+    }
+
+    /// The delay that a share `q` (0 to 1) of the records does not exceed; zero when empty.
+    pub fn delay_quantile(&self, q: f64) -> Span {
+        if self.delays.is_empty() {
+            return Span::ZERO;
+        }
+        let rank = libm::ceil(q.clamp(0.0, 1.0) * self.delays.len() as f64) as usize;
+        self.delays[rank.clamp(1, self.delays.len()) - 1]
+    }
+}
+
+/// What the reader has picked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Selection {
+    /// Nothing.
+    #[default]
+    None,
+    /// A record.
+    Record(RecordId),
+    /// A window of one key, or of all keys together.
+    Window {
+        /// The key; all of them when `None`.
+        key: Option<KeyId>,
+        /// The window.
+        window: Window,
+    },
+}
+
+/// An entry of the legend, which is also a switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LegendItem {
+    /// Records on time.
+    OnTime,
+    /// Records behind the watermark that are counted.
+    Behind,
+    /// Records dropped late.
+    Dropped,
+    /// Records in the side output.
+    SideOutput,
+    /// The watermark.
+    Watermark,
+    /// The ideal diagonal.
+    Ideal,
+}
+
+/// What the legend shows; all of it at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LegendFilter {
+    /// Records on time.
+    pub on_time: bool,
+    /// Records behind the watermark that are counted.
+    pub behind: bool,
+    /// Records dropped late.
+    pub dropped: bool,
+    /// Records in the side output.
+    pub side_output: bool,
+    /// The watermark.
+    pub watermark: bool,
+    /// The ideal diagonal.
+    pub ideal: bool,
+}
+
+impl Default for LegendFilter {
+    fn default() -> Self {
+        Self { on_time: true, behind: true, dropped: true, side_output: true, watermark: true, ideal: true }
+    }
+}
+
+impl LegendFilter {
+    /// Whether `item` is shown.
+    pub const fn shows(self, item: LegendItem) -> bool {
+        match item {
+            LegendItem::OnTime => self.on_time,
+            LegendItem::Behind => self.behind,
+            LegendItem::Dropped => self.dropped,
+            LegendItem::SideOutput => self.side_output,
+            LegendItem::Watermark => self.watermark,
+            LegendItem::Ideal => self.ideal,
+        }
+    }
+
+    /// Shows `item` when it is hidden, and the other way round.
+    pub const fn toggle(&mut self, item: LegendItem) {
+        let switch = match item {
+            LegendItem::OnTime => &mut self.on_time,
+            LegendItem::Behind => &mut self.behind,
+            LegendItem::Dropped => &mut self.dropped,
+            LegendItem::SideOutput => &mut self.side_output,
+            LegendItem::Watermark => &mut self.watermark,
+            LegendItem::Ideal => &mut self.ideal,
+        };
+        *switch = !*switch;
+    }
+}
+
+/// What every panel reads in one frame.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// The run on screen.
+    pub run: &'a Run,
+    /// What the reader has asked for; ahead of `run.scenario` while the next run is computed.
+    pub scenario: &'a Scenario,
+    /// The cursor: everything up to and including this instant has happened.
+    pub now: ProcTime,
+    /// Colours.
+    pub theme: &'a Theme,
+    /// What is picked.
+    pub selection: Selection,
+    /// The key that is shown; all of them when `None`.
+    pub key: Option<KeyId>,
+    /// What the legend shows.
+    pub legend: LegendFilter,
+    /// Processing time per real time while playing.
+    pub speed: f64,
+    /// Whether time advances by itself.
+    pub playing: bool,
+    /// The run before the last change, for a moment, with its opacity (0 to 1).
+    pub ghost: Option<(&'a Run, f32)>,
+}
+
+impl View<'_> {
+    /// The watermark at the cursor.
+    pub fn watermark(&self) -> EventTime {
+        self.run.trace.watermark_at(self.now)
+    }
+
+    /// Whether a record belongs to the key that is shown.
+    pub fn shows_key(&self, key: KeyId) -> bool {
+        self.key.is_none_or(|shown| shown == key)
+    }
+}
+
+/// What a panel, a key or a menu asks for.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Picks a record or a window, or nothing.
+    Select(Selection),
+    /// Shows one key, or all.
+    ShowKey(Option<KeyId>),
+    /// Switches an entry of the legend.
+    ToggleLegend(LegendItem),
+    /// Moves the cursor; clamped to the run.
+    Seek(ProcTime),
+    /// Lets time advance; from the start when it stands at the end.
+    Play,
+    /// Holds time.
+    Pause,
+    /// Plays when paused, pauses when playing.
+    TogglePlay,
+    /// Pauses and moves this many records forward (back, when negative).
+    StepRecord(i32),
+    /// Pauses and moves this many panes forward (back, when negative).
+    StepPane(i32),
+    /// To the start of the run.
+    ToStart,
+    /// To the end of the run.
+    ToEnd,
+    /// Processing time per real time; clamped to 0.1 to 1,000 times, or to what plays the whole
+    /// run in ten seconds where that is more.
+    SetSpeed(f64),
+    /// Runs this instead of the present scenario.
+    Change(Box<Scenario>),
+    /// Runs the present scenario with another out-of-orderness bound.
+    SetBound(Span),
+    /// Takes back the last change.
+    Undo,
+    /// Takes back every change.
+    ResetAll,
+    /// Opens a built-in scenario by its place in the menu.
+    OpenBuiltIn(usize),
+    /// Opens a file, by its kind.
+    OpenFile(PathBuf),
+    /// Asks which file to open.
+    AskForFile,
+    /// Stops loading the file that is being loaded.
+    CancelLoading,
+    /// Closes a notice.
+    CloseNotice(u64),
+    /// Dark or light.
+    SetTheme(ThemeChoice),
+}

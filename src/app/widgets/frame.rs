@@ -1,0 +1,71 @@
+//! The frame of a panel: its header, the hairlines where panels meet, and the plates that keep
+//! labels readable over data. Panels have no border of their own, no gap and no shadow.
+
+use std::sync::Arc;
+
+use egui::{Align, Align2, Color32, FontId, Galley, Layout, Painter, Pos2, Rect, RichText, Ui, UiBuilder, vec2};
+
+use crate::app::theme::{Theme, font, radius, space};
+
+/// Draws a panel into `rect`: its ground, a header with `title` and whatever `header` adds after
+/// it (left to right), then `body` in the rest, which has no padding.
+pub fn panel(
+    ui: &mut Ui,
+    theme: &Theme,
+    rect: Rect,
+    title: &str,
+    header: impl FnOnce(&mut Ui),
+    body: impl FnOnce(&mut Ui),
+) {
+    ui.painter().rect_filled(rect, 0.0, theme.panel);
+    let (top, rest) = rect.split_top_bottom_at_y(rect.top() + space::HEADER);
+    scope(ui, (title, "header"), top.shrink2(vec2(space::PANEL, 0.0)), Layout::left_to_right(Align::Center), |ui| {
+        self::title(ui, theme, title);
+        ui.add_space(space::M);
+        header(ui);
+    });
+    scope(ui, (title, "body"), rest, Layout::top_down(Align::Min), body);
+}
+
+/// A child that has exactly `rect`, clipped to it.
+pub fn scope(ui: &mut Ui, salt: impl egui::AsIdSalt, rect: Rect, layout: Layout, contents: impl FnOnce(&mut Ui)) {
+    let builder = UiBuilder::new().id_salt(salt).max_rect(rect).layout(layout);
+    let mut child = ui.new_child(builder);
+    child.shrink_clip_rect(rect);
+    contents(&mut child);
+}
+
+/// A panel's title.
+pub fn title(ui: &mut Ui, theme: &Theme, text: &str) {
+    ui.label(RichText::new(text).font(font::title()).color(theme.t1));
+}
+
+/// A caption of a group, or a unit: small and pale.
+pub fn caption(ui: &mut Ui, theme: &Theme, text: impl Into<String>) -> egui::Response {
+    ui.label(RichText::new(text.into()).font(font::tick()).color(theme.t3))
+}
+
+/// Text over data: a plate in plot colour, then the letters. Returns the plate's rectangle.
+pub fn plate(
+    painter: &Painter,
+    theme: &Theme,
+    at: Pos2,
+    anchor: Align2,
+    text: &str,
+    font: FontId,
+    colour: Color32,
+) -> Rect {
+    let galley = painter.layout_no_wrap(text.to_owned(), font, colour);
+    let rect = plate_rect(&galley, at, anchor);
+    painter.rect_filled(rect, radius::PLATE, theme.plate());
+    painter.galley(rect.min + PLATE_AIR, galley, colour);
+    rect
+}
+
+/// Air between the letters and the rim of a plate.
+const PLATE_AIR: egui::Vec2 = vec2(4.0, 2.0);
+
+/// Where a plate around `galley` comes to lie; for finding a free place before drawing it.
+pub fn plate_rect(galley: &Arc<Galley>, at: Pos2, anchor: Align2) -> Rect {
+    anchor.anchor_size(at, galley.size() + 2.0 * PLATE_AIR)
+}

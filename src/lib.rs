@@ -11,6 +11,9 @@ pub mod time;
 pub mod pipeline;
 pub mod scenario;
 
+// Real streams, from and to files.
+pub mod recording;
+
 // The engine: pure state machines without clock, thread or file.
 pub mod window;
 
@@ -19,3 +22,10 @@ pub mod runtime;
 
 // The desktop window.
 pub mod app;
+
+// Numbers about a run or a stream.
+pub mod metrics;
+
+// The commands.
+pub mod cli;
+

@@ -18,10 +18,10 @@ pub const MICROS_PER_MILLI: i64 = 1_000;
 /// Microseconds in a second.
 pub const MICROS_PER_SECOND: i64 = 1_000_000;
 
-/// Instants that input may carry lie within this many microseconds of the epoch (about 9,500
-/// years, less than the calendar of [`jiff`] can print), so that adding any legal span cannot reach
-/// [`EventTime::MIN`] or [`EventTime::MAX`].
-pub const INPUT_LIMIT_MICROS: i64 = 300_000_000_000_000_000;
+/// Instants that input may carry lie within this many microseconds of the epoch (about 7,900
+/// years, so that every one of them is a date that [`jiff`] can print, which ends with the year
+/// 9999), and adding any legal span cannot reach [`EventTime::MIN`] or [`EventTime::MAX`].
+pub const INPUT_LIMIT_MICROS: i64 = 250_000_000_000_000_000;
 
 /// Spans that settings may carry are at most this long (about 317 years).
 pub const SPAN_LIMIT: Span = Span::from_micros(10_000_000_000_000_000);

@@ -1,0 +1,3 @@
+//! Real streams, from and to files.
+
+pub mod delays;

@@ -15,9 +15,11 @@ pub mod scenario;
 pub mod recording;
 
 // The engine: pure state machines without clock, thread or file.
+pub mod watermark;
 pub mod window;
 
-// Running it.
+// Running it, and judging the run.
+pub mod oracle;
 pub mod runtime;
 
 // The desktop window.

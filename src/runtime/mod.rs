@@ -1,10 +1,17 @@
 //! Running a pipeline over a stream.
 //!
-//! A run is recorded whole in a [`Trace`].
+//! [`run`] is the virtual-time runtime: one thread, no clock; the run is recorded whole in a [`Trace`].
 
+pub mod hash;
+pub mod ledger;
+pub mod queue;
+pub mod service;
 pub mod trace;
+pub mod virtual_time;
 
+pub use ledger::Ledger;
 pub use trace::{Fate, Trace, WatermarkStep, WindowEnd, WindowLife};
+pub use virtual_time::{Simulation, run};
 
 use crate::pipeline::Pipeline;
 use crate::scenario::Fault;

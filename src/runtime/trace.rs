@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::pipeline::Pipeline;
 use crate::record::{KeyId, RecordId, Stream};
+use crate::runtime::ledger::Ledger;
 use crate::time::{EventTime, ProcTime};
 use crate::window::aggregate::Summary;
 use crate::window::pane::{Pane, Window, WindowId};
@@ -130,9 +131,30 @@ pub struct Trace {
     pub panes: Vec<Pane>,
     /// Every window that was ever kept, in order of opening.
     pub windows: Vec<WindowLife>,
+    /// Where every record is at the end.
+    pub ledger: Ledger,
 }
 
 impl Trace {
+    /// A trace in which nothing has happened, with room for every record.
+    pub fn empty(stream: Arc<Stream>, pipeline: Pipeline) -> Self {
+        let records = stream.len();
+        Self {
+            stream,
+            pipeline,
+            enqueued: Vec::with_capacity(records),
+            started: Vec::with_capacity(records),
+            handled: Vec::with_capacity(records),
+            fates: Vec::with_capacity(records),
+            watermark_before: Vec::with_capacity(records),
+            kept_windows: Vec::with_capacity(records),
+            watermarks: Vec::new(),
+            panes: Vec::new(),
+            windows: Vec::new(),
+            ledger: Ledger::default(),
+        }
+    }
+
     /// Whether a record was behind the watermark when it was handled (dropped or not).
     ///
     /// # Panics

@@ -1,7 +1,19 @@
 //! Windows: where in event time results are computed, and when in processing time they appear.
 //!
 //! - [`pane`]: windows, panes, timing: the vocabulary
+//! - [`assign`]: which aligned windows a record falls in
 //! - [`aggregate`]: what is computed
+//! - [`lateness`]: the boundary rules, one named function each
+//! - [`cells`]: the state of all keys in one window
+//! - [`aligned`], [`session`]: the two kinds of operator state
+//! - [`operator`]: wires them; [`sink`]: what it tells the outside
 
 pub mod aggregate;
+pub mod aligned;
+pub mod assign;
+pub mod cells;
+pub mod lateness;
+pub mod operator;
 pub mod pane;
+pub mod session;
+pub mod sink;

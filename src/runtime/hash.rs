@@ -1,0 +1,142 @@
+//! One number for a whole run: equal runs have equal hashes, on every machine and in every build.
+//!
+//! XXH3 (128 bits) over every column in a fixed order, little endian, each led by its length.
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::record::RecordId;
+use crate::runtime::trace::{Fate, Trace, WindowEnd};
+use crate::window::aggregate::Summary;
+use crate::window::pane::{Timing, Window};
+
+impl Trace {
+    /// The hash of everything in this trace, as 32 hexadecimal digits.
+    pub fn hash_hex(&self) -> String {
+        let mut bytes = Bytes(Xxh3::new());
+        self.hash_input(&mut bytes);
+        self.hash_records(&mut bytes);
+        self.hash_output(&mut bytes);
+        format!("{:032x}", bytes.0.digest128())
+    }
+
+    fn hash_input(&self, bytes: &mut Bytes) {
+        let stream = &self.stream;
+        bytes.column(stream.event_times().iter().map(|t| t.micros()));
+        bytes.column(stream.arrivals().iter().map(|t| t.micros()));
+        bytes.column(stream.keys().iter().map(|key| i64::from(key.0)));
+        bytes.column(stream.values().iter().map(|value| value.to_bits() as i64));
+        for name in stream.key_table().names() {
+            bytes.int(name.len() as i64);
+            bytes.0.update(name.as_bytes());
+        }
+    }
+
+    fn hash_records(&self, bytes: &mut Bytes) {
+        bytes.column(self.enqueued.iter().map(|t| t.micros()));
+        bytes.column(self.started.iter().map(|t| t.micros()));
+        bytes.column(self.handled.iter().map(|t| t.micros()));
+        bytes.column(self.watermark_before.iter().map(|t| t.micros()));
+        bytes.column(self.kept_windows.iter().map(|&count| i64::from(count)));
+        bytes.column(self.fates.iter().map(|&fate| fate_code(fate)));
+    }
+
+    fn hash_output(&self, bytes: &mut Bytes) {
+        bytes.int(self.watermarks.len() as i64);
+        for step in &self.watermarks {
+            bytes.int(step.at.micros());
+            bytes.int(step.watermark.micros());
+            bytes.record(step.raised_by);
+        }
+        bytes.int(self.panes.len() as i64);
+        for pane in &self.panes {
+            bytes.int(i64::from(pane.window_id.0));
+            bytes.int(i64::from(pane.key.0));
+            bytes.window(pane.window);
+            bytes.int(timing_code(pane.timing));
+            bytes.int(i64::from(pane.index));
+            bytes.summary(&pane.summary);
+            bytes.int(pane.emitted_at.micros());
+            bytes.int(pane.watermark.micros());
+            bytes.record(pane.cause);
+        }
+        bytes.int(self.windows.len() as i64);
+        for life in &self.windows {
+            bytes.int(i64::from(life.key.0));
+            bytes.window(life.window);
+            bytes.int(life.opened_at.micros());
+            bytes.int(i64::from(life.opened_by.0));
+            match life.end {
+                WindowEnd::StillKept => bytes.int(0),
+                WindowEnd::Closed { at } => {
+                    bytes.int(1);
+                    bytes.int(at.micros());
+                }
+                WindowEnd::Merged { at, into } => {
+                    bytes.int(2);
+                    bytes.int(at.micros());
+                    bytes.int(i64::from(into.0));
+                }
+            }
+            bytes.int(i64::from(life.panes));
+            bytes.summary(&life.summary);
+        }
+    }
+}
+
+fn fate_code(fate: Fate) -> i64 {
+    match fate {
+        Fate::Counted => 0,
+        Fate::DroppedLate => 1,
+        Fate::SideOutput => 2,
+        Fate::Unassigned => 3,
+    }
+}
+
+fn timing_code(timing: Timing) -> i64 {
+    match timing {
+        Timing::Early => 0,
+        Timing::OnTime => 1,
+        Timing::Late => 2,
+        Timing::AtEnd => 3,
+    }
+}
+
+struct Bytes(Xxh3);
+
+impl Bytes {
+    fn int(&mut self, value: i64) {
+        self.0.update(&value.to_le_bytes());
+    }
+
+    fn column(&mut self, values: impl ExactSizeIterator<Item = i64>) {
+        self.int(values.len() as i64);
+        // A few kilobytes at a time: the hash is fastest on long runs of bytes.
+        let mut buffer = [0_u8; 4096];
+        let mut filled = 0;
+        for value in values {
+            buffer[filled..filled + 8].copy_from_slice(&value.to_le_bytes());
+            filled += 8;
+            if filled == buffer.len() {
+                self.0.update(&buffer);
+                filled = 0;
+            }
+        }
+        self.0.update(&buffer[..filled]);
+    }
+
+    fn window(&mut self, window: Window) {
+        self.int(window.start.micros());
+        self.int(window.end.micros());
+    }
+
+    fn summary(&mut self, summary: &Summary) {
+        self.int(summary.count as i64);
+        for value in [summary.sum, summary.min, summary.max] {
+            self.int(value.to_bits() as i64);
+        }
+    }
+
+    fn record(&mut self, id: Option<RecordId>) {
+        self.int(id.map_or(-1, |id| i64::from(id.0)));
+    }
+}

@@ -1,0 +1,93 @@
+//! The ledger: every record has exactly one fate at every instant.
+//!
+//! `produced = in flight + counted + dropped late + side output + unassigned + dead lettered + shed +
+//! lost`; duplicates are counted apart. A record is produced when it reaches the log.
+
+use serde::{Deserialize, Serialize};
+
+use crate::runtime::trace::Fate;
+
+/// How many records are where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Records that have reached the log.
+    pub produced: u64,
+    /// In the log, in the queue, or being worked on.
+    pub in_flight: u64,
+    /// Counted in at least one window.
+    pub counted: u64,
+    /// Dropped: every window was gone.
+    pub dropped_late: u64,
+    /// Sent to the side output: every window was gone.
+    pub side_output: u64,
+    /// In no window (slide > size).
+    pub unassigned: u64,
+    /// Refused by the schema gate.
+    pub dead_lettered: u64,
+    /// Given up because a queue was full.
+    pub shed: u64,
+    /// Lost by a failure or by retention.
+    pub lost: u64,
+    /// Counted more than once; not part of the sum.
+    pub duplicated: u64,
+}
+
+impl Ledger {
+    /// A record reached the log.
+    pub const fn produce(&mut self) {
+        self.produced += 1;
+        self.in_flight += 1;
+    }
+
+    /// The operator finished a record.
+    ///
+    /// # Panics
+    /// In debug builds, when nothing was in flight.
+    pub const fn settle(&mut self, fate: Fate) {
+        debug_assert!(self.in_flight > 0);
+        self.in_flight -= 1;
+        match fate {
+            Fate::Counted => self.counted += 1,
+            Fate::DroppedLate => self.dropped_late += 1,
+            Fate::SideOutput => self.side_output += 1,
+            Fate::Unassigned => self.unassigned += 1,
+        }
+    }
+
+    /// Produced minus the sum of all fates; 0 when the books are right.
+    pub const fn difference(&self) -> i64 {
+        let fates = self.in_flight
+            + self.counted
+            + self.dropped_late
+            + self.side_output
+            + self.unassigned
+            + self.dead_lettered
+            + self.shed
+            + self.lost;
+        self.produced.wrapping_sub(fates) as i64
+    }
+
+    /// Whether every record has exactly one fate.
+    pub const fn balances(&self) -> bool {
+        self.difference() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn balances_through_every_fate_and_notices_a_missing_record() {
+        let mut ledger = Ledger::default();
+        for fate in [Fate::Counted, Fate::DroppedLate, Fate::SideOutput, Fate::Unassigned] {
+            ledger.produce();
+            assert!(ledger.balances());
+            ledger.settle(fate);
+            assert!(ledger.balances());
+        }
+        assert_eq!((ledger.produced, ledger.in_flight), (4, 0));
+        ledger.counted -= 1;
+        assert_eq!(ledger.difference(), 1);
+    }
+}

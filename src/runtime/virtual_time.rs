@@ -1,0 +1,236 @@
+//! The virtual-time runtime: source -> bounded queue -> window operator -> sink, on one clock that
+//! jumps from event to event.
+//!
+//! Three things can be next: the operator finishes a record, a record reaches the log, or the
+//! source moves one from the log into the queue. Ties go in that order, which frees a place before
+//! it is asked for. No heap is needed: each of the three has at most one next instant.
+
+use std::sync::Arc;
+
+use crate::pipeline::{AtEnd, LatePolicy};
+use crate::record::{KeyId, Record, RecordId, Stream};
+use crate::runtime::ledger::Ledger;
+use crate::runtime::queue::BoundedQueue;
+use crate::runtime::trace::{Fate, Trace, WatermarkStep, WindowEnd, WindowLife};
+use crate::runtime::{RunConfig, service::ServiceTime};
+use crate::time::{EventTime, ProcTime};
+use crate::watermark::BoundedWatermark;
+use crate::window::aggregate::Summary;
+use crate::window::operator::{Advance, Outcome, WindowOperator};
+use crate::window::pane::{Pane, Window, WindowId};
+use crate::window::sink::{Kept, WindowSink};
+
+/// Runs `stream` through a checked pipeline to the end and records everything.
+///
+/// # Panics
+/// When the pipeline has problems ([`crate::pipeline::Pipeline::problems`]).
+pub fn run(stream: &Arc<Stream>, config: &RunConfig) -> Trace {
+    let mut simulation = Simulation::new(Arc::clone(stream), config);
+    while simulation.step() {}
+    simulation.into_trace()
+}
+
+/// A run in progress.
+#[derive(Debug)]
+pub struct Simulation {
+    late: LatePolicy,
+    at_end: AtEnd,
+    service: ServiceTime,
+
+    /// The next record that reaches the log, and the next that the source reads from it.
+    next_arrival: usize,
+    next_read: usize,
+    queue: BoundedQueue<Record>,
+    /// What the operator works on, and when it will have finished.
+    working: Option<(Record, ProcTime)>,
+    watermark: BoundedWatermark,
+    operator: WindowOperator,
+    now: ProcTime,
+    ended: bool,
+
+    ledger: Ledger,
+    trace: Trace,
+}
+
+impl Simulation {
+    /// A run before its first event.
+    ///
+    /// # Panics
+    /// When the pipeline has problems ([`crate::pipeline::Pipeline::problems`]).
+    pub fn new(stream: Arc<Stream>, config: &RunConfig) -> Self {
+        let pipeline = &config.pipeline;
+        Self {
+            late: pipeline.late,
+            at_end: pipeline.at_end,
+            service: ServiceTime::new(pipeline.service_time, &config.faults, config.origin),
+            next_arrival: 0,
+            next_read: 0,
+            queue: BoundedQueue::new(pipeline.queue_capacity as usize),
+            working: None,
+            watermark: BoundedWatermark::new(pipeline.watermark.bound()),
+            operator: WindowOperator::new(pipeline),
+            now: ProcTime::MIN,
+            ended: false,
+            ledger: Ledger::default(),
+            trace: Trace::empty(stream, pipeline.clone()),
+        }
+    }
+
+    /// Handles the next event. False when there is none left.
+    pub fn step(&mut self) -> bool {
+        let finishes = self.working.map_or(ProcTime::MAX, |(_, at)| at);
+        let arrives = self.trace.stream.arrivals().get(self.next_arrival).copied().unwrap_or(ProcTime::MAX);
+        let reads = self.source_reads_at();
+        if finishes <= arrives && finishes <= reads && finishes < ProcTime::MAX {
+            self.finish();
+        } else if arrives <= reads && arrives < ProcTime::MAX {
+            self.now = arrives;
+            self.next_arrival += 1;
+            self.ledger.produce();
+        } else if reads < ProcTime::MAX {
+            self.read();
+        } else {
+            return self.end();
+        }
+        debug_assert!(self.ledger.balances(), "the ledger balances after every step: {:?}", self.ledger);
+        true
+    }
+
+    /// Where every record is by now.
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Virtual processing time; [`ProcTime::MIN`] before the first step.
+    pub const fn now(&self) -> ProcTime {
+        self.now
+    }
+
+    /// Records in the queue by now.
+    pub fn queue_depth(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// When the source can move a record into the queue: now, unless it is blocked or the log is
+    /// read to its end.
+    fn source_reads_at(&self) -> ProcTime {
+        if self.next_read < self.next_arrival && !self.queue.is_full() { self.now } else { ProcTime::MAX }
+    }
+
+    fn read(&mut self) {
+        // Read positions are below 2^32: `Stream` holds fewer records than that.
+        let record = self.trace.stream.record(RecordId(self.next_read as u32));
+        let is_accepted = self.queue.push(record).is_ok();
+        assert!(is_accepted, "the source reads only when the queue has room");
+        self.next_read += 1;
+        self.trace.enqueued.push(self.now);
+        self.start_next();
+    }
+
+    fn start_next(&mut self) {
+        if self.working.is_none()
+            && let Some(record) = self.queue.pop()
+        {
+            self.trace.started.push(self.now);
+            self.working = Some((record, self.now + self.service.of_record_started_at(self.now)));
+        }
+    }
+
+    fn finish(&mut self) {
+        let Some((record, at)) = self.working.take() else { return };
+        self.now = at;
+        let met = self.watermark.current();
+        let mut sink = Recorder { panes: &mut self.trace.panes, windows: &mut self.trace.windows };
+        let outcome = self.operator.on_record(&record, at, &mut sink);
+        if let Some(watermark) = self.watermark.observe(record.event_time) {
+            let advance = Advance { watermark, now: at, cause: Some(record.id) };
+            self.trace.watermarks.push(WatermarkStep { at, watermark, raised_by: advance.cause });
+            self.operator.on_watermark(&advance, &mut sink);
+        }
+        let fate = fate_of(&record, outcome, met, self.late, self.trace.pipeline.allowed_lateness);
+        self.ledger.settle(fate);
+        self.trace.fates.push(fate);
+        self.trace.handled.push(at);
+        self.trace.watermark_before.push(met);
+        self.trace.kept_windows.push(u32::try_from(self.operator.kept()).unwrap_or(u32::MAX));
+        self.start_next();
+    }
+
+    /// The input is exhausted and everything is handled: sends the final watermark, once, where asked.
+    fn end(&mut self) -> bool {
+        if self.ended || self.at_end == AtEnd::Hold || self.trace.stream.is_empty() {
+            return false;
+        }
+        self.ended = true;
+        let advance = Advance { watermark: EventTime::MAX, now: self.now, cause: None };
+        self.trace.watermarks.push(WatermarkStep { at: self.now, watermark: EventTime::MAX, raised_by: None });
+        let mut sink = Recorder { panes: &mut self.trace.panes, windows: &mut self.trace.windows };
+        self.operator.on_watermark(&advance, &mut sink);
+        true
+    }
+
+    /// The record of the run so far.
+    pub fn into_trace(self) -> Trace {
+        let Self { operator, mut trace, ledger, .. } = self;
+        trace.ledger = ledger;
+        operator.visit_kept(|kept| settle_life(&mut trace.windows, kept, WindowEnd::StillKept));
+        trace
+    }
+}
+
+fn fate_of(
+    record: &Record,
+    outcome: Outcome,
+    watermark: EventTime,
+    late: LatePolicy,
+    allowed_lateness: crate::time::Span,
+) -> Fate {
+    let is_late = crate::window::lateness::is_late(record.event_time, allowed_lateness, watermark);
+    match (outcome.counted, outcome.assigned, late) {
+        (1.., _, _) => Fate::Counted,
+        (0, 0, _) if !is_late => Fate::Unassigned,
+        (_, _, LatePolicy::Drop) => Fate::DroppedLate,
+        (_, _, LatePolicy::SideOutput) => Fate::SideOutput,
+    }
+}
+
+/// Writes what the operator does into the trace.
+struct Recorder<'a> {
+    panes: &'a mut Vec<Pane>,
+    windows: &'a mut Vec<WindowLife>,
+}
+
+impl WindowSink for Recorder<'_> {
+    fn opened(&mut self, id: WindowId, key: KeyId, window: Window, now: ProcTime, by: RecordId) {
+        debug_assert_eq!(id.index(), self.windows.len());
+        self.windows.push(WindowLife {
+            key,
+            window,
+            opened_at: now,
+            opened_by: by,
+            end: WindowEnd::StillKept,
+            panes: 0,
+            summary: Summary::default(),
+        });
+    }
+
+    fn fired(&mut self, pane: Pane) {
+        self.panes.push(pane);
+    }
+
+    fn merged(&mut self, from: Kept, into: WindowId, now: ProcTime) {
+        settle_life(self.windows, from, WindowEnd::Merged { at: now, into });
+    }
+
+    fn closed(&mut self, kept: Kept, now: ProcTime) {
+        settle_life(self.windows, kept, WindowEnd::Closed { at: now });
+    }
+}
+
+fn settle_life(windows: &mut [WindowLife], kept: Kept, end: WindowEnd) {
+    let life = &mut windows[kept.id.index()];
+    life.window = kept.window;
+    life.summary = kept.summary;
+    life.panes = kept.panes;
+    life.end = end;
+}

@@ -1,0 +1,52 @@
+//! What a window operator tells the outside: windows open, fire, merge, and go.
+//!
+//! The operator is generic over [`WindowSink`], so that a run that records everything and a
+//! benchmark that keeps a checksum share one engine, each paying only for what it takes.
+
+use crate::record::{KeyId, RecordId};
+use crate::time::ProcTime;
+use crate::window::aggregate::Summary;
+use crate::window::pane::{Pane, Window, WindowId};
+
+/// Receives what a window operator does, in the order in which it happens.
+pub trait WindowSink {
+    /// A window got its first record. Ids count up from 0 in the order of these calls.
+    fn opened(&mut self, id: WindowId, key: KeyId, window: Window, now: ProcTime, by: RecordId) {
+        let _ = (id, key, window, now, by);
+    }
+
+    /// A window fired.
+    fn fired(&mut self, pane: Pane);
+
+    /// A record bridged sessions: `from` is no more, its records are in `into`.
+    fn merged(&mut self, from: Kept, into: WindowId, now: ProcTime) {
+        let _ = (from, into, now);
+    }
+
+    /// A window's state was dropped.
+    fn closed(&mut self, kept: Kept, now: ProcTime) {
+        let _ = (kept, now);
+    }
+}
+
+/// The state kept for one window of one key.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Kept {
+    /// Whose state.
+    pub id: WindowId,
+    /// The key.
+    pub key: KeyId,
+    /// The extent by now.
+    pub window: Window,
+    /// Everything counted in it by now.
+    pub summary: Summary,
+    /// How many panes it has fired.
+    pub panes: u32,
+}
+
+/// Panes in a list; the rest is not kept.
+impl WindowSink for Vec<Pane> {
+    fn fired(&mut self, pane: Pane) {
+        self.push(pane);
+    }
+}

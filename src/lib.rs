@@ -30,4 +30,3 @@ pub mod metrics;
 
 // The commands.
 pub mod cli;
-

@@ -188,7 +188,7 @@ impl Knob<'_> {
             .id(id.with("field"))
             .font(font::value())
             .text_color(text_colour)
-            .align(egui::Align::Max)
+            .align(Align2::RIGHT_CENTER)
             .margin(vec2(5.0, 2.0));
         let response = ui.put(rect, edit);
         response.widget_info(|| {

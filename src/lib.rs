@@ -30,3 +30,5 @@ pub mod metrics;
 
 // The commands.
 pub mod cli;
+// Drawing without a display.
+pub mod raster;

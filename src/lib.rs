@@ -30,5 +30,6 @@ pub mod metrics;
 
 // The commands.
 pub mod cli;
+
 // Drawing without a display.
 pub mod raster;

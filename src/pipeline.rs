@@ -231,7 +231,8 @@ impl Pipeline {
         let per_record = self.window.windows_per_record();
         (per_record > MAX_WINDOWS_PER_RECORD).then(|| {
             let message = format!(
-                "every record would fall in {} windows (size / slide); the limit is {}; raise the slide or lower the size",
+                "every record would fall in {} windows (size / slide); the limit is {}; raise the slide or lower \
+                 the size",
                 crate::human::count(per_record.unsigned_abs()),
                 crate::human::count(MAX_WINDOWS_PER_RECORD.unsigned_abs())
             );

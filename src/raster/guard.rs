@@ -1,8 +1,8 @@
 //! Cutting triangles that reach far outside the picture, as a graphics card does with its guard band.
 //!
-//! Plots zoomed in a million times have corners a billion pixels away. Inside [`GUARD`] the integer arithmetic of
-//! triangles is exact; what reaches beyond is cut there, far enough from any picture not to be seen. Corners that are not
-//! numbers remove their triangle.
+//! Plots zoomed in a million times have corners a billion pixels away. Inside [`GUARD`] the integer arithmetic
+//! of triangles is exact; what reaches beyond is cut there, far enough from any picture not to be seen.
+//! Corners that are not numbers remove their triangle.
 
 use egui::epaint::Vertex;
 use egui::{Color32, Pos2, pos2};

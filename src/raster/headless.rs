@@ -53,8 +53,8 @@ impl Headless {
         self.events.push(event);
     }
 
-    /// Runs the interface for `frames` frames (at least one) and draws the last over `background`. Interfaces need two to
-    /// settle their layout.
+    /// Runs the interface for `frames` frames (at least one) and draws the last over `background`. Interfaces
+    /// need two to settle their layout.
     pub fn run(&mut self, frames: u32, background: Color32, mut interface: impl FnMut(&mut Ui)) -> RgbaImage {
         for _ in 1..frames {
             let output = self.frame(&mut interface);

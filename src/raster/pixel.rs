@@ -1,7 +1,7 @@
 //! Arithmetic on one pixel: four bytes, premultiplied, packed into a `u32` with red in the lowest byte.
 //!
-//! Every division by 255 rounds to nearest, and sums saturate, because premultiplied colours whose alpha is smaller than
-//! their light (glow) may exceed white.
+//! Every division by 255 rounds to nearest, and sums saturate, because premultiplied colours whose alpha is
+//! smaller than their light (glow) may exceed white.
 
 use egui::Color32;
 

@@ -1,7 +1,8 @@
 //! One picture in memory and how it is read between its texels.
 //!
-//! Texel coordinates are fixed-point integers with [`FRACTION_BITS`] bits below the texel, so the same coordinate gives the
-//! same colour everywhere. Linear filtering mixes the four nearest texels in steps of 1/32; mipmaps are not used.
+//! Texel coordinates are fixed-point integers with [`FRACTION_BITS`] bits below the texel, so the same
+//! coordinate gives the same colour everywhere. Linear filtering mixes the four nearest texels in steps of
+//! 1/32; mipmaps are not used.
 
 use egui::ColorImage;
 use egui::epaint::textures::{TextureFilter, TextureOptions, TextureWrapMode};
@@ -11,8 +12,8 @@ use super::pixel;
 /// Bits below the texel in the coordinates of [`Texture::sample`].
 pub(super) const FRACTION_BITS: u32 = 32;
 
-/// Bits of position that linear filtering uses. With more, coordinates that miss a texel's centre by a rounding error would
-/// blur text; graphics cards use 4 to 8.
+/// Bits of position that linear filtering uses. With more, coordinates that miss a texel's centre by a
+/// rounding error would blur text; graphics cards use 4 to 8.
 const FILTER_BITS: u32 = 5;
 
 /// A picture of premultiplied colours.
@@ -115,7 +116,8 @@ impl Texture {
     }
 }
 
-/// Splits a coordinate into the texel whose centre lies at or before it and the distance from there in steps of the filter.
+/// Splits a coordinate into the texel whose centre lies at or before it and the distance from there in steps
+/// of the filter.
 #[inline]
 fn split(coordinate: i64) -> (i64, u32) {
     const HALF_TEXEL: i64 = 1 << (FRACTION_BITS - 1);

@@ -1,10 +1,11 @@
 //! Which pixels a triangle covers, and how a value runs over it.
 //!
-//! Corners snap to 1/256 of a pixel; from there on everything is exact integer arithmetic. A pixel is covered when its
-//! centre is inside; a centre exactly on an edge belongs to the triangle that has the edge at its top or left. So two
-//! triangles that share an edge cover every pixel along it once, whatever their order or orientation. This is the rule of
-//! graphics cards (J. Pineda, A parallel algorithm for polygon rasterization, SIGGRAPH 1988, with the top-left rule of
-//! Direct3D); instead of testing every pixel, the covered stretch of each row is computed.
+//! Corners snap to 1/256 of a pixel; from there on everything is exact integer arithmetic. A pixel is covered
+//! when its centre is inside; a centre exactly on an edge belongs to the triangle that has the edge at its top
+//! or left. So two triangles that share an edge cover every pixel along it once, whatever their order or
+//! orientation. This is the rule of graphics cards (J. Pineda, A parallel algorithm for polygon rasterization,
+//! SIGGRAPH 1988, with the top-left rule of Direct3D); instead of testing every pixel, the covered stretch of
+//! each row is computed.
 
 use std::ops::Range;
 
@@ -40,7 +41,8 @@ pub(super) struct Triangle {
     ways: [[f64; 2]; 2],
 }
 
-/// A value that changes at a constant rate: `start` at the centre of pixel (0, 0), plus `dx` per column and `dy` per row.
+/// A value that changes at a constant rate: `start` at the centre of pixel (0, 0), plus `dx` per column and
+/// `dy` per row.
 #[derive(Clone, Copy)]
 pub(super) struct Plane {
     pub start: f64,
@@ -115,7 +117,8 @@ impl Triangle {
 }
 
 impl Edge {
-    /// The side from `a` to `b` of a triangle that lies to its right on the screen; `first` is the centre of the first pixel.
+    /// The side from `a` to `b` of a triangle that lies to its right on the screen; `first` is the centre of
+    /// the first pixel.
     #[inline]
     fn new(a: [i64; 2], b: [i64; 2], first: [i64; 2]) -> Self {
         let (dx, dy) = (b[0] - a[0], b[1] - a[1]);

@@ -1,4 +1,5 @@
-//! egui_kittest snapshots drawn by our own rasteriser, so that they need no graphics package and are the same everywhere.
+//! egui_kittest snapshots drawn by our own rasteriser, so that they need no graphics package and are the same
+//! everywhere.
 
 use egui::{Color32, Context, FullOutput, TexturesDelta};
 use egui_kittest::TestRenderer;

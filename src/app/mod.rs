@@ -10,5 +10,7 @@
 
 pub mod panels;
 pub mod theme;
+pub mod time_axis;
+pub mod time_ticks;
 pub mod view;
 pub mod widgets;

@@ -1,2 +1,4 @@
 //! One module per panel. A panel is a function of a [`super::view::View`] and its own scroll and
 //! zoom state; whatever it wants to change, it pushes as a [`super::view::Command`].
+
+pub mod time_map;

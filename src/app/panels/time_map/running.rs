@@ -1,0 +1,185 @@
+//! What is inside windows that have not fired yet, at one instant: the same rules as the window
+//! operator, applied to the records that had been handled by then.
+//!
+//! One pass over the records since the oldest open window was opened; nothing is kept between
+//! frames, so scrubbing backwards costs the same as forwards.
+
+use crate::app::panels::time_map::model::MapModel;
+use crate::pipeline::WindowSpec;
+use crate::record::KeyId;
+use crate::runtime::{Fate, Trace};
+use crate::time::{ProcTime, Span};
+use crate::window::aggregate::Summary;
+use crate::window::lateness;
+use crate::window::pane::Window;
+
+/// A window that is open at an instant, with what it holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OpenWindow {
+    /// Its column in the model; `None` for a session, which may change columns when it merges.
+    pub column: Option<usize>,
+    /// Whose session it is.
+    pub session_of: Option<KeyId>,
+    /// Its extent so far.
+    pub window: Window,
+    /// Everything counted in it so far.
+    pub so_far: Summary,
+}
+
+/// The windows that hold records at `now` and have not fired, by start.
+///
+/// Those of `candidates` (indices of columns) for tumbling and sliding windows; all open sessions
+/// of `key` (or of every key) for sessions.
+pub fn open_windows(
+    trace: &Trace,
+    model: &MapModel,
+    candidates: std::ops::Range<usize>,
+    key: Option<KeyId>,
+    now: ProcTime,
+) -> Vec<OpenWindow> {
+    match trace.pipeline.window {
+        WindowSpec::Session { gap } => open_sessions(trace, model, gap, key, now),
+        WindowSpec::Tumbling { .. } | WindowSpec::Sliding { .. } => open_aligned(trace, model, candidates, key, now),
+    }
+}
+
+fn is_open(trace: &Trace, model: &MapModel, column: usize, now: ProcTime) -> bool {
+    let column = &model.columns[column];
+    column.opened_at <= now
+        && column.end.at().is_none_or(|at| at > now)
+        && model.panes_at(trace, column, now).is_empty()
+}
+
+fn open_aligned(
+    trace: &Trace,
+    model: &MapModel,
+    candidates: std::ops::Range<usize>,
+    key: Option<KeyId>,
+    now: ProcTime,
+) -> Vec<OpenWindow> {
+    let mut open: Vec<OpenWindow> = candidates
+        .filter(|&i| is_open(trace, model, i, now))
+        .map(|i| OpenWindow {
+            column: Some(i),
+            session_of: None,
+            window: model.columns[i].window,
+            so_far: Summary::default(),
+        })
+        .collect();
+    let Some(first) = open.iter().filter_map(|w| Some(model.columns[w.column?].first_record.index())).min() else {
+        return open;
+    };
+    let allowed = trace.pipeline.allowed_lateness;
+    let size = open.iter().map(|w| w.window.size()).max().unwrap_or(Span::ZERO);
+    let (times, keys, values) = (trace.stream.event_times(), trace.stream.keys(), trace.stream.values());
+    for i in first..trace.at(now).handled {
+        if trace.fates[i] != Fate::Counted || key.is_some_and(|key| key != keys[i]) {
+            continue;
+        }
+        let from = open.partition_point(|w| w.window.start <= times[i] - size);
+        for w in open[from..].iter_mut().take_while(|w| w.window.start <= times[i]) {
+            if w.window.contains(times[i]) && !lateness::is_gone(w.window, allowed, trace.watermark_before[i]) {
+                w.so_far.add(values[i]);
+            }
+        }
+    }
+    open
+}
+
+fn open_sessions(
+    trace: &Trace,
+    model: &MapModel,
+    gap: Span,
+    key: Option<KeyId>,
+    now: ProcTime,
+) -> Vec<OpenWindow> {
+    let alive = |i: &usize| {
+        let column = &model.columns[*i];
+        column.opened_at <= now && column.end.at().is_none_or(|at| at > now)
+    };
+    let first = (0..model.columns.len()).filter(alive).map(|i| model.columns[i].first_record.index()).min();
+    let Some(first) = first else { return Vec::new() };
+    let allowed = trace.pipeline.allowed_lateness;
+    let mut sessions: Vec<Vec<OpenWindow>> = vec![Vec::new(); trace.stream.key_table().len()];
+    let (times, keys, values) = (trace.stream.event_times(), trace.stream.keys(), trace.stream.values());
+    for i in first..trace.at(now).handled {
+        if trace.fates[i] != Fate::Counted || key.is_some_and(|key| key != keys[i]) {
+            continue;
+        }
+        let Some(of_key) = sessions.get_mut(keys[i].index()) else { continue };
+        of_key.retain(|s| !lateness::is_gone(s.window, allowed, trace.watermark_before[i]));
+        let mut grown = OpenWindow {
+            column: None,
+            session_of: Some(keys[i]),
+            window: Window::new(times[i], times[i] + gap),
+            so_far: Summary::of(values[i]),
+        };
+        of_key.retain(|s| {
+            let touches = s.window.start <= grown.window.end && grown.window.start <= s.window.end;
+            if touches {
+                grown.window.start = grown.window.start.min(s.window.start);
+                grown.window.end = grown.window.end.max(s.window.end);
+                grown.so_far.merge(&s.so_far);
+            }
+            !touches
+        });
+        of_key.push(grown);
+    }
+    let watermark = trace.watermark_at(now);
+    let mut open: Vec<OpenWindow> = sessions.into_iter().flatten().filter(|s| s.window.end > watermark).collect();
+    open.sort_by_key(|s| (s.window, s.session_of));
+    open
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::panels::time_map::fixture;
+    use crate::runtime::{RunConfig, run};
+
+    /// What the operator itself holds: a run over the records handled by `now` and no more, whose
+    /// windows that never fired are the open ones.
+    fn by_running_again(trace: &Trace, key: Option<KeyId>, now: ProcTime) -> Vec<(Option<KeyId>, Window, Summary)> {
+        let config = RunConfig { pipeline: trace.pipeline.clone(), faults: Vec::new(), origin: ProcTime::EPOCH };
+        let prefix = fixture::prefix(&trace.stream, trace.at(now).handled);
+        let prefix = run(&prefix, &config);
+        let watermark = trace.watermark_at(now);
+        let session = matches!(trace.pipeline.window, WindowSpec::Session { .. });
+        let mut open: Vec<(Option<KeyId>, Window, Summary)> = Vec::new();
+        for life in &prefix.windows {
+            let gone = life.end != crate::runtime::WindowEnd::StillKept || life.window.end <= watermark;
+            if gone || key.is_some_and(|key| key != life.key) {
+                continue;
+            }
+            let of = session.then_some(life.key);
+            match open.iter_mut().find(|(k, w, _)| *k == of && *w == life.window) {
+                Some((_, _, all)) => all.merge(&life.summary),
+                None => open.push((of, life.window, life.summary)),
+            }
+        }
+        open.sort_by_key(|&(key, window, _)| (window, key));
+        open
+    }
+
+    #[test]
+    fn running_values_are_what_the_operator_holds() {
+        let mut compared = 0;
+        for spec in fixture::window_kinds() {
+            for (service, key) in [(0, None), (0, Some(KeyId(1))), (3, None)] {
+                let trace = fixture::trace(300, 3, spec, service);
+                let model = MapModel::new(&trace, key);
+                for now in fixture::instants(&trace, 40) {
+                    let all = 0..model.columns.len();
+                    let found: Vec<_> = open_windows(&trace, &model, all, key, now)
+                        .into_iter()
+                        .map(|open| (open.session_of, open.window, open.so_far))
+                        .collect();
+                    let expected = by_running_again(&trace, key, now);
+                    assert_eq!(found, expected, "{spec:?} {key:?} at {now}");
+                    compared += found.len();
+                }
+            }
+        }
+        assert!(compared > 500, "{compared} open windows compared");
+    }
+}

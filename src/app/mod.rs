@@ -8,7 +8,9 @@
 //! Panels know no thread, clock or file: time comes from the frame's input, runs come finished
 //! from the worker.
 
+pub mod layout;
 pub mod panels;
+pub mod playback;
 pub mod theme;
 pub mod time_axis;
 pub mod time_ticks;

@@ -1,6 +1,7 @@
 //! The desktop lab: one window over a run that was recorded whole.
 //!
 //! - [`theme`]: colours, sizes, fonts
+//! - [`run`]: a finished run, prepared for drawing
 //! - [`view`]: what panels read in a frame, and the commands that they push
 //! - [`widgets`]: marks, knobs, segments and the frame of a panel
 //! - [`panels`]: one module per panel
@@ -11,6 +12,7 @@
 pub mod layout;
 pub mod panels;
 pub mod playback;
+pub mod run;
 pub mod theme;
 pub mod time_axis;
 pub mod time_ticks;

@@ -5,131 +5,14 @@
 //! nothing but [`super::update`] applies them.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+
+pub use crate::app::run::{Marks, Run};
 
 use crate::app::theme::{Theme, ThemeChoice};
 use crate::record::{KeyId, RecordId};
-use crate::runtime::{Fate, Trace};
 use crate::scenario::Scenario;
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::pane::Window;
-
-/// One computed run.
-#[derive(Debug)]
-pub struct Run {
-    /// What was run.
-    pub scenario: Scenario,
-    /// Everything that happened.
-    pub trace: Arc<Trace>,
-    /// Ascends with every run of this session, so that caches know when to start again.
-    pub generation: u64,
-    /// The records that are worth a mark of their own.
-    pub marks: Marks,
-    /// Delays (arrival minus event time) of all records, ascending.
-    pub delays: Arc<[Span]>,
-}
-
-/// Records by what became of them, each list ascending. Ordinary records are in none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Marks {
-    /// Behind the watermark, and counted.
-    pub behind: Vec<RecordId>,
-    /// Dropped late.
-    pub dropped: Vec<RecordId>,
-    /// Sent to the side output.
-    pub side_output: Vec<RecordId>,
-    /// In no window.
-    pub unassigned: Vec<RecordId>,
-}
-
-/// Where the records are at one instant. Sums to `produced`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LedgerLine {
-    /// Records that have reached the log.
-    pub produced: usize,
-    /// In at least one window.
-    pub counted: usize,
-    /// Of the counted ones, those that were behind the watermark.
-    pub behind: usize,
-    /// Dropped late.
-    pub dropped_late: usize,
-    /// Sent to the side output.
-    pub side_output: usize,
-    /// In no window (slide > size).
-    pub unassigned: usize,
-    /// In the log, in the queue, or being worked on.
-    pub in_flight: usize,
-}
-
-impl LedgerLine {
-    /// What is missing from `produced`, or too much (negative); 0 when the ledger balances.
-    pub fn difference(self) -> i64 {
-        let placed = self.counted + self.dropped_late + self.side_output + self.unassigned + self.in_flight;
-        self.produced as i64 - placed as i64
-    }
-}
-
-impl Run {
-    /// Prepares a trace for drawing. O(n log n) in the number of records.
-    pub fn new(scenario: Scenario, trace: Arc<Trace>, generation: u64) -> Self {
-        let stream = &trace.stream;
-        let mut delays: Vec<Span> =
-            stream.arrivals().iter().zip(stream.event_times()).map(|(&at, &t)| at.since_event(t)).collect();
-        delays.sort_unstable();
-        Self::with_delays(scenario, trace, generation, delays.into())
-    }
-
-    /// As [`Run::new`], for a stream whose sorted delays are known from an earlier run. O(n).
-    pub fn with_delays(scenario: Scenario, trace: Arc<Trace>, generation: u64, delays: Arc<[Span]>) -> Self {
-        let mut marks = Marks::default();
-        for (i, fate) in trace.fates.iter().enumerate() {
-            let id = RecordId(i as u32);
-            match fate {
-                Fate::Counted if trace.is_behind(id) => marks.behind.push(id),
-                Fate::Counted => {}
-                Fate::DroppedLate => marks.dropped.push(id),
-                Fate::SideOutput => marks.side_output.push(id),
-                Fate::Unassigned => marks.unassigned.push(id),
-            }
-        }
-        Self { scenario, trace, generation, marks, delays }
-    }
-
-    /// Where the records are at `now`; everything that happens at `now` has happened. O(log n).
-    pub fn ledger_at(&self, now: ProcTime) -> LedgerLine {
-        let at = self.trace.at(now);
-        let before = |list: &[RecordId]| list.partition_point(|id| id.index() < at.handled);
-        let dropped_late = before(&self.marks.dropped);
-        let side_output = before(&self.marks.side_output);
-        let unassigned = before(&self.marks.unassigned);
-        let counted = self.trace.fates.len().min(at.handled) - dropped_late - side_output - unassigned;
-        LedgerLine {
-            produced: at.arrived,
-            counted,
-            behind: before(&self.marks.behind),
-            dropped_late,
-            side_output,
-            unassigned,
-            in_flight: at.in_flight(),
-        }
-    }
-
-    /// First and last instant that the clock of the transport can show. An empty stream has one
-    /// instant, the epoch.
-    pub fn clock_range(&self) -> (ProcTime, ProcTime) {
-        let (first, last) = self.trace.span().unwrap_or((ProcTime::EPOCH, ProcTime::EPOCH));
-        (first, last.max(first))
-    }
-
-    /// The delay that a share `q` (0 to 1) of the records does not exceed; zero when empty.
-    pub fn delay_quantile(&self, q: f64) -> Span {
-        if self.delays.is_empty() {
-            return Span::ZERO;
-        }
-        let rank = libm::ceil(q.clamp(0.0, 1.0) * self.delays.len() as f64) as usize;
-        self.delays[rank.clamp(1, self.delays.len()) - 1]
-    }
-}
 
 /// What the reader has picked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -273,7 +273,7 @@ mod tests {
         }
 
         #[test]
-        fn a_fan_covers_no_pixel_twice_and_leaves_no_gap(x in 1.0_f32..11.0, y in 1.0_f32..11.0, flip in any::<bool>()) {
+        fn a_fan_covers_each_pixel_once(x in 1.0_f32..11.0, y in 1.0_f32..11.0, flip in any::<bool>()) {
             let square = [(0.0, 0.0), (12.0, 0.0), (12.0, 12.0), (0.0, 12.0)];
             let sides = (0..4).map(|i| (square[i], square[(i + 1) % 4]));
             let fan: Vec<_> = sides.map(|(a, b)| if flip { [b, a, (x, y)] } else { [(x, y), a, b] }).collect();

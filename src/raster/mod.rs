@@ -25,5 +25,5 @@ mod picture;
 
 pub use canvas::Canvas;
 pub use headless::{Headless, HeadlessOptions};
-pub use picture::{PictureError, write_png};
+pub use picture::encode_png;
 pub use textures::Textures;

@@ -5,11 +5,13 @@
 // What flows, and on which clocks.
 pub mod human;
 pub mod record;
+pub mod rng;
 pub mod time;
 
 // A run described as data.
 pub mod pipeline;
 pub mod scenario;
+pub mod source;
 
 // Real streams, from and to files.
 pub mod recording;

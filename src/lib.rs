@@ -13,7 +13,8 @@ pub mod pipeline;
 pub mod scenario;
 pub mod source;
 
-// Real streams, from and to files.
+// Real streams, from and to files, and opening them.
+pub mod open;
 pub mod recording;
 
 // The engine: pure state machines without clock, thread or file.

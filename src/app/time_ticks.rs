@@ -190,11 +190,7 @@ pub fn day_caption(range: TimeRange) -> String {
 /// fine that a second is more than 40 of them.
 pub fn clock(micros: i64, us_per_px: f64) -> String {
     let Some(t) = civil(micros) else { return String::new() };
-    if us_per_px < SECOND as f64 / 40.0 {
-        t.strftime("%T%.3f").to_string()
-    } else {
-        t.strftime("%T").to_string()
-    }
+    if us_per_px < SECOND as f64 / 40.0 { t.strftime("%T%.3f").to_string() } else { t.strftime("%T").to_string() }
 }
 
 /// The start of a window as its name: `12:04`, `12:04:30` when it is not on a minute, `23 Mar` when

@@ -14,8 +14,9 @@ pub use trace::{Fate, Trace, WatermarkStep, WindowEnd, WindowLife};
 pub use virtual_time::{Simulation, run};
 
 use crate::pipeline::Pipeline;
-use crate::scenario::Fault;
-use crate::time::ProcTime;
+use crate::record::Stream;
+use crate::scenario::{Fault, Scenario, SourceSpec};
+use crate::time::{EventTime, ProcTime};
 
 /// What a run is made of, beside the stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,4 +27,17 @@ pub struct RunConfig {
     pub faults: Vec<Fault>,
     /// Where the distances in `faults` count from.
     pub origin: ProcTime,
+}
+
+impl RunConfig {
+    /// What a scenario says about running this stream. Faults count from the start of a synthetic
+    /// source, and from the first arrival of a recording.
+    pub fn of(scenario: &Scenario, stream: &Stream) -> Self {
+        let first_arrival = stream.arrivals().first().copied().unwrap_or(ProcTime::EPOCH);
+        let origin = match &scenario.source {
+            SourceSpec::Synthetic(source) => source.start_time().map_or(first_arrival, EventTime::on_proc_clock),
+            SourceSpec::Recording(_) => first_arrival,
+        };
+        Self { pipeline: scenario.pipeline.clone(), faults: scenario.faults.clone(), origin }
+    }
 }

@@ -37,10 +37,7 @@ impl Camera {
 
     /// Zoomed by `factor` (below 1: closer) about an instant of each clock. An axis with factor 1 stays.
     pub fn zoomed(self, factor: Vec2, event: f64, proc: f64) -> Self {
-        Self {
-            event: self.event.zoomed(f64::from(factor.x), event),
-            proc: self.proc.zoomed(f64::from(factor.y), proc),
-        }
+        Self { event: self.event.zoomed(f64::from(factor.x), event), proc: self.proc.zoomed(f64::from(factor.y), proc) }
     }
 
     /// Moved by a distance in pixels, as if the content were dragged.
@@ -97,10 +94,8 @@ impl Extent {
     pub fn of(trace: &Trace) -> Self {
         let (first, last) = trace.span().unwrap_or((ProcTime::EPOCH, ProcTime::EPOCH));
         let (first, last) = (first.micros() as f64, last.micros() as f64);
-        let (earliest, latest) = trace
-            .stream
-            .event_time_range()
-            .map_or((first, last), |(a, b)| (a.micros() as f64, b.micros() as f64));
+        let (earliest, latest) =
+            trace.stream.event_time_range().map_or((first, last), |(a, b)| (a.micros() as f64, b.micros() as f64));
         let comfortable = comfortable_range(&trace.pipeline);
         let origin = origin(trace, first, comfortable);
         let length = (last - origin).max(1.0);

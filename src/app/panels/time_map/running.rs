@@ -86,13 +86,7 @@ fn open_aligned(
     open
 }
 
-fn open_sessions(
-    trace: &Trace,
-    model: &MapModel,
-    gap: Span,
-    key: Option<KeyId>,
-    now: ProcTime,
-) -> Vec<OpenWindow> {
+fn open_sessions(trace: &Trace, model: &MapModel, gap: Span, key: Option<KeyId>, now: ProcTime) -> Vec<OpenWindow> {
     let alive = |i: &usize| {
         let column = &model.columns[*i];
         column.opened_at <= now && column.end.at().is_none_or(|at| at > now)

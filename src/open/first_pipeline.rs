@@ -1,0 +1,94 @@
+//! The pipeline that a recording opens with when nobody has said which: a window that cuts the
+//! recording into some eighty pieces, and a bound that covers 99 % of its delays. A starting point
+//! to look at, not advice.
+
+use crate::metrics::quantile::{P99, Quantile};
+use crate::pipeline::{Pipeline, WatermarkSpec, WindowSpec};
+use crate::record::{RecordId, Stream};
+use crate::time::{EventTime, Span};
+
+/// How many windows the recording should show: enough for a pattern, few enough to tell apart.
+const WINDOWS_WANTED: i64 = 80;
+
+/// Lengths that people use for windows and bounds.
+const ROUND_SPANS: [Span; 24] = [
+    Span::from_millis(1),
+    Span::from_millis(10),
+    Span::from_millis(100),
+    Span::from_secs(1),
+    Span::from_secs(5),
+    Span::from_secs(10),
+    Span::from_secs(30),
+    Span::from_secs(60),
+    Span::from_secs(5 * 60),
+    Span::from_secs(15 * 60),
+    Span::from_secs(30 * 60),
+    Span::from_secs(3_600),
+    Span::from_secs(2 * 3_600),
+    Span::from_secs(6 * 3_600),
+    Span::from_secs(12 * 3_600),
+    Span::from_secs(86_400),
+    Span::from_secs(2 * 86_400),
+    Span::from_secs(7 * 86_400),
+    Span::from_secs(14 * 86_400),
+    Span::from_secs(30 * 86_400),
+    Span::from_secs(60 * 86_400),
+    Span::from_secs(90 * 86_400),
+    Span::from_secs(180 * 86_400),
+    Span::from_secs(365 * 86_400),
+];
+
+/// The smallest round span that is at least `span`, or the largest of all.
+fn rounded_up(span: Span) -> Span {
+    ROUND_SPANS.into_iter().find(|&round| round >= span).unwrap_or(ROUND_SPANS[ROUND_SPANS.len() - 1])
+}
+
+/// A first pipeline for this recording: tumbling windows, no lateness, nothing slow.
+pub fn first_pipeline(stream: &Stream) -> Pipeline {
+    let ids = (0..stream.len()).map(|i| RecordId(i as u32));
+    let mut delays: Vec<Span> = ids.map(|id| stream.delay(id)).collect();
+    let bound = match P99.of_unsorted(&mut delays) {
+        Some(delay) if delay > Span::ZERO => rounded_up(delay),
+        _ => Span::ZERO,
+    };
+    // A few wild event times must not stretch the windows, so the outer hundredths are left out.
+    let mut times: Vec<EventTime> = stream.event_times().to_vec();
+    let last = P99.of_unsorted(&mut times).unwrap_or(EventTime::EPOCH);
+    let first = Quantile::per_mille(10).of_unsorted(&mut times).unwrap_or(EventTime::EPOCH);
+    let size = rounded_up(Span::from_micros((last - first).micros() / WINDOWS_WANTED));
+    Pipeline {
+        watermark: WatermarkSpec::Bounded { bound },
+        window: WindowSpec::Tumbling { size, offset: Span::ZERO },
+        ..Pipeline::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{KeyId, KeyTable, PartitionId, Row};
+
+    fn check(records: i64, spacing: Span, delay: Span, size: Span, bound: Span) {
+        let row = |i: i64| {
+            let event_time = EventTime::EPOCH + spacing.times(i);
+            let (key, partition) = (KeyId(0), PartitionId(0));
+            Row { event_time, arrival: event_time.on_proc_clock() + delay, key, value: 1.0, partition }
+        };
+        let stream = Stream::from_rows((0..records).map(row).collect(), KeyTable::default());
+        let pipeline = first_pipeline(&stream);
+        assert_eq!(pipeline.window, WindowSpec::Tumbling { size, offset: Span::ZERO });
+        assert_eq!(pipeline.watermark.bound(), bound);
+        assert_eq!(pipeline.problems(), []);
+    }
+
+    #[test]
+    fn windows_and_bounds_are_round_and_fit_the_recording() {
+        let secs = Span::from_secs;
+        // 1,000 records a second apart: 980 s between the quantiles / 80 = 12.25 s, so 30 s.
+        check(1_000, secs(1), secs(3), secs(30), secs(5));
+        // A month of records: 1 h apart, 98 % of 720 h / 80 = 8.8 h, so 12 h.
+        check(720, secs(3_600), secs(3_400), secs(43_200), secs(3_600));
+        check(1, secs(1), secs(-5), Span::from_millis(1), Span::ZERO);
+        check(0, secs(1), secs(1), Span::from_millis(1), Span::ZERO);
+    }
+}

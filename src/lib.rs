@@ -22,6 +22,7 @@ pub mod watermark;
 pub mod window;
 
 // Running it, and judging the run.
+pub mod cases;
 pub mod oracle;
 pub mod runtime;
 

@@ -7,6 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::time::{SPAN_LIMIT, Span};
+use crate::window::accumulation::Accumulation;
+use crate::window::dialect::{AzurePolicy, BeamRules, Dialect};
+use crate::window::trigger::TriggerSpec;
 
 /// A record may fall in at most this many windows. 10,000 windows of one record already cost
 /// more than anything that they could show; a slip of a unit (1 day sliding by 1 ms) asks for
@@ -30,6 +33,16 @@ pub struct Pipeline {
     pub late: LatePolicy,
     /// What is computed per key and window.
     pub aggregate: Aggregate,
+    /// Whose rules apply where engines differ.
+    pub dialect: Dialect,
+    /// When a window fires.
+    pub trigger: TriggerSpec,
+    /// What a firing says of the firings before it.
+    pub accumulation: Accumulation,
+    /// What only the dialect [`Dialect::Beam`] lets one choose.
+    pub beam: BeamRules,
+    /// What only the dialect [`Dialect::AzureStreamAnalytics`] lets one choose.
+    pub azure: AzurePolicy,
     /// Whether the end of the input is the end of time.
     pub at_end: AtEnd,
     /// Records that may wait between source and operator; at least 1.
@@ -46,6 +59,11 @@ impl Default for Pipeline {
             allowed_lateness: Span::ZERO,
             late: LatePolicy::default(),
             aggregate: Aggregate::default(),
+            dialect: Dialect::default(),
+            trigger: TriggerSpec::default(),
+            accumulation: Accumulation::default(),
+            beam: BeamRules::default(),
+            azure: AzurePolicy::default(),
             at_end: AtEnd::default(),
             queue_capacity: 1_000,
             service_time: Span::ZERO,
@@ -107,13 +125,33 @@ pub enum WindowSpec {
         /// The silence that ends a session; positive.
         gap: Span,
     },
+    /// Windows that grow: from every start, one of each length `step`, 2 `step`, ... up to `max`,
+    /// then anew. (Flink SQL's `CUMULATE`.)
+    Cumulative {
+        /// Length of the longest window; positive, a whole number of steps.
+        max: Span,
+        /// By how much each window is longer than the one before; positive.
+        step: Span,
+        /// Distance of the window starts from the epoch; its magnitude is below `max`.
+        #[serde(default)]
+        offset: Span,
+    },
+    /// One window for all time. It never ends, so a trigger has to fire it.
+    Global,
 }
 
 impl WindowSpec {
     /// In how many windows one record may fall; 1 for sessions.
     pub fn windows_per_record(self) -> i64 {
         match self {
-            Self::Tumbling { .. } | Self::Session { .. } => 1,
+            Self::Tumbling { .. } | Self::Session { .. } | Self::Global => 1,
+            Self::Cumulative { max, step, .. } => {
+                if step.micros() <= 0 {
+                    i64::MAX
+                } else {
+                    max.micros() / step.micros()
+                }
+            }
             Self::Sliding { size, slide, .. } => {
                 if slide.micros() <= 0 {
                     i64::MAX
@@ -196,10 +234,16 @@ impl Pipeline {
                 span("window.slide", slide, 1);
             }
             WindowSpec::Session { gap } => span("window.gap", gap, 1),
+            WindowSpec::Cumulative { max, step, .. } => {
+                span("window.max", max, 1);
+                span("window.step", step, 1);
+            }
+            WindowSpec::Global => {}
         }
         span("allowed_lateness", self.allowed_lateness, 0);
         span("service_time", self.service_time, 0);
         found.extend(self.window_shape_problem());
+        found.extend(crate::window::dialect::problems(self));
         if !(1..=MAX_QUEUE_CAPACITY).contains(&self.queue_capacity) {
             let message = format!(
                 "{} is out of range: must be 1 to {}",
@@ -215,7 +259,21 @@ impl Pipeline {
         let (offset, step, step_name) = match self.window {
             WindowSpec::Tumbling { size, offset } => (offset, size, "size"),
             WindowSpec::Sliding { slide, offset, .. } => (offset, slide, "slide"),
-            WindowSpec::Session { .. } => return None,
+            WindowSpec::Cumulative { max, step, offset } => {
+                if step.micros() <= 0 {
+                    return None;
+                }
+                if max.micros() % step.micros() != 0 {
+                    let message = format!(
+                        "{} does not go into the longest window, {}: must be a whole part of it",
+                        crate::human::span_exact(step),
+                        crate::human::span_exact(max)
+                    );
+                    return Some(Problem::new("window.step", message));
+                }
+                (offset, max, "max")
+            }
+            WindowSpec::Session { .. } | WindowSpec::Global => return None,
         };
         if step.micros() <= 0 {
             return None;
@@ -230,13 +288,16 @@ impl Pipeline {
         }
         let per_record = self.window.windows_per_record();
         (per_record > MAX_WINDOWS_PER_RECORD).then(|| {
+            let (path, ratio, advice) = match self.window {
+                WindowSpec::Cumulative { .. } => ("window.step", "max / step", "raise the step or lower the maximum"),
+                _ => ("window.slide", "size / slide", "raise the slide or lower the size"),
+            };
             let message = format!(
-                "every record would fall in {} windows (size / slide); the limit is {}; raise the slide or lower \
-                 the size",
+                "every record would fall in {} windows ({ratio}); the limit is {}; {advice}",
                 crate::human::count(per_record.unsigned_abs()),
                 crate::human::count(MAX_WINDOWS_PER_RECORD.unsigned_abs())
             );
-            Problem::new("window.slide", message)
+            Problem::new(path, message)
         })
     }
 }
@@ -278,6 +339,20 @@ mod tests {
     #[test]
     fn a_billion_windows_per_record_are_refused_with_that_number() {
         check(sliding("1000s", "1us"), "window.slide", "1,000,000,000 windows");
+    }
+
+    #[test]
+    fn cumulative_windows_need_whole_steps() {
+        let cumulative = |max, step, offset| WindowSpec::Cumulative {
+            max: Span::from_secs(max),
+            step: Span::from_secs(step),
+            offset: Span::from_secs(offset),
+        };
+        check(cumulative(10, 3, 0), "window.step", "3s does not go into the longest window, 10s");
+        check(cumulative(10, 0, 0), "window.step", "more than 0");
+        check(cumulative(10, 5, 10), "window.offset", "below the window max, 10s");
+        check(cumulative(100_000, 1, 0), "window.step", "100,000 windows (max / step)");
+        assert_eq!(cumulative(10, 2, -9).windows_per_record(), 5);
     }
 
     #[test]

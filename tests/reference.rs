@@ -114,6 +114,7 @@ impl Naive {
                 WindowSpec::Session { gap } => {
                     Some(naive.add_session((t, key, value), gap.micros(), watermark, lateness, cause))
                 }
+                WindowSpec::Cumulative { .. } | WindowSpec::Global => unreachable!("not drawn here"),
             };
             let is_late = watermark != i64::MIN && t + lateness < watermark;
             naive.fates.push(match (counted, pipeline.late) {

@@ -26,6 +26,12 @@ impl Truth {
                 aligned(stream, size.micros(), slide.micros(), offset.micros())
             }
             WindowSpec::Session { gap } => sessions(stream, gap.micros()),
+            WindowSpec::Cumulative { max, step, offset } => {
+                // One kind of tumbling window for each length; only the part up to that length counts.
+                let lengths = (1..=max.micros() / step.micros()).map(|steps| steps * step.micros());
+                lengths.flat_map(|length| aligned(stream, length, max.micros(), offset.micros())).collect()
+            }
+            WindowSpec::Global => global(stream),
         };
         Self { windows }
     }
@@ -60,6 +66,14 @@ fn aligned(stream: &Stream, size: i64, slide: i64, offset: i64) -> BTreeMap<(Key
             }
             number += 1;
         }
+    }
+    windows
+}
+
+fn global(stream: &Stream) -> BTreeMap<(KeyId, Window), Summary> {
+    let mut windows: BTreeMap<(KeyId, Window), Summary> = BTreeMap::new();
+    for record in stream.records() {
+        windows.entry((record.key, Window::ALL)).or_default().add(record.value);
     }
     windows
 }
@@ -129,6 +143,9 @@ mod tests {
         check(&[11], WindowSpec::Sliding { size: span(10), slide: span(15), offset: span(0) }, &[]);
         check(&[0, 30, 5, 41], WindowSpec::Session { gap: span(10) }, &[(0, 15, 2), (30, 40, 1), (41, 51, 1)]);
         check(&[0, 10, 20], WindowSpec::Session { gap: span(10) }, &[(0, 30, 3)]);
+        let cumulative = WindowSpec::Cumulative { max: span(9), step: span(3), offset: span(0) };
+        check(&[2, 5, 9], cumulative, &[(0, 3, 1), (0, 6, 2), (0, 9, 2), (9, 12, 1), (9, 15, 1), (9, 18, 1)]);
+        check(&[7, -7, 0], WindowSpec::Global, &[(i64::MIN, i64::MAX, 3)]);
     }
 
     #[test]

@@ -58,6 +58,9 @@ impl Trace {
             bytes.int(pane.emitted_at.micros());
             bytes.int(pane.watermark.micros());
             bytes.record(pane.cause);
+            bytes.int(i64::from(pane.is_retraction) | i64::from(pane.is_last) << 1);
+            bytes.int(pane.nonspeculative_index.map_or(-1, i64::from));
+            bytes.int(pane.event_time.micros());
         }
         bytes.int(self.windows.len() as i64);
         for life in &self.windows {

@@ -141,6 +141,10 @@ fn fire(cell: &mut Cell, window: Window, timing: Timing, advance: &Advance) -> P
         emitted_at: advance.now,
         watermark: advance.watermark,
         cause: advance.cause,
+        is_retraction: false,
+        is_last: false,
+        nonspeculative_index: Some(index),
+        event_time: window.last_instant(),
     }
 }
 

@@ -16,7 +16,7 @@ pub struct AlignedAssigner {
 }
 
 impl AlignedAssigner {
-    /// The assigner of a window description; `None` for windows that are not aligned (sessions).
+    /// The assigner of a window description; `None` for windows of other kinds.
     ///
     /// # Panics
     /// When size or slide is not positive; [`crate::pipeline::Pipeline::problems`] refuses those.
@@ -24,7 +24,7 @@ impl AlignedAssigner {
         let (size, slide, offset) = match spec {
             WindowSpec::Tumbling { size, offset } => (size, size, offset),
             WindowSpec::Sliding { size, slide, offset } => (size, slide, offset),
-            WindowSpec::Session { .. } => return None,
+            WindowSpec::Session { .. } | WindowSpec::Cumulative { .. } | WindowSpec::Global => return None,
         };
         assert!(size > Span::ZERO && slide > Span::ZERO, "window size and slide are positive in a checked pipeline");
         Some(Self { size: size.micros(), slide: slide.micros(), offset: offset.micros() })

@@ -61,7 +61,7 @@ impl WindowOperator {
                 Self::Session(SessionWindows::new(gap, allowed_lateness))
             }
             (_, Some(assigner)) => Self::Aligned(AlignedWindows::new(assigner, allowed_lateness)),
-            (_, None) => unreachable!("every window but a session is aligned"),
+            (_, None) => panic!("global and cumulative windows have no operator in this version"),
         }
     }
 

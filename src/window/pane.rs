@@ -14,6 +14,9 @@ pub struct Window {
 }
 
 impl Window {
+    /// All of event time.
+    pub const ALL: Self = Self::new(EventTime::MIN, EventTime::MAX);
+
     /// The window from `start` (inside) to `end` (outside).
     pub const fn new(start: EventTime, end: EventTime) -> Self {
         Self { start, end }
@@ -22,6 +25,11 @@ impl Window {
     /// Whether `t` is inside.
     pub fn contains(self, t: EventTime) -> bool {
         self.start <= t && t < self.end
+    }
+
+    /// The last instant inside: one microsecond before the end, or [`EventTime::MAX`] when there is no end.
+    pub fn last_instant(self) -> EventTime {
+        self.end - Span::from_micros(1)
     }
 
     /// Length in event time.
@@ -80,7 +88,8 @@ pub struct Pane {
     pub timing: Timing,
     /// 0 for the first pane of this window, then 1, 2, ...
     pub index: u32,
-    /// Everything counted in the window so far.
+    /// What the pane says: everything counted in the window so far, or (discarding) since the pane
+    /// before it. For a retraction, the value that is withdrawn.
     pub summary: Summary,
     /// Processing time of the emission.
     pub emitted_at: ProcTime,
@@ -88,4 +97,14 @@ pub struct Pane {
     pub watermark: EventTime,
     /// The record that fired it, or whose watermark did; `None` for the final watermark.
     pub cause: Option<RecordId>,
+    /// Whether this withdraws an earlier pane, instead of being a result. It then has that pane's
+    /// window, index and value; of a merged session, the old window's.
+    pub is_retraction: bool,
+    /// Whether no pane of this window can follow. Only the Beam dialect can promise that.
+    pub is_last: bool,
+    /// 0 for the first pane that was not early, then 1, 2, ...; `None` for an early one.
+    pub nonspeculative_index: Option<u32>,
+    /// The event time that the pane carries onward as a record: the last instant of the window,
+    /// unless a timestamp combiner of the Beam dialect chose an earlier one.
+    pub event_time: EventTime,
 }

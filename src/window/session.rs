@@ -192,6 +192,10 @@ fn fire(session: &mut Session, key: KeyId, timing: Timing, advance: &Advance) ->
         emitted_at: advance.now,
         watermark: advance.watermark,
         cause: advance.cause,
+        is_retraction: false,
+        is_last: false,
+        nonspeculative_index: Some(index),
+        event_time: session.window.last_instant(),
     }
 }
 

@@ -1,0 +1,7 @@
+//! When a window fires.
+//!
+//! - [`spec`]: triggers as plain data, as scenario files say them
+
+pub mod spec;
+
+pub use spec::TriggerSpec;

@@ -9,7 +9,7 @@ use egui::{Rect, Vec2};
 use crate::app::time_axis::{TimeAxis, TimeRange};
 use crate::pipeline::{Pipeline, WindowSpec};
 use crate::runtime::Trace;
-use crate::time::ProcTime;
+use crate::time::{ProcTime, Span};
 
 /// Pixels between the now line and the top while following it.
 const LEAD_UP: f32 = 24.0;
@@ -136,11 +136,14 @@ impl Extent {
     }
 }
 
-/// How long a window is; for sessions, twice the gap.
+/// How long a window is; for sessions, twice the gap; for the global window, a minute.
 fn window_length(pipeline: &Pipeline) -> f64 {
     let span = match pipeline.window {
         WindowSpec::Tumbling { size, .. } | WindowSpec::Sliding { size, .. } => size,
         WindowSpec::Session { gap } => gap.times(2),
+        WindowSpec::Cumulative { max, .. } => max,
+        // It has no length of its own.
+        WindowSpec::Global => Span::from_secs(60),
     };
     span.micros() as f64
 }
@@ -163,6 +166,8 @@ fn origin(trace: &Trace, first_arrival: f64, comfortable: f64) -> f64 {
         WindowSpec::Tumbling { size, offset } => (size, offset),
         WindowSpec::Sliding { slide, offset, .. } => (slide, offset),
         WindowSpec::Session { gap } => return before - 0.05 * gap.micros() as f64,
+        WindowSpec::Cumulative { max, offset, .. } => (max, offset),
+        WindowSpec::Global => return before,
     };
     let (step, offset) = (step.micros().max(1), offset.micros());
     ((before as i64).saturating_sub(offset).div_euclid(step).saturating_mul(step)).saturating_add(offset) as f64

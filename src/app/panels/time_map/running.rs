@@ -28,8 +28,8 @@ pub struct OpenWindow {
 
 /// The windows that hold records at `now` and have not fired, by start.
 ///
-/// Those of `candidates` (indices of columns) for tumbling and sliding windows; all open sessions
-/// of `key` (or of every key) for sessions.
+/// All open sessions of `key` (or of every key) for sessions; those of `candidates` (indices of
+/// columns) for other windows.
 pub fn open_windows(
     trace: &Trace,
     model: &MapModel,
@@ -39,7 +39,7 @@ pub fn open_windows(
 ) -> Vec<OpenWindow> {
     match trace.pipeline.window {
         WindowSpec::Session { gap } => open_sessions(trace, model, gap, key, now),
-        WindowSpec::Tumbling { .. } | WindowSpec::Sliding { .. } => open_aligned(trace, model, candidates, key, now),
+        _ => open_aligned(trace, model, candidates, key, now),
     }
 }
 

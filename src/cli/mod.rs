@@ -1,3 +1,4 @@
 //! The commands.
 
 pub mod moment;
+pub mod picture_size;

@@ -5,9 +5,18 @@
 //! fields are errors that name the nearest known one.
 
 pub mod check;
+pub mod error;
+mod explain;
+pub mod library;
+mod locate;
+pub mod parse;
+pub mod set;
 pub mod spec;
 mod suggest;
+mod write;
 
+pub use error::{FileProblem, ScenarioError};
+pub use parse::{parse, parse_bytes};
 pub use spec::{
     ColumnChoice, DelaySpec, KeySpec, RecordingSpec, SourceSpec, Spacing, Synthetic, ValueSpec, WeightedDelay,
 };

@@ -18,9 +18,9 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// Below this likeness (0 to 1) a suggestion confuses more than it helps.
 const LEAST_LIKENESS: f64 = 0.75;
 
-/// `; did you mean NAME?`, or nothing.
+/// `; did you mean NAME?`, or `.` when nothing is near.
 pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(name, candidates).map(|found| format!("; did you mean `{found}`?")).unwrap_or_default()
+    nearest(name, candidates).map_or_else(|| ".".to_owned(), |found| format!("; did you mean `{found}`?"))
 }
 
 fn plain(name: &str) -> String {

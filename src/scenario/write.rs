@@ -1,0 +1,132 @@
+//! [`Scenario`] to RON text that reads back equal.
+
+use ron::ser::PrettyConfig;
+
+use crate::scenario::{Scenario, locate, parse};
+
+/// Fields that are written even where they have their default: what a reader looks for first.
+const ALWAYS_WRITTEN: [&str; 5] = ["version", "title", "seed", "duration", "source"];
+
+/// After this many fields that could not be left out, the rest is written as it is; each one is
+/// tried by reading the whole text.
+const MAX_KEPT: usize = 200;
+
+impl Scenario {
+    /// The text of a scenario file. Fields that have their default are left out, except for a few
+    /// that every file should show.
+    pub fn to_ron(&self) -> String {
+        let mut text = full_text(self);
+        let mut kept = 0;
+        while kept < MAX_KEPT {
+            let fields = locate::fields(&text);
+            let candidate = fields.iter().filter(|field| is_optional(&field.path)).nth(kept);
+            let Some(field) = candidate else {
+                break;
+            };
+            let without = without(&text, field);
+            if parse::read(&without).is_ok_and(|scenario| scenario == *self) {
+                text = without;
+            } else {
+                kept += 1;
+            }
+        }
+        text
+    }
+}
+
+/// The text with every field.
+pub(super) fn full_text(scenario: &Scenario) -> String {
+    let config = PrettyConfig::new().depth_limit(2).new_line("\n");
+    // The depth of a scenario that was read is limited by the reader.
+    let written = parse::options().without_recursion_limit().to_string_pretty(scenario, config);
+    written.expect("a scenario is made of structs, enums, lists, texts and numbers, which RON can all write") + "\n"
+}
+
+/// Whether a field may have a default: it has a name, and no number is in front of it.
+fn is_optional(path: &str) -> bool {
+    let named = |name: &str| name.starts_with(|c: char| c.is_alphabetic());
+    path.split('.').all(named) && !ALWAYS_WRITTEN.contains(&path)
+}
+
+/// The text without this field, its comma and the blanks in front of it.
+fn without(text: &str, field: &locate::Field) -> String {
+    let before = &text[..field.start];
+    let after = &text[field.value.end..];
+    let (opening, closing) = (before.trim_end(), after.trim_start_matches(',').trim_start());
+    if opening.ends_with('(') && closing.starts_with(')') {
+        return format!("{opening}{closing}");
+    }
+    match after.strip_prefix(',') {
+        // In a line of its own, the line break in front goes; otherwise, the blank behind.
+        Some(after) if after.starts_with('\n') => format!("{}{after}", before.trim_end()),
+        Some(after) => format!("{before}{}", after.trim_start_matches(' ')),
+        None => format!("{}{after}", before.trim_end().trim_end_matches(',')),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        let scenario = parse::parse(text, "test").unwrap();
+        let written = scenario.to_ron();
+        assert_eq!(written, expected);
+        assert_eq!(parse::parse(&written, "test").unwrap(), scenario);
+    }
+
+    #[test]
+    fn defaults_are_left_out() {
+        let least = "(\n    version: 1,\n    title: \"x\",\n    seed: 7,\n    duration: \"10min\",\n    source: Synthetic(),\n)\n";
+        check(r#"(title: "x", source: Synthetic())"#, least);
+        check(
+            r#"(title: "x", source: Synthetic(delay: Constant(delay: "0s")), about: "", pipeline: (late: Drop))"#,
+            least,
+        );
+    }
+
+    #[test]
+    fn what_differs_is_written_in_lines_that_fit() {
+        let text = r#"(
+    version: 1,
+    title: "Trams \"T\"",
+    about: "a\nb",
+    seed: 9,
+    duration: "10min",
+    source: Synthetic(
+        rate: 1.5,
+        arrivals: Bursts(active: "1min", silent: "2min"),
+        keys: Zipf(count: 3, exponent: 1.0, names: ["a"]),
+        values: Integers(min: 0, max: 4),
+        delay: Mixture([(weight: 1.0, delay: Pareto(scale: "1s", shape: 1.5, max: "1h"))]),
+    ),
+    pipeline: (
+        watermark: Bounded(bound: "30s"),
+        window: Sliding(size: "1min", slide: "15s"),
+        late: SideOutput,
+    ),
+    faults: [
+        Offline(key: "a", from: "1min", until: "2min"),
+        SlowOperator(from: "0s", until: "10s", factor: 7.0),
+    ],
+)
+"#;
+        check(text, text);
+    }
+
+    #[test]
+    fn recordings_keep_their_columns() {
+        let text = r#"(
+    version: 1,
+    title: "x",
+    seed: 7,
+    duration: "10min",
+    source: Recording(
+        path: "taxis.csv",
+        columns: (event_time: "pickup", no_header: true),
+    ),
+)
+"#;
+        check(text, text);
+    }
+}

@@ -124,7 +124,7 @@ impl Check {
             let spells = per_key * f64::from(source.keys.count());
             if spells > MAX_RECORDS as f64 {
                 let message = format!(
-                    "spells of {} and silences of {} make about {} bursts over {} and all keys; the limit is {}; make them longer",
+                    "spells of {} and silences of {} make about {} bursts over {}; the limit is {}; make them longer",
                     span_exact(active),
                     span_exact(silent),
                     count(spells as u64),

@@ -33,7 +33,7 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario, ScenarioError> {
         && number > u128::from(SCENARIO_VERSION)
     {
         let message = format!(
-            "this scenario has version {number} of the format, which is newer than this program; it reads version {SCENARIO_VERSION}"
+            "version {number} of the format is newer than this program, which reads version {SCENARIO_VERSION}"
         );
         return Err(at(version.value.start, "version", message));
     }

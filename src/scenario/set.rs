@@ -272,7 +272,7 @@ mod tests {
             let set = with(&[&format!("pipeline.late={value}")]).unwrap();
             assert_eq!(set.pipeline.late, LatePolicy::SideOutput, "{value}");
         }
-        let mixed = "source.delay=mixture([(weight: 1, delay: constant(delay: 1min 30s)), (weight: 2, delay: constant(delay: -0s))])";
+        let mixed = "delay=mixture([(weight: 1, delay: constant(delay:1min 30s)), (weight: 2, delay: pareto(scale:0s, shape:1))])";
         let DelaySpec::Mixture(parts) = synthetic(&with(&[mixed]).unwrap()).delay.clone() else { panic!() };
         assert_eq!(parts[0].delay, DelaySpec::Constant { delay: Span::from_secs(90) });
         assert_eq!(with(&["faults=[]"]).unwrap().faults, []);
@@ -299,12 +299,13 @@ mod tests {
     fn unknown_paths_name_the_nearest_field_and_all_fields() {
         check_failure(
             "pipeline.windw.size=1s",
-            "pipeline.windw.size: there is no field `windw` in pipeline; did you mean `window`? It has watermark, window, \
-             allowed_lateness, late, aggregate, at_end, queue_capacity, service_time",
+            "pipeline.windw.size: there is no field `windw` in pipeline; did you mean `window`? It has watermark, \
+             window, allowed_lateness, late, aggregate, at_end, queue_capacity, service_time",
         );
         check_failure(
             "pipeline.window.slide=1s",
-            "pipeline.window.slide: there is no field `slide` in pipeline.window (Tumbling); did you mean `size`? It has size, offset",
+            "pipeline.window.slide: there is no field `slide` in pipeline.window (Tumbling); did you mean `size`? \
+             It has size, offset",
         );
         check_failure("seed.x=1", "seed.x: there is no field `x`: seed has no fields");
         check_failure("faults.1.factor=1", "faults.1.factor: there is no field `1` in faults. It has 0");

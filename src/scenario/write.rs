@@ -77,7 +77,14 @@ mod tests {
 
     #[test]
     fn defaults_are_left_out() {
-        let least = "(\n    version: 1,\n    title: \"x\",\n    seed: 7,\n    duration: \"10min\",\n    source: Synthetic(),\n)\n";
+        let least = r#"(
+    version: 1,
+    title: "x",
+    seed: 7,
+    duration: "10min",
+    source: Synthetic(),
+)
+"#;
         check(r#"(title: "x", source: Synthetic())"#, least);
         check(
             r#"(title: "x", source: Synthetic(delay: Constant(delay: "0s")), about: "", pipeline: (late: Drop))"#,

@@ -65,13 +65,15 @@ fn bursts(
         while spell_end < end {
             let spell_start = spell_end;
             spell_end += exponential(spells.unit_above_zero(), if on { active } else { silent });
+            let end = spell_end.min(end);
             let mut at = spell_start;
-            while on {
-                at += exponential(gaps.unit_above_zero(), mean_gap);
-                if at >= spell_end.min(end) {
-                    break;
-                }
-                all.push((micros(at), rank));
+            if on {
+                let next = || Some(exponential(gaps.unit_above_zero(), mean_gap));
+                let moments = std::iter::from_fn(next).map(|gap| {
+                    at += gap;
+                    at
+                });
+                all.extend(moments.take_while(|&at| at < end).map(|at| (micros(at), rank)));
             }
             on = !on;
         }

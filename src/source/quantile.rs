@@ -48,6 +48,7 @@ fn polynomial(coefficients: &[f64; 8], x: f64) -> f64 {
 }
 
 /// |p - 1/2| up to 0.425.
+#[expect(clippy::excessive_precision, reason = "the digits as published")]
 const CENTRE: Rational = (
     [
         2.509_080_928_730_122_672_7e3,
@@ -72,6 +73,7 @@ const CENTRE: Rational = (
 );
 
 /// Tails down to a probability of exp(-25).
+#[expect(clippy::excessive_precision, reason = "the digits as published")]
 const MIDDLE: Rational = (
     [
         7.745_450_142_783_414_076_40e-4,
@@ -96,6 +98,7 @@ const MIDDLE: Rational = (
 );
 
 /// Tails beyond that.
+#[expect(clippy::excessive_precision, reason = "the digits as published")]
 const FAR: Rational = (
     [
         2.010_334_399_292_288_132_65e-7,

@@ -1,0 +1,312 @@
+//! Cells become rows, rows become a stream, and bad rows are kept aside or refused.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::BadRows;
+use super::bad_row::{BadRow, RowProblem};
+use super::report::{ColumnReport, Role};
+use super::time_format::{TimeFormat, TimeProblem};
+use crate::record::{KeyId, KeyTable, PartitionId, Row, Stream};
+use crate::time::{EventTime, ProcTime};
+
+/// Details of at most this many bad rows are kept; more are counted. A million of them take some
+/// 100 MB, and nobody reads further.
+pub const BAD_ROWS_KEPT_MAX: usize = 1_000_000;
+
+/// When this many rows have been tried and all were bad, the rest is not read.
+const HOPELESS_ROWS: u64 = 100_000;
+
+/// A stream has at most this many partitions. Real topics have some thousand at most; more means
+/// that the column is something else.
+pub(super) const PARTITIONS_MAX: u32 = 65_536;
+
+/// The most rows that a [`Stream`] holds.
+pub(super) const ROWS_MAX: u32 = u32::MAX - 1;
+
+/// The cells of one row by [`Role::index`]; `None` where the file has no such column.
+pub(super) type RoleCells<'a> = [Option<&'a [u8]>; 5];
+
+/// Why reading stops before the end.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// A bad row, and bad rows are refused.
+    BadRow(Box<BadRow>),
+    /// Nothing but bad rows so far, and enough of them.
+    Hopeless,
+    /// More rows than a stream holds.
+    TooManyRows,
+    /// Too many different partitions.
+    TooManyPartitions,
+}
+
+/// Collects rows.
+pub(super) struct Builder {
+    names: [Option<Arc<str>>; 5],
+    formats: [TimeFormat; 2],
+    expected: [Arc<str>; 2],
+    bad_rows_are: BadRows,
+    rows_max: u32,
+    rows: Vec<Row>,
+    keys: KeyTable,
+    partitions: KeyTable,
+    newest_event: i64,
+    last_key: Option<KeyId>,
+    /// Rows tried.
+    pub(super) row_count: u64,
+    /// Rows that were bad.
+    pub(super) bad_row_count: u64,
+    /// The first of them.
+    pub(super) bad_rows: Vec<BadRow>,
+}
+
+impl Builder {
+    pub(super) fn new(columns: &[ColumnReport], bad_rows_are: BadRows) -> Self {
+        let report = |role: Role| columns.iter().find(|column| column.role == role);
+        let format = |role| report(role).and_then(|column| column.time_format.clone()).unwrap_or(TimeFormat::Rfc3339);
+        let formats = [format(Role::EventTime), format(Role::ArrivalTime)];
+        Self {
+            names: Role::ALL.map(|role| report(role).and_then(|column| column.column.clone())),
+            expected: [formats[0].expected().into(), formats[1].expected().into()],
+            formats,
+            bad_rows_are,
+            rows_max: ROWS_MAX,
+            rows: Vec::new(),
+            keys: KeyTable::default(),
+            partitions: KeyTable::default(),
+            newest_event: i64::MIN,
+            last_key: None,
+            row_count: 0,
+            bad_row_count: 0,
+            bad_rows: Vec::new(),
+        }
+    }
+
+    /// Takes the cells of one row.
+    pub(super) fn add(&mut self, line: u64, cells: &RoleCells<'_>) -> ControlFlow<Stop> {
+        match self.row(line, cells) {
+            Err(bad) => self.add_bad(bad),
+            Ok(_) if self.rows.len() >= self.rows_max as usize => ControlFlow::Break(Stop::TooManyRows),
+            Ok(_) if self.partitions.len() > PARTITIONS_MAX as usize => ControlFlow::Break(Stop::TooManyPartitions),
+            Ok(row) => {
+                self.rows.push(row);
+                self.row_count += 1;
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// Takes a row that has no usable cells.
+    pub(super) fn add_bad(&mut self, bad: BadRow) -> ControlFlow<Stop> {
+        self.row_count += 1;
+        self.bad_row_count += 1;
+        if self.bad_rows_are == BadRows::Refuse {
+            return ControlFlow::Break(Stop::BadRow(Box::new(bad)));
+        }
+        if self.bad_rows.len() < BAD_ROWS_KEPT_MAX {
+            self.bad_rows.push(bad);
+        }
+        if self.rows.is_empty() && self.bad_row_count >= HOPELESS_ROWS {
+            return ControlFlow::Break(Stop::Hopeless);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// A row whose cell in the column of `role` is at fault.
+    pub(super) fn bad(&self, line: u64, role: Role, cell: &[u8], problem: RowProblem) -> BadRow {
+        match &self.names[role.index()] {
+            Some(name) => BadRow::in_column(line, name, cell, problem),
+            None => BadRow::whole(line, cell, problem),
+        }
+    }
+
+    fn row(&mut self, line: u64, cells: &RoleCells<'_>) -> Result<Row, BadRow> {
+        let event_micros = self.time(line, Role::EventTime, cells[0].unwrap_or_default())?;
+        let arrival_micros = match cells[1] {
+            Some(cell) => self.time(line, Role::ArrivalTime, cell)?,
+            None => self.newest_event.max(event_micros),
+        };
+        let value = match cells[3] {
+            Some(cell) => self.value(line, cell)?,
+            None => 1.0,
+        };
+        let key = self.text(line, Role::Key, cells[2].unwrap_or_default())?;
+        let partition = match cells[4] {
+            Some(cell) => Some(self.text(line, Role::Partition, cell)?.trim()),
+            None => None,
+        };
+        let partition = PartitionId(partition.map_or(0, |name| self.partitions.intern(name).0));
+        // Nothing of a bad row is remembered.
+        self.newest_event = self.newest_event.max(event_micros);
+        Ok(Row {
+            event_time: EventTime::from_micros(event_micros),
+            arrival: ProcTime::from_micros(arrival_micros),
+            key: self.key(key),
+            value,
+            partition,
+        })
+    }
+
+    fn time(&self, line: u64, role: Role, cell: &[u8]) -> Result<i64, BadRow> {
+        let format = &self.formats[role.index()];
+        format.micros(cell).map_err(|problem| {
+            let problem = match (problem, format) {
+                (TimeProblem::OutOfRange(looks_like), _) => RowProblem::TimeOutOfRange { looks_like },
+                (TimeProblem::OtherUnit(looks_like), TimeFormat::Epoch(epoch)) => {
+                    RowProblem::OtherUnit { looks_like, column_unit: epoch.unit }
+                }
+                _ => RowProblem::NotATime { expected: Arc::clone(&self.expected[role.index()]) },
+            };
+            self.bad(line, role, cell, problem)
+        })
+    }
+
+    fn value(&self, line: u64, cell: &[u8]) -> Result<f64, BadRow> {
+        let number = std::str::from_utf8(cell.trim_ascii()).ok().and_then(|text| text.parse::<f64>().ok());
+        match number {
+            Some(number) if number.is_finite() => Ok(number),
+            Some(_) => Err(self.bad(line, Role::Value, cell, RowProblem::NotFinite)),
+            None => Err(self.bad(line, Role::Value, cell, RowProblem::NotANumber)),
+        }
+    }
+
+    fn text<'c>(&self, line: u64, role: Role, cell: &'c [u8]) -> Result<&'c str, BadRow> {
+        match std::str::from_utf8(cell) {
+            Ok(text) if !text.contains('\0') => Ok(text),
+            _ => Err(self.bad(line, role, cell, RowProblem::NotText)),
+        }
+    }
+
+    /// Interns a key. The key of the row before is a likely one.
+    fn key(&mut self, name: &str) -> KeyId {
+        if let Some(last) = self.last_key
+            && self.keys.name(last) == name
+        {
+            return last;
+        }
+        let key = self.keys.intern(name);
+        self.last_key = Some(key);
+        key
+    }
+
+    /// The stream of all rows so far.
+    ///
+    /// Keys are numbered in the order in which they arrive, whatever the order of the file, so
+    /// that a recording and its copy in another order of rows give equal streams.
+    pub(super) fn finish(mut self) -> Stream {
+        if !self.rows.is_sorted_by_key(|row| row.arrival) {
+            self.rows.sort_by_key(|row| row.arrival);
+        }
+        self.number_partitions();
+        let keys = self.number_keys_by_arrival();
+        Stream::from_rows(self.rows, keys)
+    }
+
+    fn number_keys_by_arrival(&mut self) -> KeyTable {
+        let mut numbered = KeyTable::default();
+        let mut new_ids: Vec<Option<KeyId>> = vec![None; self.keys.len()];
+        for row in &mut self.rows {
+            let new_id = &mut new_ids[row.key.index()];
+            row.key = *new_id.get_or_insert_with(|| numbered.intern(self.keys.name(row.key)));
+        }
+        numbered
+    }
+
+    /// Partitions that are all small whole numbers keep them; others are numbered in the order
+    /// in which they appear in the file.
+    fn number_partitions(&mut self) {
+        let numbers: Option<Vec<u32>> = self.partitions.names().map(partition_number).collect();
+        if let Some(numbers) = numbers {
+            for row in &mut self.rows {
+                row.partition = PartitionId(numbers.get(row.partition.0 as usize).copied().unwrap_or_default());
+            }
+        }
+    }
+}
+
+/// A partition number as it would be written.
+fn partition_number(name: &str) -> Option<u32> {
+    let number: u32 = name.parse().ok()?;
+    (number < PARTITIONS_MAX && number.to_string() == name).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::report::Choice;
+    use crate::recording::time_format::EpochUnit;
+
+    fn builder(bad_rows_are: BadRows) -> Builder {
+        let columns: Vec<_> = Role::ALL
+            .into_iter()
+            .map(|role| ColumnReport {
+                role,
+                column: Some(role.name().into()),
+                choice: Choice::Given,
+                time_format: Some(TimeFormat::epoch_by_magnitude(EpochUnit::Seconds)),
+            })
+            .collect();
+        Builder::new(&columns, bad_rows_are)
+    }
+
+    fn add(builder: &mut Builder, cells: [&str; 5]) -> ControlFlow<Stop> {
+        builder.add(1, &cells.map(|cell| Some(cell.as_bytes())))
+    }
+
+    #[test]
+    fn a_stream_holds_so_many_rows_and_no_more() {
+        let mut builder = builder(BadRows::KeepAside);
+        builder.rows_max = 2;
+        for _ in 0..2 {
+            assert!(add(&mut builder, ["1", "2", "k", "3", "0"]).is_continue());
+        }
+        assert!(matches!(add(&mut builder, ["1", "2", "k", "3", "0"]), ControlFlow::Break(Stop::TooManyRows)));
+    }
+
+    #[test]
+    fn partitions_keep_their_numbers_or_get_them_in_order() {
+        let partitions = |names: [&str; 3]| {
+            let mut builder = builder(BadRows::KeepAside);
+            for name in names {
+                assert!(add(&mut builder, ["1", "2", "k", "3", name]).is_continue());
+            }
+            let stream = builder.finish();
+            (0..3).map(|i| stream.partition(crate::record::RecordId(i)).0).collect::<Vec<_>>()
+        };
+        assert_eq!(partitions(["5", " 0", "3"]), [5, 0, 3]);
+        assert_eq!(partitions(["eu", "us", "eu"]), [0, 1, 0]);
+        assert_eq!(partitions(["7", "us", "7"]), [0, 1, 0]);
+        assert_eq!(partitions(["07", "1", "07"]), [0, 1, 0]);
+        assert_eq!(partitions(["65536", "1", "1"]), [0, 1, 1]);
+    }
+
+    #[test]
+    fn too_many_partitions_are_refused() {
+        let mut builder = builder(BadRows::KeepAside);
+        let mut add = |i: u32| add(&mut builder, ["1", "2", "k", "3", &format!("p{i}")]);
+        for i in 0..PARTITIONS_MAX {
+            assert!(add(i).is_continue());
+        }
+        assert!(matches!(add(PARTITIONS_MAX), ControlFlow::Break(Stop::TooManyPartitions)));
+    }
+
+    #[test]
+    fn hopeless_input_is_given_up() {
+        let mut builder = builder(BadRows::KeepAside);
+        for _ in 1..HOPELESS_ROWS {
+            assert!(add(&mut builder, ["x", "2", "k", "3", "0"]).is_continue());
+        }
+        assert!(matches!(add(&mut builder, ["x", "2", "k", "3", "0"]), ControlFlow::Break(Stop::Hopeless)));
+    }
+
+    #[test]
+    fn keys_are_numbered_by_arrival() {
+        let mut builder = builder(BadRows::KeepAside);
+        for cells in [["1", "9", "late", "1", "0"], ["1", "5", "", "1", "0"], ["x", "1", "bad", "1", "0"]] {
+            let _ = add(&mut builder, cells);
+        }
+        let stream = builder.finish();
+        assert_eq!(stream.key_table().names().collect::<Vec<_>>(), ["", "late"]);
+        assert_eq!(stream.keys(), [KeyId(0), KeyId(1)]);
+    }
+}

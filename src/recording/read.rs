@@ -1,0 +1,220 @@
+//! Reading a recording: sample, choose columns, then one pass over all rows.
+
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::bad_row::{BadRow, RowProblem};
+use super::buffer::{LineBuffer, Progress};
+use super::builder::{Builder, PARTITIONS_MAX, ROWS_MAX, Stop};
+use super::columns::{may_be_headless, resolve};
+use super::delimited::{RowKind, Splitter};
+use super::error::ReadError;
+use super::guess::{Chosen, choose};
+use super::input::{Input, open, open_path};
+use super::json_rows::{PathTree, Slot};
+use super::report::{Layout, ReadReport, Role};
+use super::sample::Sample;
+use super::time_format::TimeFormat;
+use super::{ReadOptions, Recording};
+use crate::record::RecordId;
+
+/// Reads a file, or standard input for `-`.
+///
+/// `progress` is called with the bytes read so far and may cancel. Memory: the columns of the
+/// stream, twice while they are put in order, and some megabytes.
+///
+/// # Errors
+/// [`ReadError`] names file, line, column and field.
+pub fn read_path(path: &Path, options: &ReadOptions, progress: &mut Progress<'_>) -> Result<Recording, ReadError> {
+    read_input(open_path(path)?, options, progress)
+}
+
+/// Reads from anything; `file` is its name in messages, and its extension a hint at its format.
+///
+/// # Errors
+/// As [`read_path`].
+pub fn read(
+    reader: impl Read,
+    file: &str,
+    options: &ReadOptions,
+    progress: &mut Progress<'_>,
+) -> Result<Recording, ReadError> {
+    read_input(open(reader, file)?, options, progress)
+}
+
+fn read_input(input: Input<'_>, options: &ReadOptions, progress: &mut Progress<'_>) -> Result<Recording, ReadError> {
+    let file = input.file.clone();
+    let choice = &options.columns;
+    let format = match &choice.time_format {
+        Some(name) => TimeFormat::from_name(name)?,
+        None => None,
+    };
+    let mut forward = |bytes| progress(bytes);
+    let mut buffer = LineBuffer::new(input, &mut forward);
+    let sample = Sample::take(&mut buffer, choice.no_header, may_be_headless(choice))?;
+    let given = resolve(&sample, choice, &file)?;
+    let chosen = choose(&sample, given, format.as_ref())
+        .ok_or_else(|| ReadError::NoTimeColumn { file: file.clone(), columns: sample.names() })?;
+    let mut builder = Builder::new(&chosen.reports, options.bad_rows);
+    let flow = match sample.layout {
+        Layout::JsonLines => read_json(&mut buffer, &sample, &chosen, &mut builder)?,
+        Layout::Delimited { delimiter, has_header } => {
+            let rows = DelimitedRows { delimiter, has_header, field_count: sample.columns.len() };
+            rows.read(&mut buffer, &chosen, &mut builder)?
+        }
+    };
+    drop(buffer);
+    finish(file, sample, chosen, builder, flow)
+}
+
+/// A delimited file whose columns are known.
+struct DelimitedRows {
+    delimiter: u8,
+    has_header: bool,
+    field_count: usize,
+}
+
+impl DelimitedRows {
+    fn read(
+        &self,
+        buffer: &mut LineBuffer<'_>,
+        chosen: &Chosen,
+        builder: &mut Builder,
+    ) -> Result<ControlFlow<Stop>, ReadError> {
+        let mut splitter = Splitter::new(self.delimiter);
+        splitter.expect_fields(self.field_count);
+        let mut is_header = self.has_header;
+        while let Some(extent) = splitter.split_at(0, buffer)? {
+            let line = buffer.line();
+            let text = buffer.bytes(0, extent.content);
+            let found = splitter.field_count(extent.kind);
+            let flow = match extent.kind {
+                RowKind::Blank => ControlFlow::Continue(()),
+                _ if std::mem::take(&mut is_header) => ControlFlow::Continue(()),
+                RowKind::OpenQuote => builder.add_bad(BadRow::whole(line, text, RowProblem::OpenQuote)),
+                _ if found != self.field_count => {
+                    let problem = RowProblem::FieldCount { found, expected: self.field_count };
+                    builder.add_bad(BadRow::whole(line, text, problem))
+                }
+                kind => {
+                    let cells = chosen.columns.map(|column| splitter.field(column?, kind, text));
+                    builder.add(line, &cells)
+                }
+            };
+            if flow.is_break() {
+                return Ok(flow);
+            }
+            buffer.advance(extent.bytes, extent.lines);
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+fn read_json(
+    buffer: &mut LineBuffer<'_>,
+    sample: &Sample,
+    chosen: &Chosen,
+    builder: &mut Builder,
+) -> Result<ControlFlow<Stop>, ReadError> {
+    let mut paths = PathTree::default();
+    for role in Role::ALL {
+        if let Some(column) = chosen.columns[role.index()] {
+            paths.insert(&sample.columns[column].name, role.index());
+        }
+    }
+    let mut slots: [Slot; 5] = Default::default();
+    while let Some(extent) = buffer.line_at(0)? {
+        let line = buffer.line();
+        let text = buffer.bytes(0, extent.content);
+        let flow = if text.trim_ascii().is_empty() {
+            ControlFlow::Continue(())
+        } else if let Err(reason) = paths.extract(text, &mut slots) {
+            builder.add_bad(BadRow::whole(line, text, RowProblem::NotJson { reason }))
+        } else if let Some(role) = Role::ALL.into_iter().find(|role| slots[role.index()].is_composite) {
+            let cell = &slots[role.index()].text;
+            builder.add_bad(builder.bad(line, role, cell, RowProblem::NotASingleValue))
+        } else {
+            let mut cells = [None; 5];
+            for role in Role::ALL {
+                let has_column = chosen.columns[role.index()].is_some();
+                cells[role.index()] = has_column.then_some(slots[role.index()].text.as_slice());
+            }
+            builder.add(line, &cells)
+        };
+        if flow.is_break() {
+            return Ok(flow);
+        }
+        buffer.advance(extent.next, 1);
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+fn finish(
+    file: String,
+    sample: Sample,
+    chosen: Chosen,
+    mut builder: Builder,
+    flow: ControlFlow<Stop>,
+) -> Result<Recording, ReadError> {
+    let (row_count, bad_row_count) = (builder.row_count, builder.bad_row_count);
+    match flow {
+        ControlFlow::Continue(()) | ControlFlow::Break(Stop::Hopeless) => {}
+        ControlFlow::Break(Stop::BadRow(row)) => return Err(ReadError::BadRow { file, row }),
+        ControlFlow::Break(Stop::TooManyRows) => return Err(ReadError::TooManyRows { file, limit: ROWS_MAX }),
+        ControlFlow::Break(Stop::TooManyPartitions) => {
+            let column = chosen.reports[Role::Partition.index()].column.as_deref().unwrap_or_default().to_owned();
+            return Err(ReadError::TooManyPartitions { file, column, limit: PARTITIONS_MAX });
+        }
+    }
+    let mut bad_rows = std::mem::take(&mut builder.bad_rows);
+    if row_count == 0 {
+        return Err(ReadError::HeaderOnly { file });
+    }
+    if row_count == bad_row_count {
+        let first = Box::new(bad_rows.swap_remove(0));
+        return Err(ReadError::AllRowsBad { file, count: row_count, first });
+    }
+    let is_arrival_assumed = chosen.columns[Role::ArrivalTime.index()].is_none();
+    let notes = notes(&sample, &chosen, is_arrival_assumed);
+    let stream = builder.finish();
+    let negative_delay_count =
+        (0..stream.len()).filter(|&i| stream.delay(RecordId(i as u32)).is_negative()).count() as u64;
+    let report = ReadReport {
+        file,
+        layout: sample.layout,
+        row_count,
+        record_count: stream.len() as u64,
+        bad_row_count,
+        bad_rows,
+        columns: chosen.reports,
+        is_arrival_assumed,
+        negative_delay_count,
+        notes,
+    };
+    Ok(Recording { stream, report })
+}
+
+fn notes(sample: &Sample, chosen: &Chosen, is_arrival_assumed: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    if sample.is_headless_guessed {
+        notes.push("the first row looks like data, so the columns have numbers and no names".to_owned());
+    } else if sample.header_looks_like_data && matches!(sample.layout, Layout::Delimited { has_header: true, .. }) {
+        notes.push("the first row is taken for the header but looks like data; if it is, give --no-header".to_owned());
+    }
+    for &column in chosen.columns.iter().flatten() {
+        let name = &sample.columns[column].name;
+        if sample.columns.iter().filter(|other| other.name == *name).count() > 1 {
+            notes.push(format!("there are several columns {name:?}; the first is taken"));
+        }
+    }
+    notes.extend(chosen.notes.iter().cloned());
+    if is_arrival_assumed {
+        notes.push(
+            "without an arrival time, every record is taken to arrive when the newest event so far happened: \
+             delays are at least what is shown, and may be longer"
+                .to_owned(),
+        );
+    }
+    notes
+}

@@ -9,5 +9,6 @@
 
 pub mod alignment;
 pub mod emission;
+pub mod flink_windows;
 pub mod idleness;
 pub mod valve;

@@ -1,9 +1,11 @@
 //! The virtual-time runtime: source -> bounded queue -> window operator -> sink, on one clock that
 //! jumps from event to event.
 //!
-//! Three things can be next: the operator finishes a record, a record reaches the log, or the
-//! source moves one from the log into the queue. Ties go in that order, which frees a place before
-//! it is asked for. No heap is needed: each of the three has at most one next instant.
+//! Four things can be next: the operator finishes a record, a record reaches the log, the source
+//! moves one from the log into the queue, or a window has waited long enough. Ties go in that order:
+//! a place is freed before it is asked for, and a window that waits for an instant hears of it when
+//! all else of that instant is done. No heap is needed: each of the four has at most one next
+//! instant. Time ends with the last record; what a window would wait for beyond that never comes.
 
 use std::sync::Arc;
 
@@ -58,6 +60,14 @@ impl Simulation {
     /// # Panics
     /// When the pipeline has problems ([`crate::pipeline::Pipeline::problems`]).
     pub fn new(stream: Arc<Stream>, config: &RunConfig) -> Self {
+        Self::with_operator(stream, config, WindowOperator::new(&config.pipeline))
+    }
+
+    /// A run before its first event, with an operator of the pipeline that was made elsewhere.
+    ///
+    /// # Panics
+    /// When the pipeline has problems ([`crate::pipeline::Pipeline::problems`]).
+    pub fn with_operator(stream: Arc<Stream>, config: &RunConfig, operator: WindowOperator) -> Self {
         let pipeline = &config.pipeline;
         Self {
             late: pipeline.late,
@@ -68,7 +78,7 @@ impl Simulation {
             queue: BoundedQueue::new(pipeline.queue_capacity as usize),
             working: None,
             watermark: BoundedWatermark::new(pipeline.watermark.bound()),
-            operator: WindowOperator::new(pipeline),
+            operator,
             now: ProcTime::MIN,
             ended: false,
             ledger: Ledger::default(),
@@ -81,7 +91,14 @@ impl Simulation {
         let finishes = self.working.map_or(ProcTime::MAX, |(_, at)| at);
         let arrives = self.trace.stream.arrivals().get(self.next_arrival).copied().unwrap_or(ProcTime::MAX);
         let reads = self.source_reads_at();
-        if finishes <= arrives && finishes <= reads && finishes < ProcTime::MAX {
+        if let Some(timer) = self.operator.next_timer().map(|timer| timer.max(self.now))
+            && timer < finishes.min(arrives).min(reads)
+            && (timer == self.now || finishes.min(arrives) < ProcTime::MAX)
+        {
+            self.now = timer;
+            let mut sink = Recorder { panes: &mut self.trace.panes, windows: &mut self.trace.windows };
+            self.operator.on_processing_time(timer, &mut sink);
+        } else if finishes <= arrives && finishes <= reads && finishes < ProcTime::MAX {
             self.finish();
         } else if arrives <= reads && arrives < ProcTime::MAX {
             self.now = arrives;

@@ -1,24 +1,28 @@
 //! Windows: where in event time results are computed, and when in processing time they appear.
 //!
 //! - [`pane`]: windows, panes, timing: the vocabulary
-//! - [`assign`]: which aligned windows a record falls in
+//! - [`assign`], [`assigner`]: which windows a record falls in
 //! - [`aggregate`]: what is computed
 //! - [`trigger`]: when a window fires; [`accumulation`]: what a firing says of those before it
 //! - [`dialect`]: whose rules apply where engines differ
 //! - [`lateness`]: the boundary rules, one named function each
 //! - [`cells`]: the state of all keys in one window
-//! - [`aligned`], [`session`]: the two kinds of operator state
+//! - [`aligned`], [`session`]: the fast operators; [`general`]: the one that does everything
+//! - [`timers`]: what a window waits for
 //! - [`operator`]: wires them; [`sink`]: what it tells the outside
 
 pub mod accumulation;
 pub mod aggregate;
 pub mod aligned;
 pub mod assign;
+pub mod assigner;
 pub mod cells;
 pub mod dialect;
+pub mod general;
 pub mod lateness;
 pub mod operator;
 pub mod pane;
 pub mod session;
 pub mod sink;
+pub mod timers;
 pub mod trigger;

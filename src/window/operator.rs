@@ -1,16 +1,23 @@
 //! The window operator: a pure state machine from records and watermarks to panes.
 //!
 //! The caller handles a record first ([`WindowOperator::on_record`]) and then the watermark that it
-//! raised ([`WindowOperator::on_watermark`]). No clock, thread or file inside: "now" is an argument.
+//! raised ([`WindowOperator::on_watermark`]). No clock, thread or file inside: "now" is an argument, and
+//! [`WindowOperator::next_timer`] says when the operator wants to hear that time has passed.
+//!
+//! The fast operators do what most pipelines ask for; [`GeneralWindows`] does everything.
 
 use crate::pipeline::{Pipeline, WindowSpec};
 use crate::record::{Record, RecordId};
 use crate::time::{EventTime, ProcTime, Span};
+use crate::window::accumulation::Accumulation;
 use crate::window::aligned::AlignedWindows;
 use crate::window::assign::AlignedAssigner;
+use crate::window::dialect::Dialect;
+use crate::window::general::GeneralWindows;
 use crate::window::pane::Timing;
 use crate::window::session::SessionWindows;
 use crate::window::sink::{Kept, WindowSink};
+use crate::window::trigger::TriggerSpec;
 
 /// What became of a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,27 +49,40 @@ impl Advance {
 /// The window operator of one pipeline.
 #[derive(Clone, Debug)]
 pub enum WindowOperator {
-    /// Tumbling or sliding windows.
+    /// Tumbling or sliding windows that fire at their end, accumulating.
     Aligned(AlignedWindows),
-    /// Session windows.
+    /// Session windows that fire at their end, accumulating.
     Session(SessionWindows),
+    /// Every other pipeline of the Flink dialect.
+    General(Box<GeneralWindows>),
 }
 
 impl WindowOperator {
-    /// The operator that a checked pipeline describes.
+    /// The fastest operator that does what a checked pipeline describes.
     ///
     /// # Panics
-    /// When the pipeline has [`Pipeline::problems`] with its window.
+    /// When the pipeline has [`Pipeline::problems`].
     pub fn new(pipeline: &Pipeline) -> Self {
         let allowed_lateness = pipeline.allowed_lateness;
+        let is_plain = pipeline.dialect == Dialect::Flink
+            && matches!(pipeline.trigger, TriggerSpec::Default | TriggerSpec::EventTime)
+            && pipeline.accumulation == Accumulation::Accumulating;
         match (pipeline.window, AlignedAssigner::new(pipeline.window)) {
-            (WindowSpec::Session { gap }, _) => {
+            (WindowSpec::Session { gap }, _) if is_plain => {
                 assert!(gap > Span::ZERO, "the gap is positive in a checked pipeline");
                 Self::Session(SessionWindows::new(gap, allowed_lateness))
             }
-            (_, Some(assigner)) => Self::Aligned(AlignedWindows::new(assigner, allowed_lateness)),
-            (_, None) => panic!("global and cumulative windows have no operator in this version"),
+            (_, Some(assigner)) if is_plain => Self::Aligned(AlignedWindows::new(assigner, allowed_lateness)),
+            _ => Self::general(pipeline),
         }
+    }
+
+    /// The general operator for a checked pipeline, also where a faster one would do the same.
+    ///
+    /// # Panics
+    /// When the pipeline has [`Pipeline::problems`].
+    pub fn general(pipeline: &Pipeline) -> Self {
+        Self::General(Box::new(GeneralWindows::new(pipeline)))
     }
 
     /// Counts a record in its windows. The watermark that it raises comes afterwards.
@@ -70,6 +90,7 @@ impl WindowOperator {
         match self {
             Self::Aligned(windows) => windows.on_record(record, now, sink),
             Self::Session(windows) => windows.on_record(record, now, sink),
+            Self::General(windows) => windows.on_record(record, now, sink),
         }
     }
 
@@ -78,14 +99,34 @@ impl WindowOperator {
         match self {
             Self::Aligned(windows) => windows.on_watermark(advance, sink),
             Self::Session(windows) => windows.on_watermark(advance, sink),
+            Self::General(windows) => windows.on_watermark(advance, sink),
+        }
+    }
+
+    /// The next instant of processing time for which [`WindowOperator::on_processing_time`] should be
+    /// called, after everything else that happens at that instant; it may be past.
+    pub fn next_timer(&self) -> Option<ProcTime> {
+        match self {
+            Self::Aligned(_) | Self::Session(_) => None,
+            Self::General(windows) => windows.next_timer(),
+        }
+    }
+
+    /// Processing time has passed `now`: everything that happens at `now` has been handled, and what
+    /// was waiting for it fires. Instants ascend.
+    pub fn on_processing_time<S: WindowSink>(&mut self, now: ProcTime, sink: &mut S) {
+        match self {
+            Self::Aligned(_) | Self::Session(_) => {}
+            Self::General(windows) => windows.on_processing_time(now, sink),
         }
     }
 
     /// How many (key, window) states are kept.
-    pub const fn kept(&self) -> usize {
+    pub fn kept(&self) -> usize {
         match self {
             Self::Aligned(windows) => windows.kept(),
             Self::Session(windows) => windows.kept(),
+            Self::General(windows) => windows.kept(),
         }
     }
 
@@ -94,6 +135,7 @@ impl WindowOperator {
         match self {
             Self::Aligned(windows) => windows.visit_kept(visit),
             Self::Session(windows) => windows.visit_kept(visit),
+            Self::General(windows) => windows.visit_kept(visit),
         }
     }
 }

@@ -95,7 +95,8 @@ pub struct Pane {
     pub emitted_at: ProcTime,
     /// The watermark at that moment.
     pub watermark: EventTime,
-    /// The record that fired it, or whose watermark did; `None` for the final watermark.
+    /// The record that fired it, or whose watermark did; `None` for the final watermark and for the
+    /// passing of processing time.
     pub cause: Option<RecordId>,
     /// Whether this withdraws an earlier pane, instead of being a result. It then has that pane's
     /// window, index and value; of a merged session, the old window's.

@@ -1,7 +1,10 @@
 //! When a window fires.
 //!
 //! - [`spec`]: triggers as plain data, as scenario files say them
+//! - [`flink`]: Flink's, asked for every record and every timer
 
+pub mod flink;
 pub mod spec;
 
+pub use flink::FlinkTrigger;
 pub use spec::TriggerSpec;

@@ -281,9 +281,9 @@ mod tests {
 
     #[test]
     fn a_trigger_reads_as_it_is_said() {
-        let text =
-            r#"AfterWatermark(early: Some(Repeatedly(AfterProcessingTime(delay: "1min"))), late: Some(AfterCount(1)))"#;
-        let read: TriggerSpec = ron::from_str(text).expect("a trigger");
+        let early = r#"Repeatedly(AfterProcessingTime(delay: "1min"))"#;
+        let text = format!("AfterWatermark(early: Some({early}), late: Some(AfterCount(1)))");
+        let read: TriggerSpec = ron::from_str(&text).expect("a trigger");
         let minute = TriggerSpec::AfterProcessingTime { delay: Span::from_secs(60), align: None };
         assert_eq!(
             read,

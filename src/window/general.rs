@@ -1,0 +1,308 @@
+//! The general operator of the Flink dialect: any window kind, any trigger, any accumulation.
+//!
+//! State is one [`State`] per key and window, in one ordered map; timers are in two queues, one per
+//! clock. Nothing is shared between windows or keys, so this is the operator that the faster ones
+//! ([`crate::window::aligned`], [`crate::window::session`]) must equal wherever they apply.
+//! The order of events is Apache Flink's (`WindowOperator`, release 1.20): merge, judge lateness,
+//! add, ask the trigger, emit, purge, set the cleanup timer.
+
+use std::collections::BTreeMap;
+
+use crate::pipeline::{Pipeline, WindowSpec};
+use crate::record::{KeyId, Record};
+use crate::time::{EventTime, ProcTime, Span};
+use crate::window::accumulation::Accumulation;
+use crate::window::aggregate::Summary;
+use crate::window::assigner::Assigner;
+use crate::window::lateness;
+use crate::window::operator::{Advance, Outcome};
+use crate::window::pane::{Pane, Timing, Window, WindowId};
+use crate::window::sink::{Kept, WindowSink};
+use crate::window::timers::Timers;
+use crate::window::trigger::FlinkTrigger;
+use crate::window::trigger::flink::{Scope, TriggerState, Verdict};
+
+/// The state of one window of one key.
+#[derive(Clone, Debug, PartialEq)]
+struct State {
+    id: WindowId,
+    /// Everything that was counted.
+    total: Summary,
+    /// What the next pane says; `None` after a purge.
+    contents: Option<Summary>,
+    panes: u32,
+    nonspeculative: u32,
+    trigger: TriggerState,
+    /// Panes that the next firing withdraws: the last one, or those of all merged sessions.
+    said: Vec<Pane>,
+}
+
+/// Keyed windows of any kind.
+#[derive(Clone, Debug)]
+pub struct GeneralWindows {
+    assigner: Option<Assigner>,
+    /// Of sessions.
+    gap: Span,
+    allowed_lateness: Span,
+    trigger: FlinkTrigger,
+    retracts: bool,
+
+    states: BTreeMap<(KeyId, Window), State>,
+    event_timers: Timers<EventTime>,
+    proc_timers: Timers<ProcTime>,
+    watermark: EventTime,
+    opened: u32,
+    /// Kept to save allocations; empty between calls.
+    windows: Vec<Window>,
+}
+
+impl GeneralWindows {
+    /// An operator without state.
+    ///
+    /// # Panics
+    /// When the pipeline has [`Pipeline::problems`] or another dialect.
+    pub fn new(pipeline: &Pipeline) -> Self {
+        let is_global = pipeline.window == WindowSpec::Global;
+        let trigger = FlinkTrigger::new(&pipeline.trigger, pipeline.accumulation, is_global);
+        let gap = if let WindowSpec::Session { gap } = pipeline.window { gap } else { Span::ZERO };
+        Self {
+            assigner: Assigner::new(pipeline.window),
+            gap,
+            allowed_lateness: pipeline.allowed_lateness,
+            trigger: trigger.expect("a checked pipeline of the Flink dialect has a Flink trigger"),
+            retracts: pipeline.accumulation == Accumulation::AccumulatingAndRetracting,
+            states: BTreeMap::new(),
+            event_timers: Timers::new(),
+            proc_timers: Timers::new(),
+            watermark: EventTime::MIN,
+            opened: 0,
+            windows: Vec::new(),
+        }
+    }
+
+    /// How many (key, window) states are kept.
+    pub fn kept(&self) -> usize {
+        self.states.len()
+    }
+
+    /// The next instant of processing time at which a window wants to be asked; it may be past.
+    pub fn next_timer(&self) -> Option<ProcTime> {
+        self.proc_timers.next()
+    }
+
+    /// Counts the record in each of its windows that is still kept, and asks their triggers.
+    pub fn on_record<S: WindowSink>(&mut self, record: &Record, now: ProcTime, sink: &mut S) -> Outcome {
+        let mut windows = std::mem::take(&mut self.windows);
+        match self.assigner {
+            Some(assigner) => assigner.windows(record.event_time, &mut windows),
+            None => windows.push(self.merge_session(record, now, sink)),
+        }
+        let mut outcome = Outcome { assigned: u32::try_from(windows.len()).unwrap_or(u32::MAX), ..Outcome::default() };
+        for window in windows.drain(..) {
+            if !lateness::is_gone(window, self.allowed_lateness, self.watermark) {
+                outcome.counted += 1;
+                self.add(record, window, now, sink);
+            }
+        }
+        self.windows = windows;
+        outcome
+    }
+
+    fn add<S: WindowSink>(&mut self, record: &Record, window: Window, now: ProcTime, sink: &mut S) {
+        let mut scope = Scope {
+            key: record.key,
+            window,
+            watermark: self.watermark,
+            now,
+            event_timers: &mut self.event_timers,
+            proc_timers: &mut self.proc_timers,
+        };
+        let state = self.states.entry((record.key, window)).or_insert_with(|| {
+            let id = WindowId(self.opened);
+            self.opened += 1;
+            sink.opened(id, record.key, window, now, record.id);
+            State::new(id, self.trigger.initial())
+        });
+        state.total.add(record.value);
+        state.contents.get_or_insert_default().add(record.value);
+        let verdict = self.trigger.on_record(&mut state.trigger, record, &mut scope);
+        let timing = if lateness::is_complete(window, self.watermark) { Timing::Late } else { Timing::Early };
+        let advance = Advance { watermark: self.watermark, now, cause: Some(record.id) };
+        state.obey(verdict, (record.key, window), timing, &advance, self.retracts, sink);
+        if window.end < EventTime::MAX {
+            self.event_timers.set(lateness::closes_at(window, self.allowed_lateness), record.key, window);
+        }
+    }
+
+    /// Merges every session that the record touches. The window that it is to be counted in.
+    fn merge_session<S: WindowSink>(&mut self, record: &Record, now: ProcTime, sink: &mut S) -> Window {
+        let own = Window::new(record.event_time, record.event_time + self.gap);
+        let key = record.key;
+        let range = (key, Window::new(EventTime::MIN, EventTime::MIN))..=(key, Window::new(own.end, EventTime::MAX));
+        let before = self.states.range(range).rev().map(|(&(_, window), _)| window);
+        let mut touched: Vec<Window> = before.take_while(|window| window.end >= own.start).collect();
+        touched.reverse();
+        let grown = touched
+            .iter()
+            .fold(own, |grown, window| Window::new(grown.start.min(window.start), grown.end.max(window.end)));
+        if touched.is_empty() || touched == [grown] {
+            return grown;
+        }
+        let parts: Vec<(Window, State)> =
+            touched.iter().filter_map(|&window| Some((window, self.states.remove(&(key, window))?))).collect();
+        let mut scope = Scope {
+            key,
+            window: grown,
+            watermark: self.watermark,
+            now,
+            event_timers: &mut self.event_timers,
+            proc_timers: &mut self.proc_timers,
+        };
+        let trigger = self.trigger.on_merge(parts.iter().map(|(_, state)| state.trigger), &mut scope);
+        for &window in &touched {
+            self.event_timers.delete(lateness::closes_at(window, self.allowed_lateness), key, window);
+        }
+        let merged = merge_states(parts, trigger, key, now, sink);
+        self.states.insert((key, grown), merged);
+        grown
+    }
+
+    /// Fires and drops windows, in order of the instants at which they are due.
+    pub fn on_watermark<S: WindowSink>(&mut self, advance: &Advance, sink: &mut S) {
+        self.watermark = advance.watermark;
+        while let Some((at, key, window)) = self.event_timers.pop_due(advance.watermark) {
+            // The timers of a session that was merged away may still come up.
+            let Some(state) = self.states.get_mut(&(key, window)) else { continue };
+            let mut scope = Scope {
+                key,
+                window,
+                watermark: advance.watermark,
+                now: advance.now,
+                event_timers: &mut self.event_timers,
+                proc_timers: &mut self.proc_timers,
+            };
+            let verdict = self.trigger.on_event_timer(&mut state.trigger, at, &mut scope);
+            let timing = match advance.timing_of_completion() {
+                Timing::OnTime if at < window.end => Timing::Early,
+                timing => timing,
+            };
+            state.obey(verdict, (key, window), timing, advance, self.retracts, sink);
+            if at >= lateness::closes_at(window, self.allowed_lateness)
+                && let Some(state) = self.states.remove(&(key, window))
+            {
+                sink.closed(state.kept(key, window), advance.now);
+            }
+        }
+    }
+
+    /// Processing time has passed `now`: everything that happens at `now` has been handled.
+    pub fn on_processing_time<S: WindowSink>(&mut self, now: ProcTime, sink: &mut S) {
+        while let Some((at, key, window)) = self.proc_timers.pop_due(now) {
+            let Some(state) = self.states.get_mut(&(key, window)) else { continue };
+            let mut scope = Scope {
+                key,
+                window,
+                watermark: self.watermark,
+                now,
+                event_timers: &mut self.event_timers,
+                proc_timers: &mut self.proc_timers,
+            };
+            let verdict = self.trigger.on_proc_timer(&mut state.trigger, at, &mut scope);
+            let timing = if lateness::is_complete(window, self.watermark) { Timing::Late } else { Timing::Early };
+            let advance = Advance { watermark: self.watermark, now, cause: None };
+            state.obey(verdict, (key, window), timing, &advance, self.retracts, sink);
+        }
+    }
+
+    /// Everything that is kept, by key, then by window.
+    pub fn visit_kept(&self, mut visit: impl FnMut(Kept)) {
+        for (&(key, window), state) in &self.states {
+            visit(state.kept(key, window));
+        }
+    }
+}
+
+/// One state out of several, given by ascending window; the one that opened first keeps its identity.
+fn merge_states<S: WindowSink>(
+    parts: Vec<(Window, State)>,
+    trigger: TriggerState,
+    key: KeyId,
+    now: ProcTime,
+    sink: &mut S,
+) -> State {
+    let oldest = parts.iter().map(|(_, state)| state.id).min().unwrap_or(WindowId(0));
+    let mut merged = State::new(oldest, trigger);
+    for (window, state) in parts {
+        if state.id != oldest {
+            sink.merged(state.kept(key, window), oldest, now);
+        }
+        // Sums are added in order of event time, whichever session lives on.
+        merged.total.merge(&state.total);
+        if let Some(contents) = state.contents {
+            merged.contents.get_or_insert_default().merge(&contents);
+        }
+        merged.panes = merged.panes.max(state.panes);
+        merged.nonspeculative = merged.nonspeculative.max(state.nonspeculative);
+        merged.said.extend(state.said);
+    }
+    merged
+}
+
+impl State {
+    fn new(id: WindowId, trigger: TriggerState) -> Self {
+        Self { id, total: Summary::default(), contents: None, panes: 0, nonspeculative: 0, trigger, said: Vec::new() }
+    }
+
+    fn kept(&self, key: KeyId, window: Window) -> Kept {
+        Kept { id: self.id, key, window, summary: self.total, panes: self.panes }
+    }
+
+    /// Does what the trigger says: emits, then forgets.
+    fn obey<S: WindowSink>(
+        &mut self,
+        verdict: Verdict,
+        (key, window): (KeyId, Window),
+        timing: Timing,
+        advance: &Advance,
+        retracts: bool,
+        sink: &mut S,
+    ) {
+        if let (true, Some(summary)) = (verdict.fires, self.contents) {
+            for said in self.said.drain(..) {
+                sink.fired(Pane {
+                    timing,
+                    emitted_at: advance.now,
+                    watermark: advance.watermark,
+                    cause: advance.cause,
+                    is_retraction: true,
+                    ..said
+                });
+            }
+            let is_early = timing == Timing::Early;
+            let pane = Pane {
+                window_id: self.id,
+                key,
+                window,
+                timing,
+                index: self.panes,
+                summary,
+                emitted_at: advance.now,
+                watermark: advance.watermark,
+                cause: advance.cause,
+                is_retraction: false,
+                is_last: false,
+                nonspeculative_index: (!is_early).then_some(self.nonspeculative),
+                event_time: window.last_instant(),
+            };
+            self.panes += 1;
+            self.nonspeculative += u32::from(!is_early);
+            if retracts {
+                self.said.push(pane);
+            }
+            sink.fired(pane);
+        }
+        if verdict.purges {
+            self.contents = None;
+        }
+    }
+}

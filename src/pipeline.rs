@@ -4,6 +4,8 @@
 //! Plain data, read from scenario files and command lines; [`crate::runtime`] runs it. Ranges are
 //! checked by [`Pipeline::problems`] before anything runs.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::time::{SPAN_LIMIT, Span};
@@ -138,6 +140,29 @@ pub enum WindowSpec {
     },
     /// One window for all time. It never ends, so a trigger has to fire it.
     Global,
+}
+
+/// In words: `tumbling windows of 15 min`.
+impl fmt::Display for WindowSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let offset = match *self {
+            Self::Tumbling { size, offset } => {
+                write!(f, "tumbling windows of {size}")?;
+                offset
+            }
+            Self::Sliding { size, slide, offset } => {
+                write!(f, "sliding windows of {size} every {slide}")?;
+                offset
+            }
+            Self::Cumulative { max, step, offset } => {
+                write!(f, "cumulative windows of up to {max} in steps of {step}")?;
+                offset
+            }
+            Self::Session { gap } => return write!(f, "sessions with a gap of {gap}"),
+            Self::Global => return f.write_str("one window for all time"),
+        };
+        if offset == Span::ZERO { Ok(()) } else { write!(f, ", offset {offset}") }
+    }
 }
 
 impl WindowSpec {

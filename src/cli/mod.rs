@@ -1,4 +1,21 @@
-//! The commands.
+//! The commands. Results go to standard output, everything else to standard error; exit code 0 is
+//! done, 1 a failed check, 2 bad input or usage.
 
+pub mod args;
+pub mod columns;
+pub mod error;
+pub mod input;
 pub mod moment;
+pub mod output;
 pub mod picture_size;
+pub mod pipeline_args;
+pub mod run;
+pub mod stopwatch;
+mod text;
+
+/// Says on standard error why a command stopped.
+pub fn report_error(error: &error::CliError) {
+    if let error::CliError::BadInput(message) = error {
+        eprintln!("error: {message}");
+    }
+}

@@ -118,6 +118,8 @@ pub struct Delay {
     pub p50: Option<f64>,
     /// 90 % take at most this long.
     pub p90: Option<f64>,
+    /// 95 % take at most this long.
+    pub p95: Option<f64>,
     /// 99 % take at most this long.
     pub p99: Option<f64>,
     /// 99.9 % take at most this long.
@@ -134,6 +136,7 @@ impl Delay {
         Self {
             p50: at(P50),
             p90: at(P90),
+            p95: at(P95),
             p99: at(P99),
             p999: at(P999),
             max: spans.last().map(|span| span.as_secs_f64()),

@@ -1,8 +1,8 @@
 //! The pipeline that a recording opens with when nobody has said which: a window that cuts the
-//! recording into some eighty pieces, and a bound that covers 99 % of its delays. A starting point
-//! to look at, not advice.
+//! recording into some eighty pieces, and a bound that covers 99 % of its delays (90 % of them, or
+//! none, where the recording is too short for that). A starting point to look at, not advice.
 
-use crate::metrics::quantile::{P99, Quantile};
+use crate::metrics::quantile::{P90, P99, Quantile};
 use crate::pipeline::{Pipeline, WatermarkSpec, WindowSpec};
 use crate::record::{RecordId, Stream};
 use crate::time::{EventTime, Span};
@@ -11,7 +11,7 @@ use crate::time::{EventTime, Span};
 const WINDOWS_WANTED: i64 = 80;
 
 /// Lengths that people use for windows and bounds.
-const ROUND_SPANS: [Span; 24] = [
+const ROUND_SPANS: [Span; 28] = [
     Span::from_millis(1),
     Span::from_millis(10),
     Span::from_millis(100),
@@ -20,16 +20,20 @@ const ROUND_SPANS: [Span; 24] = [
     Span::from_secs(10),
     Span::from_secs(30),
     Span::from_secs(60),
+    Span::from_secs(2 * 60),
     Span::from_secs(5 * 60),
     Span::from_secs(15 * 60),
     Span::from_secs(30 * 60),
     Span::from_secs(3_600),
     Span::from_secs(2 * 3_600),
+    Span::from_secs(4 * 3_600),
     Span::from_secs(6 * 3_600),
     Span::from_secs(12 * 3_600),
     Span::from_secs(86_400),
     Span::from_secs(2 * 86_400),
+    Span::from_secs(4 * 86_400),
     Span::from_secs(7 * 86_400),
+    Span::from_secs(10 * 86_400),
     Span::from_secs(14 * 86_400),
     Span::from_secs(30 * 86_400),
     Span::from_secs(60 * 86_400),
@@ -38,8 +42,11 @@ const ROUND_SPANS: [Span; 24] = [
     Span::from_secs(365 * 86_400),
 ];
 
-/// The smallest round span that is at least `span`, or the largest of all.
+/// The smallest round span that is at least `span`, or the largest of all; zero stays zero.
 fn rounded_up(span: Span) -> Span {
+    if span == Span::ZERO {
+        return span;
+    }
     ROUND_SPANS.into_iter().find(|&round| round >= span).unwrap_or(ROUND_SPANS[ROUND_SPANS.len() - 1])
 }
 
@@ -47,15 +54,18 @@ fn rounded_up(span: Span) -> Span {
 pub fn first_pipeline(stream: &Stream) -> Pipeline {
     let ids = (0..stream.len()).map(|i| RecordId(i as u32));
     let mut delays: Vec<Span> = ids.map(|id| stream.delay(id)).collect();
-    let bound = match P99.of_unsorted(&mut delays) {
-        Some(delay) if delay > Span::ZERO => rounded_up(delay),
-        _ => Span::ZERO,
-    };
     // A few wild event times must not stretch the windows, so the outer hundredths are left out.
     let mut times: Vec<EventTime> = stream.event_times().to_vec();
     let last = P99.of_unsorted(&mut times).unwrap_or(EventTime::EPOCH);
     let first = Quantile::per_mille(10).of_unsorted(&mut times).unwrap_or(EventTime::EPOCH);
-    let size = rounded_up(Span::from_micros((last - first).micros() / WINDOWS_WANTED));
+    let length = last - first;
+    let size = rounded_up(Span::from_micros((length.micros() / WINDOWS_WANTED).max(1)));
+    let mut covering = |share: Quantile| {
+        share.of_unsorted(&mut delays).map_or(Span::ZERO, |delay| rounded_up(delay.max(Span::ZERO)))
+    };
+    // With a bound as long as the recording nothing would ever fire.
+    let bound = if covering(P99).times(4) <= length { covering(P99) } else { covering(P90) };
+    let bound = if bound.times(2) <= length { bound } else { Span::ZERO };
     Pipeline {
         watermark: WatermarkSpec::Bounded { bound },
         window: WindowSpec::Tumbling { size, offset: Span::ZERO },

@@ -57,6 +57,24 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
 }
 
+impl Scenario {
+    /// A scenario that runs the rows of a file through the default pipeline; titled like the file.
+    pub fn of_recording(path: &std::path::Path, columns: ColumnChoice) -> Self {
+        let name =
+            path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+        Self {
+            version: SCENARIO_VERSION,
+            title: if name == "-" { "standard input".to_owned() } else { name },
+            about: String::new(),
+            seed: default_seed(),
+            duration: default_duration(),
+            source: SourceSpec::Recording(RecordingSpec { path: path.display().to_string(), columns }),
+            pipeline: Pipeline::default(),
+            faults: Vec::new(),
+        }
+    }
+}
+
 fn default_version() -> u32 {
     SCENARIO_VERSION
 }

@@ -1,0 +1,82 @@
+//! The command line: argument types and dispatch.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::cli::error::CliError;
+use crate::cli::run::RunArgs;
+
+/// A desktop lab for stream processing: real windows, watermarks and backpressure on out-of-order
+/// streams.
+#[derive(Debug, Parser)]
+#[command(
+    name = "highwater",
+    version,
+    after_help = "A FILE is a scenario (.ron) or a recording (.csv, .jsonl, also .gz and .zst).\n\
+                  Exit codes: 0 done, 1 a check or goal failed, 2 bad input or usage."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// Flags of every command.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub struct CommonArgs {
+    /// Say nothing but results and errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Colour in messages; NO_COLOR is kept
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// Write results into this folder as files
+    #[arg(long, global = true, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// When messages are coloured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
+    /// Rows.
+    Csv,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a scenario or recording without a window, as fast as it can
+    Run(RunArgs),
+}
+
+/// Does what the command line asks.
+///
+/// # Errors
+/// What the command could not do, with the exit code that says so.
+pub fn dispatch(cli: Cli) -> Result<(), CliError> {
+    match cli.command {
+        Command::Run(args) => crate::cli::run::run(&args, &cli.common),
+    }
+}

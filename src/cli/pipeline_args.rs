@@ -1,0 +1,200 @@
+//! Flags that describe or change a pipeline, shared by the commands that run one.
+
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+
+use crate::human::parse_span;
+use crate::pipeline::{Aggregate, AtEnd, LatePolicy, WatermarkSpec, WindowSpec};
+use crate::scenario::Scenario;
+use crate::time::Span;
+
+/// Flags that override what a scenario says.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Pipeline")]
+pub struct PipelineArgs {
+    /// Windows: tumbling:15min[+OFFSET], sliding:60min/15min[+OFFSET], session:60min, global,
+    /// cumulative:1h/5min[+OFFSET]
+    #[arg(long, value_name = "WINDOW")]
+    pub window: Option<WindowArg>,
+    /// How far a record may be behind the newest one and still be on time
+    #[arg(long, value_name = "SPAN", value_parser = span_arg, allow_hyphen_values = true)]
+    pub bound: Option<Span>,
+    /// How long a window's state is kept after its end
+    #[arg(long, value_name = "SPAN", value_parser = span_arg, allow_hyphen_values = true)]
+    pub lateness: Option<Span>,
+    /// What happens to a record whose windows are all gone
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub late: Option<LateArg>,
+    /// What is computed per key and window
+    #[arg(long, value_enum, value_name = "AGGREGATE")]
+    pub aggregate: Option<AggregateArg>,
+    /// Whether open windows stay open when the input ends, or all fire
+    #[arg(long, value_enum, value_name = "END")]
+    pub at_end: Option<AtEndArg>,
+    /// Where every random draw comes from
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Any field of the scenario: --set pipeline.queue_capacity=32
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// A window on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowArg(pub WindowSpec);
+
+fn span_arg(text: &str) -> Result<Span, String> {
+    parse_span(text).map_err(|error| error.to_string())
+}
+
+impl FromStr for WindowArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let forms =
+            "tumbling:15min, sliding:60min/15min, cumulative:1h/5min (each with +OFFSET), session:60min or global";
+        if text == "global" {
+            return Ok(Self(WindowSpec::Global));
+        }
+        let (kind, rest) = text.split_once(':').ok_or_else(|| format!("{text:?} is not a window; write {forms}"))?;
+        let (spans, offset) = match rest.split_once('+') {
+            Some((spans, offset)) => (spans, span_arg(offset)?),
+            None => (rest, Span::ZERO),
+        };
+        match (kind.trim(), spans.split_once('/')) {
+            ("tumbling", None) => Ok(Self(WindowSpec::Tumbling { size: span_arg(spans)?, offset })),
+            ("sliding", Some((size, slide))) => {
+                Ok(Self(WindowSpec::Sliding { size: span_arg(size)?, slide: span_arg(slide)?, offset }))
+            }
+            ("cumulative", Some((max, step))) => {
+                Ok(Self(WindowSpec::Cumulative { max: span_arg(max)?, step: span_arg(step)?, offset }))
+            }
+            ("cumulative", None) => Err(format!("{text:?} has no step; write cumulative:1h/5min")),
+            ("sliding", None) => Err(format!("{text:?} has no slide; write sliding:60min/15min")),
+            ("session", None) if !rest.contains('+') => Ok(Self(WindowSpec::Session { gap: span_arg(spans)? })),
+            _ => Err(format!("{text:?} is not a window; write {forms}")),
+        }
+    }
+}
+
+/// `--late`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LateArg {
+    /// Dropped and counted
+    Drop,
+    /// To the side output
+    SideOutput,
+}
+
+/// `--aggregate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AggregateArg {
+    /// How many records
+    Count,
+    /// Sum of the values
+    Sum,
+    /// Mean of the values
+    Mean,
+    /// Smallest value
+    Min,
+    /// Largest value
+    Max,
+}
+
+/// `--at-end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AtEndArg {
+    /// A stream has no end: open windows stay open
+    Hold,
+    /// The final watermark is sent and every window fires
+    Flush,
+}
+
+impl PipelineArgs {
+    /// Writes the flags over the scenario: first `--set`, in order, then the flags by name.
+    ///
+    /// # Errors
+    /// A `--set` that names no field or has a wrong value. Limits are checked later, all at once.
+    pub fn apply(&self, scenario: &mut Scenario) -> Result<(), String> {
+        for assignment in &self.set {
+            let Some((path, value)) = assignment.split_once('=') else {
+                return Err(format!("--set {assignment}: write PATH=VALUE, as in --set pipeline.queue_capacity=32"));
+            };
+            crate::scenario::set::set(scenario, path, value).map_err(|error| format!("--set {assignment}: {error}"))?;
+        }
+        let pipeline = &mut scenario.pipeline;
+        if let Some(WindowArg(window)) = self.window {
+            pipeline.window = window;
+        }
+        if let Some(bound) = self.bound {
+            pipeline.watermark = WatermarkSpec::Bounded { bound };
+        }
+        if let Some(lateness) = self.lateness {
+            pipeline.allowed_lateness = lateness;
+        }
+        if let Some(late) = self.late {
+            pipeline.late = match late {
+                LateArg::Drop => LatePolicy::Drop,
+                LateArg::SideOutput => LatePolicy::SideOutput,
+            };
+        }
+        if let Some(aggregate) = self.aggregate {
+            pipeline.aggregate = match aggregate {
+                AggregateArg::Count => Aggregate::Count,
+                AggregateArg::Sum => Aggregate::Sum,
+                AggregateArg::Mean => Aggregate::Mean,
+                AggregateArg::Min => Aggregate::Min,
+                AggregateArg::Max => Aggregate::Max,
+            };
+        }
+        if let Some(at_end) = self.at_end {
+            pipeline.at_end = match at_end {
+                AtEndArg::Hold => AtEnd::Hold,
+                AtEndArg::Flush => AtEnd::Flush,
+            };
+        }
+        if let Some(seed) = self.seed {
+            scenario.seed = seed;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<WindowSpec, String> {
+        text.parse::<WindowArg>().map(|window| window.0)
+    }
+
+    #[test]
+    fn windows_are_read_in_every_form() {
+        let min = |minutes: i64| Span::from_secs(minutes * 60);
+        assert_eq!(read("tumbling:15min"), Ok(WindowSpec::Tumbling { size: min(15), offset: Span::ZERO }));
+        assert_eq!(read("tumbling:1h+15min"), Ok(WindowSpec::Tumbling { size: min(60), offset: min(15) }));
+        assert_eq!(read("tumbling:1h+-15min"), Ok(WindowSpec::Tumbling { size: min(60), offset: min(-15) }));
+        let sliding = WindowSpec::Sliding { size: min(60), slide: min(15), offset: min(5) };
+        assert_eq!(read("sliding:60min/15min+5min"), Ok(sliding));
+        assert_eq!(read("session:60min"), Ok(WindowSpec::Session { gap: min(60) }));
+        let cumulative = WindowSpec::Cumulative { max: min(60), step: min(5), offset: Span::ZERO };
+        assert_eq!(read("cumulative:1h/5min"), Ok(cumulative));
+        assert_eq!(read("global"), Ok(WindowSpec::Global));
+    }
+
+    #[test]
+    fn wrong_windows_say_what_would_be_right() {
+        for (text, part) in [
+            ("hopping:1min", "tumbling:15min"),
+            ("tumbling", "tumbling:15min"),
+            ("sliding:60min", "no slide"),
+            ("session:60min+5min", "session:60min"),
+            ("tumbling:60", "60min"),
+            ("tumbling:1h/5min", "sliding:60min/15min"),
+        ] {
+            let error = read(text).expect_err(text);
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+}

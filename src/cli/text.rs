@@ -1,0 +1,111 @@
+//! The report of a run for people: a few lines that read like sentences, numbers aligned.
+
+use std::fmt::Write;
+
+use crate::human::{count, span};
+use crate::metrics::report::{Latency, Report};
+use crate::pipeline::AtEnd;
+use crate::runtime::Trace;
+use crate::time::Span;
+
+/// The whole report, ending with a line break.
+pub fn report(report: &Report, trace: &Trace) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_report(&mut out, report, trace);
+    out
+}
+
+fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::Result {
+    let pipeline = &trace.pipeline;
+    writeln!(out, "{}: {} records, seed {}", report.scenario, number(report.records), report.seed)?;
+    writeln!(
+        out,
+        "  {}, bound {}, lateness {}{}",
+        pipeline.window,
+        pipeline.watermark.bound(),
+        pipeline.allowed_lateness,
+        if pipeline.at_end == AtEnd::Flush { ", flushed at the end" } else { "" }
+    )?;
+    writeln!(out)?;
+    let ledger = &report.ledger;
+    writeln!(out, "Ledger       {:>12} produced", count(ledger.produced))?;
+    let fates = [
+        (ledger.counted, "counted"),
+        (ledger.dropped_late, "dropped late"),
+        (ledger.side_output, "side output"),
+        (ledger.unassigned, "in no window"),
+        (ledger.in_flight, "in flight"),
+    ];
+    for (records, fate) in fates.into_iter().filter(|(records, fate)| *records > 0 || *fate == "counted") {
+        writeln!(out, "             {:>12} {fate}", count(records))?;
+    }
+    let books = if ledger.balances() { "balances".to_owned() } else { format!("OFF BY {}", ledger.difference()) };
+    writeln!(out, "             {books:>12}")?;
+    writeln!(out, "Behind       {:>12} records behind the watermark, dropped or not", number(report.behind))?;
+    writeln!(out, "Complete     {:>12}", percent(report.completeness))?;
+    writeln!(out)?;
+    let panes = &report.panes;
+    writeln!(out, "Panes        {:>12} on time", number(panes.on_time))?;
+    if panes.late > 0 {
+        let first = number(panes.late_first);
+        writeln!(out, "             {:>12} late ({first} the first of their window)", number(panes.late))?;
+    }
+    if panes.at_end > 0 {
+        writeln!(out, "             {:>12} at the end", number(panes.at_end))?;
+    }
+    writeln!(out, "             {:>12} windows never fired", number(report.open_at_end))?;
+    writeln!(out)?;
+    writeln!(out, "                      P50          P95          P99      longest")?;
+    latency(out, "Delay", [report.delay_s.p50, report.delay_s.p95, report.delay_s.p99, report.delay_s.max])?;
+    latency(out, "Results", quantiles(&report.result_latency_s))?;
+    latency(out, "Freshness", quantiles(&report.freshness_s))?;
+    latency(out, "Watermark lag", quantiles(&report.watermark_lag_s))?;
+    writeln!(out)?;
+    writeln!(
+        out,
+        "At most {} windows kept at once, {} records in the queue, {} unread in the log",
+        count(u64::from(report.max_open_windows)),
+        number(report.max_queue_depth),
+        number(report.max_lag)
+    )?;
+    writeln!(out, "{} records/s; trace {}", count(report.records_per_s as u64), report.trace_hash)
+}
+
+fn number(amount: usize) -> String {
+    count(amount as u64)
+}
+
+fn quantiles(latency: &Latency) -> [Option<f64>; 4] {
+    [latency.p50, latency.p95, latency.p99, latency.max]
+}
+
+fn latency(out: &mut String, name: &str, seconds: [Option<f64>; 4]) -> std::fmt::Result {
+    write!(out, "{name:<13}")?;
+    for seconds in seconds {
+        let text = seconds.map_or(String::new(), |s| span(Span::from_secs_f64(s)));
+        write!(out, "{text:>13}")?;
+    }
+    // Nothing but blanks at the end of a line helps nobody.
+    out.truncate(out.trim_end().len());
+    writeln!(out)
+}
+
+/// A share with the digits that put it on its true side of 100 %.
+fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    let text = format!("{percent:.2}%");
+    if text == "100.00%" && share < 1.0 { format!("{percent:.5}%") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent;
+
+    #[test]
+    fn a_share_below_one_never_reads_as_complete() {
+        assert_eq!(percent(1.0), "100.00%");
+        assert_eq!(percent(0.98057), "98.06%");
+        assert_eq!(percent(0.999_999), "99.99990%");
+    }
+}

@@ -179,11 +179,6 @@ fn a_scenario_runs_and_any_field_can_be_set() {
 }
 
 #[test]
-fn without_a_display_the_lab_says_so_in_one_sentence() {
-    refused(&mut highwater(), &["display", "highwater run", "highwater shot"]);
-}
-
-#[test]
 fn missing_file() {
     refused_run(Path::new("no-such-file.csv"), &[], &["no-such-file.csv"]);
     refused_run(Path::new("no-such-file.ron"), &[], &["no-such-file.ron"]);

@@ -60,9 +60,8 @@ pub fn first_pipeline(stream: &Stream) -> Pipeline {
     let first = Quantile::per_mille(10).of_unsorted(&mut times).unwrap_or(EventTime::EPOCH);
     let length = last - first;
     let size = rounded_up(Span::from_micros((length.micros() / WINDOWS_WANTED).max(1)));
-    let mut covering = |share: Quantile| {
-        share.of_unsorted(&mut delays).map_or(Span::ZERO, |delay| rounded_up(delay.max(Span::ZERO)))
-    };
+    let mut covering =
+        |share: Quantile| share.of_unsorted(&mut delays).map_or(Span::ZERO, |delay| rounded_up(delay.max(Span::ZERO)));
     // With a bound as long as the recording nothing would ever fire.
     let bound = if covering(P99).times(4) <= length { covering(P99) } else { covering(P90) };
     let bound = if bound.times(2) <= length { bound } else { Span::ZERO };

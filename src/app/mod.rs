@@ -9,12 +9,19 @@
 //! Panels know no thread, clock or file: time comes from the frame's input, runs come finished
 //! from the worker.
 
+pub mod files;
 pub mod layout;
+pub mod link;
 pub mod panels;
 pub mod playback;
 pub mod run;
+pub mod shell;
+pub mod shortcuts;
+pub mod state;
 pub mod theme;
 pub mod time_axis;
 pub mod time_ticks;
+pub mod update;
 pub mod view;
 pub mod widgets;
+pub mod worker;

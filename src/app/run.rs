@@ -8,7 +8,7 @@ use crate::oracle::reference::Truth;
 use crate::record::{RecordId, Stream};
 use crate::runtime::{Fate, Ledger, Trace};
 use crate::scenario::{Scenario, SourceSpec};
-use crate::time::{ProcTime, Span};
+use crate::time::{EventTime, ProcTime, Span};
 
 /// How many stretches of time an [`Overview`] has: enough for one per point of a wide screen.
 pub const OVERVIEW_BINS: usize = 1_024;
@@ -129,8 +129,9 @@ pub fn sorted_delays(stream: &Stream) -> Arc<[Span]> {
 }
 
 fn clock_range(scenario: &Scenario, trace: &Trace) -> (ProcTime, ProcTime) {
-    let begins: Option<ProcTime> = match &scenario.source {
-        SourceSpec::Synthetic(_) | SourceSpec::Recording(_) => None,
+    let begins = match &scenario.source {
+        SourceSpec::Synthetic(source) => source.start_time().map(EventTime::on_proc_clock),
+        SourceSpec::Recording(_) => None,
     };
     match trace.span() {
         Some((first, last)) => (begins.map_or(first, |begins| begins.min(first)), last.max(first)),
@@ -214,7 +215,6 @@ mod tests {
     use crate::record::{KeyTable, PartitionId, Row};
     use crate::runtime::RunConfig;
     use crate::scenario::RecordingSpec;
-    use crate::time::EventTime;
 
     /// Ten records a second apart; every fourth is 30 s late.
     fn run() -> Run {

@@ -175,7 +175,9 @@ pub enum Command {
     OpenBuiltIn(usize),
     /// Opens a file, by its kind.
     OpenFile(PathBuf),
-    /// Asks which file to open.
+    /// Shows or hides the card for opening a file.
+    ShowOpenCard(bool),
+    /// Asks with the system's dialog which file to open.
     AskForFile,
     /// Stops loading the file that is being loaded.
     CancelLoading,

@@ -2,3 +2,9 @@
 //! zoom state; whatever it wants to change, it pushes as a [`super::view::Command`].
 
 pub mod time_map;
+
+pub mod ledger;
+pub mod notices;
+pub mod settings;
+pub mod top_bar;
+pub mod transport;

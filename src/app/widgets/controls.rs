@@ -16,12 +16,20 @@ pub enum Loudness {
     Plain,
     /// Only its text, a field on hover.
     Quiet,
+    /// As quiet, in the colour of what is the reader's.
+    Yours,
+}
+
+impl Loudness {
+    const fn is_quiet(self) -> bool {
+        matches!(self, Self::Quiet | Self::Yours)
+    }
 }
 
 /// A button with a text.
 pub fn button(ui: &mut Ui, theme: &Theme, text: &str, loudness: Loudness) -> Response {
     let (font, padding) = match loudness {
-        Loudness::Quiet => (font::body(), 8.0),
+        Loudness::Quiet | Loudness::Yours => (font::body(), 8.0),
         Loudness::Main | Loudness::Plain => (font::value(), 14.0),
     };
     let colour = match (loudness, ui.is_enabled()) {
@@ -29,9 +37,10 @@ pub fn button(ui: &mut Ui, theme: &Theme, text: &str, loudness: Loudness) -> Res
         (Loudness::Main, true) => theme.ink,
         (Loudness::Plain, true) => theme.t1,
         (Loudness::Quiet, true) => theme.t2,
+        (Loudness::Yours, true) => theme.you,
     };
     let galley = ui.painter().layout_no_wrap(text.to_owned(), font, colour);
-    let height = if loudness == Loudness::Quiet { space::HIT } else { space::BUTTON };
+    let height = if loudness.is_quiet() { space::HIT } else { space::BUTTON };
     let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 2.0 * padding, height), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), text));
     paint_ground(ui.painter(), theme, rect, &response, loudness);
@@ -70,11 +79,11 @@ fn paint_ground(painter: &Painter, theme: &Theme, rect: Rect, response: &Respons
         Loudness::Main => (theme.you, theme.you),
         Loudness::Plain if response.hovered() => (theme.raised.lerp_to_gamma(theme.idle, 0.25), theme.idle),
         Loudness::Plain => (theme.field, theme.hair),
-        Loudness::Quiet if pressed => (theme.hair, Color32::TRANSPARENT),
-        Loudness::Quiet if response.hovered() => (theme.field, Color32::TRANSPARENT),
-        Loudness::Quiet => (Color32::TRANSPARENT, Color32::TRANSPARENT),
+        Loudness::Quiet | Loudness::Yours if pressed => (theme.hair, Color32::TRANSPARENT),
+        Loudness::Quiet | Loudness::Yours if response.hovered() => (theme.field, Color32::TRANSPARENT),
+        Loudness::Quiet | Loudness::Yours => (Color32::TRANSPARENT, Color32::TRANSPARENT),
     };
-    let corner = if loudness == Loudness::Quiet { radius::SEGMENT } else { radius::FIELD };
+    let corner = if loudness.is_quiet() { radius::SEGMENT } else { radius::FIELD };
     painter.rect(rect, corner, fill, Stroke::new(1.0, rim), StrokeKind::Inside);
     if response.has_focus() {
         painter.rect_stroke(rect.expand(2.0), corner + 2.0, (1.5, theme.you), StrokeKind::Inside);

@@ -10,6 +10,7 @@ use egui::{
     Align2, Color32, EventFilter, Id, Key, Modifiers, Pos2, Rect, Response, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2,
 };
 
+use crate::app::shortcuts::slider_focus_id;
 use crate::app::theme::{Theme, alpha, font, radius, space};
 use crate::app::widgets::quantity::{Quantity, Scale};
 
@@ -91,6 +92,7 @@ impl Knob<'_> {
         if response.has_focus() {
             let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
             ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+            ui.data_mut(|data| data.insert_temp(slider_focus_id(), response.id));
             let steps = pressed_steps(ui);
             if steps != 0 {
                 new = Some(self.scale.stepped(value, steps, self.quantity));

@@ -1,0 +1,211 @@
+//! The line between the screen and the worker: jobs and files out, runs and notices in.
+//!
+//! In the window the worker has a thread of its own and takes only the newest job, so that turning
+//! a knob never queues up work; files are read on another thread and can be cancelled. Without a
+//! window (pictures, tests) both happen inside [`Link::poll`], so that every frame is the same on
+//! every machine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use crate::app::files::{self, Opened, Source};
+use crate::app::run::Run;
+use crate::app::worker::{Job, Refusal, Worker};
+
+/// What comes back.
+pub enum Message {
+    /// A run is computed.
+    Done(Arc<Run>),
+    /// A job was refused, in words for the reader.
+    Refused(Refusal),
+    /// How much of the file that is being read is done, from 0 to 1.
+    Progress(f32),
+    /// A file is read.
+    Opened(Box<Opened>),
+    /// A file cannot be opened, in words for the reader.
+    CannotOpen(Refusal),
+    /// The reader chose a file in a dialog.
+    Chosen(PathBuf),
+    /// A thread ended by a bug; whatever it was asked for will not come.
+    Broken,
+}
+
+/// A message and the reading that it belongs to; 0 for those of no reading.
+type Letter = (u64, Message);
+
+/// The line to the worker.
+pub struct Link {
+    inner: Inner,
+    letters: Receiver<Letter>,
+    outbox: Outbox,
+    readings: u64,
+    reading: Option<(u64, Arc<AtomicBool>)>,
+}
+
+enum Inner {
+    Thread { jobs: Sender<Job> },
+    Here { worker: Box<Worker>, job: Option<Job>, file: Option<Source> },
+}
+
+/// Where a thread leaves its messages.
+#[derive(Clone)]
+struct Outbox {
+    letters: Sender<Letter>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+    reading: u64,
+}
+
+impl Outbox {
+    fn send(&self, message: Message) {
+        // Nobody listens only when the window is closing.
+        let _ = self.letters.send((self.reading, message));
+        (self.wake)();
+    }
+}
+
+/// Speaks up when its thread panics, so that the window does not wait for ever.
+struct LastWord(Outbox);
+
+impl Drop for LastWord {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.send(Message::Broken);
+        }
+    }
+}
+
+impl Link {
+    /// A worker on a thread of its own; `wake` is called after every message.
+    pub fn threaded(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        let (letters, received) = unbounded();
+        let outbox = Outbox { letters, wake: Arc::new(wake), reading: 0 };
+        let (jobs, inbox) = unbounded();
+        let to_window = outbox.clone();
+        spawn("worker", &outbox, move || work(&inbox, &to_window));
+        Self { inner: Inner::Thread { jobs }, letters: received, outbox, readings: 0, reading: None }
+    }
+
+    /// No thread: jobs are done when [`Link::poll`] is called.
+    pub fn here() -> Self {
+        let (letters, received) = unbounded();
+        let outbox = Outbox { letters, wake: Arc::new(|| {}), reading: 0 };
+        let inner = Inner::Here { worker: Box::default(), job: None, file: None };
+        Self { inner, letters: received, outbox, readings: 0, reading: None }
+    }
+
+    /// Asks for a run. A job that has not begun yet is forgotten.
+    pub fn compute(&mut self, next: Job) {
+        match &mut self.inner {
+            // A send fails only when the worker is gone, and then it has said so.
+            Inner::Thread { jobs } => drop(jobs.send(next)),
+            Inner::Here { job, .. } => *job = Some(next),
+        }
+    }
+
+    /// Reads a file; one that is being read is cancelled.
+    pub fn open(&mut self, source: Source) {
+        self.cancel_reading();
+        match &mut self.inner {
+            Inner::Here { file, .. } => *file = Some(source),
+            Inner::Thread { .. } => {
+                self.readings += 1;
+                let cancelled = Arc::new(AtomicBool::new(false));
+                self.reading = Some((self.readings, Arc::clone(&cancelled)));
+                let outbox = Outbox { reading: self.readings, ..self.outbox.clone() };
+                let to_window = outbox.clone();
+                spawn("reader", &outbox, move || {
+                    let mut go_on = |share: f32| {
+                        to_window.send(Message::Progress(share));
+                        !cancelled.load(Ordering::Relaxed)
+                    };
+                    let message = opened(&source, &mut go_on);
+                    to_window.send(message);
+                });
+            }
+        }
+    }
+
+    /// Whether a file is being read.
+    pub fn is_reading(&self) -> bool {
+        self.reading.is_some()
+    }
+
+    /// Stops reading a file; nothing more is heard of it.
+    pub fn cancel_reading(&mut self) {
+        if let Some((_, cancelled)) = self.reading.take() {
+            cancelled.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Shows the system's dialog for choosing a file, on a thread of its own. Nothing comes back
+    /// when the reader closes it or the system has none.
+    pub fn ask_for_file(&self) {
+        if matches!(self.inner, Inner::Thread { .. }) {
+            let to_window = self.outbox.clone();
+            spawn("file dialog", &self.outbox, move || {
+                if let Some(path) = files::ask() {
+                    to_window.send(Message::Chosen(path));
+                }
+            });
+        }
+    }
+
+    /// What has come back since the last call, oldest first.
+    pub fn poll(&mut self) -> Vec<Message> {
+        let mut messages = Vec::new();
+        for (reading, message) in self.letters.try_iter() {
+            if reading == 0 {
+                messages.push(message);
+            } else if self.reading.as_ref().is_some_and(|(current, _)| *current == reading) {
+                if !matches!(message, Message::Progress(_)) {
+                    self.reading = None;
+                }
+                messages.push(message);
+            }
+        }
+        if let Inner::Here { worker, job, file } = &mut self.inner {
+            messages.extend(file.take().map(|source| opened(&source, &mut |_| true)));
+            messages.extend(job.take().map(|job| done(worker, job)));
+        }
+        messages
+    }
+}
+
+fn opened(source: &Source, go_on: &mut dyn FnMut(f32) -> bool) -> Message {
+    match files::open(source, go_on) {
+        Ok(opened) => Message::Opened(Box::new(opened)),
+        Err(why) => Message::CannotOpen(why),
+    }
+}
+
+fn done(worker: &mut Worker, job: Job) -> Message {
+    match worker.run(job) {
+        Ok(run) => Message::Done(Arc::new(run)),
+        Err(why) => Message::Refused(why),
+    }
+}
+
+/// The worker's thread: waits for a job, takes the newest, until the window is gone.
+fn work(inbox: &Receiver<Job>, outbox: &Outbox) {
+    let mut worker = Worker::default();
+    while let Ok(first) = inbox.recv() {
+        let newest = inbox.try_iter().last().unwrap_or(first);
+        outbox.send(done(&mut worker, newest));
+    }
+}
+
+fn spawn(name: &str, outbox: &Outbox, body: impl FnOnce() + Send + 'static) {
+    let last_word = LastWord(outbox.clone());
+    let thread = thread::Builder::new().name(format!("highwater {name}"));
+    let started = thread.spawn(move || {
+        let _last_word = last_word;
+        body();
+    });
+    if started.is_err() {
+        outbox.send(Message::Broken);
+    }
+}

@@ -1,0 +1,177 @@
+//! The settings: every knob of the source and the pipeline. Turning one runs everything again
+//! over the same input, while it is turned.
+//!
+//! - [`ranges`]: how far knobs turn, by the stream at hand
+//! - [`source`], [`pipeline`]: the groups
+//! - [`changes`]: what differs from the scenario as it was opened
+
+mod changes;
+mod pipeline;
+mod ranges;
+mod source;
+
+use egui::{
+    Align, Color32, Layout, Painter, Rect, RichText, ScrollArea, Sense, Shape, Stroke, Ui, UiBuilder, pos2, vec2,
+};
+
+use crate::app::theme::{Theme, font, space};
+use crate::app::view::{Command, View};
+use crate::app::widgets::controls::{Loudness, button, icon_button};
+use crate::app::widgets::frame;
+use crate::app::widgets::knob::Knob;
+use crate::app::widgets::marks;
+use crate::app::widgets::quantity::{Quantity, Scale};
+use crate::pipeline::WindowSpec;
+use crate::scenario::Scenario;
+use ranges::Ranges;
+
+/// What the settings remember between frames.
+#[derive(Default)]
+pub struct SettingsState {
+    /// Ranges stand still while a knob is turned: they belong to the scenario as it was opened.
+    ranges: Option<(u64, Ranges)>,
+    /// The last window of every kind, so that going back finds it.
+    windows: Vec<WindowSpec>,
+}
+
+/// What the groups of settings read, and the scenario that they change.
+struct Sheet<'a> {
+    theme: &'a Theme,
+    opened: &'a Scenario,
+    ranges: &'a Ranges,
+    next: Scenario,
+}
+
+impl Sheet<'_> {
+    /// A knob of this sheet; the new value, when it was turned.
+    fn knob(&self, ui: &mut Ui, label: &str, help: &str, dial: Dial<'_>, value: f64) -> Option<f64> {
+        let knob = Knob {
+            label,
+            help,
+            quantity: dial.quantity,
+            scale: dial.scale,
+            limits: dial.limits,
+            default: dial.default,
+            ticks: dial.ticks,
+        };
+        knob.ui(ui, self.theme, value)
+    }
+}
+
+/// How a knob of the sheet is turned.
+struct Dial<'a> {
+    quantity: Quantity,
+    scale: Scale,
+    limits: std::ops::RangeInclusive<f64>,
+    default: f64,
+    ticks: &'a [(f64, &'a str)],
+}
+
+/// Draws the settings into all of `ui`. `opened` is the scenario as it was opened, by the run of
+/// generation `opened_at`; `can_undo` says whether there is a change to take back.
+pub fn settings_ui(
+    ui: &mut Ui,
+    view: &View<'_>,
+    opened: &Scenario,
+    opened_at: u64,
+    can_undo: bool,
+    state: &mut SettingsState,
+    commands: &mut Vec<Command>,
+) {
+    let theme = view.theme;
+    if state.ranges.as_ref().is_none_or(|(of, _)| *of != opened_at) {
+        state.ranges = Some((opened_at, Ranges::of(view.run, opened)));
+        state.windows.clear();
+    }
+    let Some((_, ranges)) = &state.ranges else { return };
+    let area = ui.max_rect();
+    let (header, body) = area.split_top_bottom_at_y(area.top() + space::HEADER);
+    let changed = changes::count(opened, view.scenario);
+    header_ui(ui, theme, header.shrink2(vec2(space::PANEL, 0.0)), changed, can_undo, commands);
+    marks::hline(ui.painter(), area.x_range(), header.bottom(), theme.hair);
+
+    let mut sheet = Sheet { theme, opened, ranges, next: view.scenario.clone() };
+    let mut inner = ui.new_child(UiBuilder::new().id_salt("settings").max_rect(body));
+    inner.shrink_clip_rect(body);
+    ScrollArea::vertical().id_salt("settings scroll").auto_shrink(false).show(&mut inner, |ui| {
+        let width = area.width();
+        ui.spacing_mut().item_spacing.y = 0.0;
+        group(ui, theme, width, "Source", |ui| source::source_ui(ui, view.run, &mut sheet));
+        group(ui, theme, width, "Watermark", |ui| pipeline::watermark_ui(ui, &mut sheet));
+        group(ui, theme, width, "Windows", |ui| pipeline::windows_ui(ui, &mut sheet, &mut state.windows));
+        group(ui, theme, width, "Value", |ui| pipeline::value_ui(ui, &mut sheet));
+        group(ui, theme, width, "Operator", |ui| pipeline::operator_ui(ui, &mut sheet));
+    });
+    if sheet.next != *view.scenario {
+        commands.push(Command::Change(Box::new(sheet.next)));
+    }
+}
+
+fn header_ui(ui: &mut Ui, theme: &Theme, area: Rect, changed: usize, can_undo: bool, commands: &mut Vec<Command>) {
+    let mut left = ui.new_child(UiBuilder::new().max_rect(area).layout(Layout::left_to_right(Align::Center)));
+    frame::title(&mut left, theme, "Settings");
+    let layout = Layout::right_to_left(Align::Center);
+    let mut right = ui.new_child(UiBuilder::new().max_rect(area.expand2(vec2(6.0, 0.0))).layout(layout));
+    right.spacing_mut().item_spacing.x = 0.0;
+    if can_undo {
+        let size = vec2(space::HIT, space::HIT);
+        let help = "Take back the last change (Ctrl+Z)";
+        if icon_button(&mut right, theme, size, "Undo", help, paint_undo).clicked() {
+            commands.push(Command::Undo);
+        }
+    }
+    if changed > 0 {
+        let response = button(&mut right, theme, &format!("{changed} changed"), Loudness::Yours);
+        if response.on_hover_text("Take back every change").clicked() {
+            commands.push(Command::ResetAll);
+        }
+    }
+}
+
+fn paint_undo(painter: &Painter, rect: Rect, colour: Color32) {
+    let at = |x: f32, y: f32| rect.center() + vec2(x, y);
+    let stroke = Stroke::new(1.5, colour);
+    let mut bow = vec![at(-4.0, -2.0), at(2.0, -2.0)];
+    bow.extend((0..=8_u8).map(|i| {
+        let angle = -std::f32::consts::FRAC_PI_2 + std::f32::consts::PI * f32::from(i) / 8.0;
+        at(2.0 + 3.2 * angle.cos(), 1.2 + 3.2 * angle.sin())
+    }));
+    bow.push(at(-0.5, 4.4));
+    painter.add(Shape::line(bow, stroke));
+    painter.add(Shape::line(vec![at(-1.8, -5.0), at(-4.8, -2.0), at(-1.8, 1.0)], stroke));
+}
+
+/// A caption, what belongs to it, and a hairline below.
+fn group(ui: &mut Ui, theme: &Theme, width: f32, name: &str, contents: impl FnOnce(&mut Ui)) {
+    let top = ui.cursor().top();
+    ui.add_space(9.0);
+    let margin = egui::Margin { left: space::PANEL as i8, right: space::PANEL as i8, top: 0, bottom: 0 };
+    egui::Frame::NONE.inner_margin(margin).show(ui, |ui| {
+        ui.set_width(width - 2.0 * space::PANEL);
+        let (caption, _) = ui.allocate_exact_size(vec2(ui.available_width(), 15.0), Sense::hover());
+        ui.put(caption, |ui: &mut Ui| {
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.label(RichText::new(name).font(font::tick()).color(theme.t3))
+            })
+            .inner
+        });
+        ui.add_space(1.0);
+        contents(ui);
+    });
+    ui.add_space(8.0);
+    let bottom = ui.cursor().top();
+    if bottom > top {
+        let left = ui.max_rect().left();
+        marks::hline(ui.painter(), (left..=left + width).into(), bottom, theme.hair);
+    }
+}
+
+/// A row with a name at the left and something as wide as it wants at the right.
+fn named_row(ui: &mut Ui, theme: &Theme, name: &str, contents: impl FnOnce(&mut Ui)) {
+    let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::hover());
+    let (label, rest) = row.split_left_right_at_x(row.left() + 46.0);
+    ui.painter().text(label.left_center(), egui::Align2::LEFT_CENTER, name, font::body(), theme.t2);
+    let field = Rect::from_min_max(pos2(rest.left(), rest.top() + 3.0), pos2(rest.right(), rest.bottom() - 3.0));
+    let mut inner = ui.new_child(UiBuilder::new().id_salt(name).max_rect(field));
+    contents(&mut inner);
+}

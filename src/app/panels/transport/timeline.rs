@@ -1,0 +1,240 @@
+//! The whole run in one strip: how many records are in flight, where late and dropped ones were,
+//! what went wrong, and the playhead. The run is recorded whole, so the future is drawn too,
+//! paler. Press or drag to move the playhead.
+
+use egui::epaint::PathStroke;
+use egui::{
+    Align2, Color32, CursorIcon, Mesh, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
+};
+
+use crate::app::panels::transport::buttons::future;
+use crate::app::run::{OVERVIEW_BINS, Overview};
+use crate::app::theme::{Theme, alpha, font, radius};
+use crate::app::time_axis::{TimeAxis, TimeRange};
+use crate::app::time_ticks;
+use crate::app::view::{Command, View};
+use crate::app::widgets::marks;
+use crate::human;
+use crate::scenario::Fault;
+use crate::time::{ProcTime, Span};
+
+/// Labels above the strip, ticks below it.
+struct Rows {
+    labels_y: f32,
+    strip: Rect,
+    ticks_y: f32,
+}
+
+impl Rows {
+    fn of(area: Rect, compact: bool) -> Self {
+        let (top, bottom) = if compact { (18.0, 18.0) } else { (24.0, 21.0) };
+        let strip = Rect::from_min_max(pos2(area.left(), area.top() + top), pos2(area.right(), area.bottom() - bottom));
+        Self { labels_y: area.top() + top / 2.0 + 1.0, strip, ticks_y: area.bottom() - bottom / 2.0 - 2.0 }
+    }
+}
+
+/// Draws the timeline into `area`.
+pub fn timeline_ui(ui: &mut Ui, view: &View<'_>, area: Rect, compact: bool, commands: &mut Vec<Command>) {
+    let rows = Rows::of(area, compact);
+    let overview = &view.run.overview;
+    let range = TimeRange::of_micros(overview.start.micros(), overview.end.micros());
+    let axis = TimeAxis::new(range, rows.strip.left(), rows.strip.right());
+    let response = ui.interact(area, ui.scope_id().with("timeline"), Sense::click_and_drag());
+    response.widget_info(|| {
+        let mut info = WidgetInfo::slider(ui.is_enabled(), view.now.as_secs_f64(), "Timeline");
+        info.role = Role::Slider;
+        info
+    });
+    if let Some(pointer) = response.interact_pointer_pos()
+        && (response.dragged() || response.clicked() || response.is_pointer_button_down_on())
+    {
+        commands.push(Command::Seek(ProcTime::from_micros(axis.micros_at(pointer.x))));
+    }
+    let painter = ui.painter();
+    painter.rect_filled(rows.strip, 0.0, view.theme.plot);
+    paint_faults(painter, view, &rows, axis, compact);
+    paint_level(painter, view, &rows, axis);
+    paint_late(painter, view, &rows, axis);
+    paint_ticks(painter, view.theme, &rows, axis);
+    paint_playhead(painter, view.theme, &rows, axis.px_of(view.now.micros()));
+    let hovered = response.hover_pos().filter(|_| !response.dragged());
+    response.on_hover_and_drag_cursor(CursorIcon::ResizeHorizontal);
+    if let Some(pointer) = hovered {
+        hover_card(ui, view, &rows, axis, pointer);
+    }
+}
+
+/// The records in flight as an area: solid up to the playhead, pale after it.
+fn paint_level(painter: &Painter, view: &View<'_>, rows: &Rows, axis: TimeAxis) {
+    let overview = &view.run.overview;
+    let most = overview.in_flight.iter().copied().max().unwrap_or(0).max(8) as f32;
+    let bottom = rows.strip.bottom() - 1.0;
+    let height = rows.strip.height() - 8.0;
+    let now_x = axis.px_of(view.now.micros()).clamp(rows.strip.left(), rows.strip.right());
+    let points: Vec<Pos2> = overview
+        .in_flight
+        .iter()
+        .enumerate()
+        .map(|(bin, &level)| pos2(bin_x(&rows.strip, bin), bottom - height * level as f32 / most))
+        .collect();
+    let colour = view.theme.busy;
+    for (clip, colour) in
+        [(rows.strip.with_max_x(now_x), colour), (rows.strip.with_min_x(now_x), future(view.theme, colour))]
+    {
+        if clip.width() <= 0.0 {
+            continue;
+        }
+        let painter = painter.with_clip_rect(clip.expand2(vec2(0.0, 1.0)).intersect(painter.clip_rect()));
+        painter.add(area_mesh(&points, bottom, alpha(colour, 0.36)));
+        painter.add(Shape::line(points.clone(), PathStroke::new(1.3, colour)));
+    }
+}
+
+fn bin_x(strip: &Rect, bin: usize) -> f32 {
+    strip.left() + strip.width() * (bin as f32 + 0.5) / OVERVIEW_BINS as f32
+}
+
+fn area_mesh(points: &[Pos2], bottom: f32, colour: Color32) -> Mesh {
+    let mut mesh = Mesh::default();
+    for point in points {
+        mesh.colored_vertex(*point, colour);
+        mesh.colored_vertex(pos2(point.x, bottom), colour);
+    }
+    for i in 1..points.len() as u32 {
+        mesh.add_triangle(2 * i - 2, 2 * i - 1, 2 * i);
+        mesh.add_triangle(2 * i, 2 * i - 1, 2 * i + 1);
+    }
+    mesh
+}
+
+/// A short bar where records were behind, a taller one where they were dropped.
+fn paint_late(painter: &Painter, view: &View<'_>, rows: &Rows, axis: TimeAxis) {
+    let theme = view.theme;
+    let overview = &view.run.overview;
+    let now_x = axis.px_of(view.now.micros());
+    let bar = |bin: usize, height: f32, colour: Color32| {
+        let x = painter.round_to_pixel_center(bin_x(&rows.strip, bin));
+        let colour = if x > now_x { future(theme, colour) } else { colour };
+        painter.vline(x, rows.strip.bottom() - height..=rows.strip.bottom(), Stroke::new(1.4, colour));
+    };
+    let growth = |records: u32| 1.5 * (1.0 + records as f32).log2();
+    for (bin, &records) in overview.behind.iter().enumerate().filter(|(_, records)| **records > 0) {
+        bar(bin, (4.0 + growth(records)).min(11.0), theme.behind);
+    }
+    for (bin, &records) in overview.dropped.iter().enumerate().filter(|(_, records)| **records > 0) {
+        bar(bin, (7.0 + growth(records)).min(16.0), theme.dropped);
+    }
+}
+
+/// What went wrong, as bands with a name above; and the first alert of dropped records.
+fn paint_faults(painter: &Painter, view: &View<'_>, rows: &Rows, axis: TimeAxis, compact: bool) {
+    let theme = view.theme;
+    let start = view.run.overview.start;
+    let mut free_from = rows.strip.left();
+    let mut labels: Vec<(f32, Alert, String)> = Vec::new();
+    for fault in &view.run.scenario.faults {
+        let (from, until, name) = match fault {
+            Fault::Offline { key, from, until } => (*from, *until, format!("{key} offline")),
+            Fault::SlowOperator { from, until, factor } => (*from, *until, format!("operator {factor}× slower")),
+        };
+        let x = |span: Span| axis.px_of((start + span).micros()).clamp(rows.strip.left(), rows.strip.right());
+        let band = Rect::from_min_max(pos2(x(from), rows.strip.top()), pos2(x(until), rows.strip.bottom()));
+        match fault {
+            Fault::Offline { .. } => {
+                let bar = Rect::from_min_max(band.min, pos2(band.right(), band.top() + 3.0));
+                painter.rect_filled(bar, 0.0, alpha(theme.fault, 0.45));
+                painter.rect_filled(band, 0.0, alpha(theme.fault, 0.04));
+            }
+            Fault::SlowOperator { .. } => {
+                painter.rect_filled(band, 0.0, alpha(theme.backpressure, 0.14));
+            }
+        }
+        labels.push((band.left(), Alert::Fault, name));
+    }
+    if let Some(bin) = view.run.overview.dropped.iter().position(|&records| records > 0) {
+        let records = (view.run.marks.dropped.len() + view.run.marks.side_output.len()) as u64;
+        let what = if view.run.marks.side_output.is_empty() { "dropped late" } else { "too late" };
+        labels.push((bin_x(&rows.strip, bin), Alert::Warning, format!("{what} {}", human::count(records))));
+    }
+    // Faults win over alerts where both want the same place.
+    labels.sort_by(|a, b| (a.1, a.0).partial_cmp(&(b.1, b.0)).unwrap_or(std::cmp::Ordering::Equal));
+    let mut taken: Vec<(f32, f32)> = Vec::new();
+    for (x, alert, text) in labels {
+        free_from = free_from.min(x);
+        let galley = painter.layout_no_wrap(text, font::legend(), theme.t2);
+        let room = (x - 6.0, x + 12.0 + galley.size().x);
+        let is_free = taken.iter().all(|&(from, to)| room.1 < from || room.0 > to);
+        let at = pos2(x, rows.labels_y);
+        let mark = match alert {
+            Alert::Fault => marks::bolt(at, 5.5, theme.fault),
+            Alert::Warning => marks::triangle(at, 4.6, theme.warn),
+        };
+        painter.add(mark);
+        if is_free && room.1 < rows.strip.right() && !(compact && alert == Alert::Warning) {
+            painter.galley(at + vec2(10.0, -galley.size().y / 2.0), galley, theme.t2);
+            taken.push(room);
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Alert {
+    Fault,
+    Warning,
+}
+
+fn paint_ticks(painter: &Painter, theme: &Theme, rows: &Rows, axis: TimeAxis) {
+    for tick in time_ticks::ticks(axis, 96.0) {
+        let galley = painter.layout_no_wrap(tick.label, font::tick(), theme.t3);
+        let half = galley.size().x / 2.0;
+        let x = tick.px.clamp(rows.strip.left() + half, rows.strip.right() - half);
+        let colour = if tick.major { theme.t2 } else { theme.t3 };
+        painter.vline(
+            painter.round_to_pixel_center(tick.px),
+            rows.strip.bottom()..=rows.strip.bottom() + 3.0,
+            (1.0, theme.idle),
+        );
+        painter.galley_with_override_text_color(pos2(x - half, rows.ticks_y - galley.size().y / 2.0), galley, colour);
+    }
+}
+
+fn paint_playhead(painter: &Painter, theme: &Theme, rows: &Rows, x: f32) {
+    let x = painter.round_to_pixel_center(x);
+    let top = rows.strip.top() - 1.0;
+    painter.vline(x, top..=rows.strip.bottom() + 4.0, Stroke::new(1.5, theme.now));
+    let head = vec![
+        pos2(x - 5.5, top - 7.0),
+        pos2(x + 5.5, top - 7.0),
+        pos2(x + 5.5, top - 1.5),
+        pos2(x, top + 4.5),
+        pos2(x - 5.5, top - 1.5),
+    ];
+    painter.add(Shape::convex_polygon(head, theme.now, PathStroke::new(1.0, theme.panel)));
+}
+
+/// What was going on under the pointer.
+fn hover_card(ui: &Ui, view: &View<'_>, rows: &Rows, axis: TimeAxis, pointer: Pos2) {
+    let overview: &Overview = &view.run.overview;
+    let at = ProcTime::from_micros(axis.micros_at(pointer.x)).clamp(overview.start, overview.end);
+    let bin = overview.bin_of(at);
+    let mut words = format!(
+        "{}   {} in flight",
+        time_ticks::clock(at.micros(), axis.us_per_px()),
+        human::count(u64::from(overview.in_flight[bin]))
+    );
+    for (records, name) in [(overview.behind[bin], "behind"), (overview.dropped[bin], "too late")] {
+        if records > 0 {
+            words.push_str(&format!("   {} {name}", human::count(u64::from(records))));
+        }
+    }
+    let painter = ui.painter();
+    let x = painter.round_to_pixel_center(pointer.x);
+    painter.vline(x, rows.strip.y_range(), Stroke::new(1.0, alpha(view.theme.now, 0.35)));
+    let galley = painter.layout_no_wrap(words, font::tick(), view.theme.t1);
+    let size = galley.size() + vec2(12.0, 6.0);
+    let left = (pointer.x + 8.0).min(rows.strip.right() - size.x).max(rows.strip.left());
+    let card = Rect::from_min_size(pos2(left, rows.strip.top() + 5.0), size);
+    painter.rect_filled(card, radius::PLATE, view.theme.raised);
+    painter.rect_stroke(card, radius::PLATE, Stroke::new(1.0, view.theme.hair), egui::StrokeKind::Inside);
+    painter.text(card.left_center() + vec2(6.0, 0.0), Align2::LEFT_CENTER, galley.text(), font::tick(), view.theme.t1);
+}

@@ -1,0 +1,173 @@
+//! What the lab is showing and what the reader has chosen. Changed by [`super::update`] alone.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::files::Opened;
+use crate::app::playback::Playback;
+use crate::app::run::Run;
+use crate::app::theme::{Theme, ThemeChoice};
+use crate::app::view::{LegendFilter, Selection, View};
+use crate::record::{KeyId, Stream};
+use crate::scenario::Scenario;
+use crate::time::ProcTime;
+
+/// What is remembered from one session to the next, and would be missed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Saved {
+    /// Dark or light.
+    pub theme: ThemeChoice,
+    /// The file that was last opened, offered again in the field for a path.
+    pub last_file: String,
+}
+
+/// Something that the reader has to know; stays until closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// For closing it.
+    pub id: u64,
+    /// Whether something went wrong.
+    pub is_problem: bool,
+    /// What happened, in a few words.
+    pub title: String,
+    /// Where, and what to do.
+    pub text: String,
+}
+
+/// A file that is being read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// Its name.
+    pub name: String,
+    /// How much is done, from 0 to 1.
+    pub share: f32,
+}
+
+/// The run before the last change, shown for a moment.
+#[derive(Clone, Debug)]
+pub struct Ghost {
+    /// The run.
+    pub run: Arc<Run>,
+    /// When it begins to fade, in seconds of the frames' clock.
+    pub fades_at: f64,
+}
+
+/// How long the run before a change stays after the knob is let go, in seconds, and how long it
+/// then fades.
+pub const GHOST_STAYS: f64 = 0.6;
+/// How long the ghost fades, in seconds.
+pub const GHOST_FADES: f64 = 0.2;
+
+impl Ghost {
+    /// Its opacity at `time`, from 0 to 1.
+    pub fn opacity(&self, time: f64) -> f32 {
+        (1.0 - (time - self.fades_at) / GHOST_FADES).clamp(0.0, 1.0) as f32
+    }
+}
+
+/// What the lab is showing and what the reader has chosen.
+pub struct State {
+    /// Remembered between sessions.
+    pub saved: Saved,
+    /// The scenario as it was opened; knobs that differ from it are marked.
+    pub opened: Scenario,
+    /// The scenario that is asked for; ahead of `run` while the next run is computed.
+    pub scenario: Scenario,
+    /// The rows, when the source is a recording.
+    pub recording: Option<Arc<Stream>>,
+    /// The run on screen; `None` until the first one is computed.
+    pub run: Option<Arc<Run>>,
+    /// The run before the last change.
+    pub ghost: Option<Ghost>,
+    /// The cursor.
+    pub playback: Playback,
+    /// What is picked.
+    pub selection: Selection,
+    /// The key that is shown; all of them when `None`.
+    pub key: Option<KeyId>,
+    /// What the legend shows.
+    pub legend: LegendFilter,
+    /// Notices, oldest first.
+    pub notices: Vec<Notice>,
+    /// The file that is being read.
+    pub reading: Option<Reading>,
+    /// The text of the field for a path, while the card for opening is shown.
+    pub open_card: Option<String>,
+    /// Scenarios to go back to, oldest first.
+    pub undo: Vec<Scenario>,
+    /// Whether the next change belongs to the same movement of a knob as the last one.
+    pub change_goes_on: bool,
+    /// The generation of the last job.
+    pub generation: u64,
+    /// From this generation on, runs belong to the scenario that was opened last.
+    pub opened_at: u64,
+    /// The frames' clock, in seconds.
+    pub time: f64,
+    /// Ids of notices.
+    pub notices_given: u64,
+}
+
+impl State {
+    /// A scenario that was opened, before its first run.
+    pub fn new(opened: Opened, saved: Saved) -> Self {
+        Self {
+            saved,
+            opened: opened.scenario.clone(),
+            scenario: opened.scenario,
+            recording: opened.recording,
+            run: None,
+            ghost: None,
+            playback: Playback::new(ProcTime::EPOCH, ProcTime::EPOCH),
+            selection: Selection::None,
+            key: None,
+            legend: LegendFilter::default(),
+            notices: Vec::new(),
+            reading: None,
+            open_card: None,
+            undo: Vec::new(),
+            change_goes_on: false,
+            generation: 0,
+            opened_at: 0,
+            time: 0.0,
+            notices_given: 0,
+        }
+    }
+
+    /// The colours.
+    pub fn theme(&self) -> Theme {
+        Theme::of(self.saved.theme)
+    }
+
+    /// Whether a run is being computed.
+    pub fn is_computing(&self) -> bool {
+        self.run.as_ref().map_or(0, |run| run.generation) < self.generation
+    }
+
+    /// What panels read in this frame; `None` until the first run is computed.
+    pub fn view<'a>(&'a self, theme: &'a Theme) -> Option<View<'a>> {
+        let run = self.run.as_deref()?;
+        let ghost = self.ghost.as_ref().map(|ghost| (&*ghost.run, ghost.opacity(self.time)));
+        Some(View {
+            run,
+            scenario: &self.scenario,
+            now: self.playback.now(),
+            theme,
+            selection: self.selection,
+            key: self.key,
+            legend: self.legend,
+            speed: self.playback.speed,
+            playing: self.playback.playing,
+            ghost: ghost.filter(|(_, opacity)| *opacity > 0.0),
+        })
+    }
+
+    /// Shows a notice. One with the same title takes its place.
+    pub fn notify(&mut self, is_problem: bool, title: impl Into<String>, text: impl Into<String>) {
+        self.notices_given += 1;
+        let notice = Notice { id: self.notices_given, is_problem, title: title.into(), text: text.into() };
+        self.notices.retain(|other| other.title != notice.title);
+        self.notices.push(notice);
+    }
+}

@@ -1,0 +1,213 @@
+//! The one place that applies commands and takes in what the worker sends.
+
+use std::sync::Arc;
+
+use crate::app::files::{Opened, Source, short_name};
+use crate::app::link::{Link, Message};
+use crate::app::playback::Playback;
+use crate::app::run::Run;
+use crate::app::state::{GHOST_STAYS, Ghost, Reading, State};
+use crate::app::view::{Command, LegendFilter, Selection};
+use crate::app::worker::Job;
+use crate::pipeline::WatermarkSpec;
+use crate::scenario::Scenario;
+
+/// So many changes can be taken back; older ones are forgotten.
+const UNDO_DEPTH: usize = 100;
+
+/// Applies a command.
+pub fn apply(state: &mut State, link: &mut Link, command: Command) {
+    match command {
+        Command::Select(_) | Command::ShowKey(_) | Command::ToggleLegend(_) | Command::CloseNotice(_) => {
+            choose(state, command);
+        }
+        Command::Change(scenario) => change(state, link, *scenario),
+        Command::SetBound(bound) => {
+            let mut scenario = state.scenario.clone();
+            scenario.pipeline.watermark = WatermarkSpec::Bounded { bound };
+            change(state, link, scenario);
+        }
+        Command::Undo => {
+            if let Some(scenario) = state.undo.pop() {
+                state.scenario = scenario;
+                compute(state, link);
+            }
+        }
+        Command::ResetAll => change(state, link, state.opened.clone()),
+        Command::OpenBuiltIn(_)
+        | Command::OpenFile(_)
+        | Command::AskForFile
+        | Command::ShowOpenCard(_)
+        | Command::CancelLoading => open(state, link, command),
+        Command::SetTheme(theme) => state.saved.theme = theme,
+        _ => move_cursor(state, command),
+    }
+}
+
+fn choose(state: &mut State, command: Command) {
+    match command {
+        Command::Select(selection) => state.selection = selection,
+        Command::ShowKey(key) => state.key = key,
+        Command::ToggleLegend(item) => state.legend.toggle(item),
+        Command::CloseNotice(id) => state.notices.retain(|notice| notice.id != id),
+        _ => {}
+    }
+}
+
+fn move_cursor(state: &mut State, command: Command) {
+    let run = state.run.clone();
+    let playback = &mut state.playback;
+    match command {
+        Command::Seek(now) => playback.seek(now),
+        Command::Play => playback.play(),
+        Command::Pause => playback.playing = false,
+        Command::TogglePlay if playback.playing => playback.playing = false,
+        Command::TogglePlay => playback.play(),
+        Command::StepRecord(steps) => run.iter().for_each(|run| playback.step_records(&run.trace, steps)),
+        Command::StepPane(steps) => run.iter().for_each(|run| playback.step_panes(&run.trace, steps)),
+        Command::ToStart => playback.seek(playback.start),
+        Command::ToEnd => {
+            playback.playing = false;
+            playback.seek(playback.end);
+        }
+        Command::SetSpeed(speed) => playback.set_speed(speed),
+        _ => {}
+    }
+}
+
+fn open(state: &mut State, link: &mut Link, command: Command) {
+    match command {
+        Command::OpenBuiltIn(place) => {
+            state.open_card = None;
+            link.open(Source::BuiltIn(place));
+        }
+        Command::OpenFile(path) => {
+            state.open_card = None;
+            state.saved.last_file = path.display().to_string();
+            state.reading = Some(Reading { name: short_name(&path), share: 0.0 });
+            link.open(Source::File(path));
+        }
+        Command::AskForFile => link.ask_for_file(),
+        Command::ShowOpenCard(shown) => state.open_card = shown.then(|| state.saved.last_file.clone()),
+        Command::CancelLoading => {
+            link.cancel_reading();
+            state.reading = None;
+        }
+        _ => {}
+    }
+}
+
+/// Runs `scenario` in place of the present one; the last run stays as a ghost.
+fn change(state: &mut State, link: &mut Link, scenario: Scenario) {
+    if scenario == state.scenario {
+        return;
+    }
+    if !state.change_goes_on {
+        state.undo.push(state.scenario.clone());
+        let forgotten = state.undo.len().saturating_sub(UNDO_DEPTH);
+        state.undo.drain(..forgotten);
+        state.change_goes_on = true;
+    }
+    state.scenario = scenario;
+    compute(state, link);
+}
+
+/// Asks the worker for a run of the present scenario.
+pub fn compute(state: &mut State, link: &mut Link) {
+    let fades_at = state.time + GHOST_STAYS;
+    match (&mut state.ghost, &state.run) {
+        (Some(ghost), _) => ghost.fades_at = fades_at,
+        (ghost @ None, Some(run)) => *ghost = Some(Ghost { run: Arc::clone(run), fades_at }),
+        (None, None) => {}
+    }
+    state.generation += 1;
+    link.compute(Job {
+        generation: state.generation,
+        scenario: state.scenario.clone(),
+        recording: state.recording.clone(),
+    });
+}
+
+/// Takes in what has come back from the worker.
+pub fn receive(state: &mut State, link: &mut Link) {
+    for message in link.poll() {
+        match message {
+            Message::Done(run) => show(state, run),
+            Message::Refused(why) => state.notify(true, "These settings cannot run", why),
+            Message::Progress(share) => {
+                if let Some(reading) = &mut state.reading {
+                    reading.share = share;
+                }
+            }
+            Message::Opened(opened) => install(state, link, *opened),
+            Message::CannotOpen(why) => {
+                let name = state.reading.take().map_or_else(|| "the file".to_owned(), |reading| reading.name);
+                state.notify(true, format!("Cannot open {name}"), why);
+            }
+            Message::Chosen(path) => apply(state, link, Command::OpenFile(path)),
+            Message::Broken => {
+                state.reading = None;
+                let text = "A part of the program ended by a fault of its own. Open the file again, or start the program again.";
+                state.notify(true, "The worker stopped", text);
+            }
+        }
+    }
+}
+
+/// A scenario or recording takes the place of the present one.
+fn install(state: &mut State, link: &mut Link, opened: Opened) {
+    state.reading = None;
+    state.ghost = None;
+    state.undo.clear();
+    state.selection = Selection::None;
+    state.key = None;
+    state.legend = LegendFilter::default();
+    state.opened = opened.scenario.clone();
+    state.scenario = opened.scenario;
+    state.recording = opened.recording;
+    if !opened.remarks.is_empty() {
+        state.notify(false, format!("Opened {}", state.scenario.title), opened.remarks.join("\n"));
+    }
+    state.opened_at = state.generation + 1;
+    compute(state, link);
+    state.ghost = None;
+}
+
+/// A run that was asked for is here.
+fn show(state: &mut State, run: Arc<Run>) {
+    if run.generation < state.opened_at {
+        // It belongs to a scenario that is no longer open.
+        return;
+    }
+    let (start, end) = run.clock_range();
+    let is_first = state.run.as_ref().is_none_or(|shown| shown.generation < state.opened_at);
+    if is_first {
+        state.playback = Playback::new(start, end);
+    } else {
+        state.playback.rebase(start, end);
+    }
+    if let Selection::Record(id) = state.selection
+        && id.index() >= run.trace.stream.len()
+    {
+        state.selection = Selection::None;
+    }
+    state.run = Some(run);
+}
+
+/// The clock of the frames has advanced: moves the cursor, lets the ghost fade. `holding` says
+/// whether a pointer or a key is held down, so a knob may still be turning.
+pub fn tick(state: &mut State, seconds: f64, holding: bool) {
+    state.time += seconds;
+    state.playback.advance(seconds);
+    if !holding {
+        state.change_goes_on = false;
+    }
+    if let Some(ghost) = &mut state.ghost {
+        if holding {
+            ghost.fades_at = state.time + GHOST_STAYS;
+        }
+        if ghost.opacity(state.time) <= 0.0 {
+            state.ghost = None;
+        }
+    }
+}

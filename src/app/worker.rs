@@ -1,0 +1,129 @@
+//! What the worker does: a scenario becomes a stream, a stream becomes a run.
+//!
+//! A stream is kept while only the pipeline changes, and so are its sorted delays and the truth
+//! of its windows; dragging a knob then costs one run of the engine. No thread here: the worker
+//! is driven by [`super::link`], on a thread of its own or in the frame.
+
+use std::sync::Arc;
+
+use crate::app::run::{Run, sorted_delays};
+use crate::oracle::reference::Truth;
+use crate::pipeline::WindowSpec;
+use crate::record::Stream;
+use crate::runtime::RunConfig;
+use crate::scenario::{Fault, Scenario, SourceSpec};
+use crate::source;
+use crate::time::Span;
+
+/// One run to compute.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Ascends with every job.
+    pub generation: u64,
+    /// What to run.
+    pub scenario: Scenario,
+    /// The rows, when the source is a recording.
+    pub recording: Option<Arc<Stream>>,
+}
+
+/// Why a job gave no run, in words for the reader.
+pub type Refusal = String;
+
+/// Everything about a stream that does not depend on the pipeline.
+struct Prepared {
+    made_from: Origin,
+    stream: Arc<Stream>,
+    delays: Arc<[Span]>,
+}
+
+/// Where a stream came from; equal origins give equal streams.
+#[derive(Clone, Debug)]
+enum Origin {
+    Synthetic { seed: u64, duration: Span, source: SourceSpec, faults: Vec<Fault> },
+    Recording(Arc<Stream>),
+}
+
+impl Origin {
+    fn of(job: &Job) -> Self {
+        match &job.recording {
+            Some(stream) => Self::Recording(Arc::clone(stream)),
+            None => Self::Synthetic {
+                seed: job.scenario.seed,
+                duration: job.scenario.duration,
+                source: job.scenario.source.clone(),
+                // Faults of the operator do not change the stream.
+                faults: job
+                    .scenario
+                    .faults
+                    .iter()
+                    .filter(|fault| matches!(fault, Fault::Offline { .. }))
+                    .cloned()
+                    .collect(),
+            },
+        }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Recording(a), Self::Recording(b)) => Arc::ptr_eq(a, b),
+            (
+                Self::Synthetic { seed: a, duration: b, source: c, faults: d },
+                Self::Synthetic { seed: w, duration: x, source: y, faults: z },
+            ) => (a, b, c, d) == (w, x, y, z),
+            _ => false,
+        }
+    }
+}
+
+/// The worker, with what it keeps between runs.
+#[derive(Default)]
+pub struct Worker {
+    prepared: Option<Prepared>,
+    truth: Option<(WindowSpec, Arc<Truth>)>,
+}
+
+impl Worker {
+    /// Computes a run.
+    ///
+    /// # Errors
+    /// When the scenario is out of its limits; the text says what would be right.
+    pub fn run(&mut self, job: Job) -> Result<Run, Refusal> {
+        let problems = job.scenario.problems();
+        if !problems.is_empty() {
+            return Err(crate::scenario::check::in_words(&problems));
+        }
+        let (stream, delays) = self.prepare(&job)?;
+        let config = RunConfig::of(&job.scenario, &stream);
+        let trace = Arc::new(crate::runtime::run(&stream, &config));
+        let truth = self.truth_of(&stream, job.scenario.pipeline.window);
+        Ok(Run::with_known(job.scenario, trace, job.generation, truth, delays))
+    }
+
+    fn prepare(&mut self, job: &Job) -> Result<(Arc<Stream>, Arc<[Span]>), Refusal> {
+        let origin = Origin::of(job);
+        if let Some(prepared) = &self.prepared
+            && prepared.made_from.is(&origin)
+        {
+            return Ok((Arc::clone(&prepared.stream), Arc::clone(&prepared.delays)));
+        }
+        let stream = match &job.recording {
+            Some(stream) => Arc::clone(stream),
+            None => Arc::new(source::generate(&job.scenario).map_err(|error| error.to_string())?),
+        };
+        let delays = sorted_delays(&stream);
+        self.truth = None;
+        self.prepared = Some(Prepared { made_from: origin, stream: Arc::clone(&stream), delays: Arc::clone(&delays) });
+        Ok((stream, delays))
+    }
+
+    fn truth_of(&mut self, stream: &Stream, window: WindowSpec) -> Arc<Truth> {
+        match &self.truth {
+            Some((known, truth)) if *known == window => Arc::clone(truth),
+            _ => {
+                let truth = Arc::new(Truth::of(stream, window));
+                self.truth = Some((window, Arc::clone(&truth)));
+                truth
+            }
+        }
+    }
+}

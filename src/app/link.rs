@@ -48,7 +48,15 @@ pub struct Link {
 
 enum Inner {
     Thread { jobs: Sender<Job> },
-    Here { worker: Box<Worker>, job: Option<Job>, file: Option<Source> },
+    Here(Box<Here>),
+}
+
+/// A worker without a thread, and what it is to do at the next poll.
+#[derive(Default)]
+struct Here {
+    worker: Worker,
+    job: Option<Job>,
+    file: Option<Source>,
 }
 
 /// Where a thread leaves its messages.
@@ -93,8 +101,7 @@ impl Link {
     pub fn here() -> Self {
         let (letters, received) = unbounded();
         let outbox = Outbox { letters, wake: Arc::new(|| {}), reading: 0 };
-        let inner = Inner::Here { worker: Box::default(), job: None, file: None };
-        Self { inner, letters: received, outbox, readings: 0, reading: None }
+        Self { inner: Inner::Here(Box::default()), letters: received, outbox, readings: 0, reading: None }
     }
 
     /// Asks for a run. A job that has not begun yet is forgotten.
@@ -102,7 +109,7 @@ impl Link {
         match &mut self.inner {
             // A send fails only when the worker is gone, and then it has said so.
             Inner::Thread { jobs } => drop(jobs.send(next)),
-            Inner::Here { job, .. } => *job = Some(next),
+            Inner::Here(here) => here.job = Some(next),
         }
     }
 
@@ -110,7 +117,7 @@ impl Link {
     pub fn open(&mut self, source: Source) {
         self.cancel_reading();
         match &mut self.inner {
-            Inner::Here { file, .. } => *file = Some(source),
+            Inner::Here(here) => here.file = Some(source),
             Inner::Thread { .. } => {
                 self.readings += 1;
                 let cancelled = Arc::new(AtomicBool::new(false));
@@ -167,9 +174,9 @@ impl Link {
                 messages.push(message);
             }
         }
-        if let Inner::Here { worker, job, file } = &mut self.inner {
-            messages.extend(file.take().map(|source| opened(&source, &mut |_| true)));
-            messages.extend(job.take().map(|job| done(worker, job)));
+        if let Inner::Here(here) = &mut self.inner {
+            messages.extend(here.file.take().map(|source| opened(&source, &mut |_| true)));
+            messages.extend(here.job.take().map(|job| done(&mut here.worker, job)));
         }
         messages
     }

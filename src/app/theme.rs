@@ -6,12 +6,11 @@
 //! with colour literals; shapes and hatches, which carry the same meanings for those who do not
 //! see the colours, are in [`super::widgets`].
 
-use std::sync::{Arc, LazyLock};
-
-use egui::epaint::Shadow;
-use egui::style::{HandleShape, Selection, WidgetVisuals};
-use egui::{Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke, TextStyle, Visuals};
+use egui::Color32;
 use serde::{Deserialize, Serialize};
+
+pub use crate::app::style::install;
+pub use crate::app::type_roles::{self as font, install_fonts};
 
 /// Which of the two screens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -238,106 +237,6 @@ pub fn alpha(colour: Color32, opacity: f32) -> Color32 {
     colour.gamma_multiply(opacity.clamp(0.0, 1.0))
 }
 
-static MEDIUM: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("Inter Medium"));
-static SEMIBOLD: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("Inter SemiBold"));
-static MONO_MEDIUM: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("JetBrains Mono Medium"));
-
-/// Type roles. Inter for words and numbers (its digits are all of one width), JetBrains Mono for
-/// file names, identifiers and code. Sizes are points; nothing is smaller than 10.
-pub mod font {
-    use super::{Arc, FontFamily, FontId, MEDIUM, MONO_MEDIUM, SEMIBOLD};
-
-    /// Inter Regular at any size.
-    pub fn regular(size: f32) -> FontId {
-        FontId::new(size, FontFamily::Proportional)
-    }
-
-    /// Inter Medium at any size.
-    pub fn medium(size: f32) -> FontId {
-        FontId::new(size, FontFamily::Name(Arc::clone(&MEDIUM)))
-    }
-
-    /// Inter SemiBold at any size.
-    pub fn semibold(size: f32) -> FontId {
-        FontId::new(size, FontFamily::Name(Arc::clone(&SEMIBOLD)))
-    }
-
-    /// Axis, tick, caption.
-    pub fn tick() -> FontId {
-        regular(11.0)
-    }
-
-    /// Ticks of small plots.
-    pub fn tick_small() -> FontId {
-        regular(10.5)
-    }
-
-    /// Captions inside panes; the smallest size.
-    pub fn tick_inside() -> FontId {
-        regular(10.0)
-    }
-
-    /// Legends and second text.
-    pub fn legend() -> FontId {
-        regular(11.5)
-    }
-
-    /// A number in a legend.
-    pub fn legend_value() -> FontId {
-        medium(11.5)
-    }
-
-    /// Body, knob, table.
-    pub fn body() -> FontId {
-        regular(12.0)
-    }
-
-    /// A value in a knob or a table.
-    pub fn value() -> FontId {
-        medium(12.0)
-    }
-
-    /// Prose.
-    pub fn prose() -> FontId {
-        regular(12.5)
-    }
-
-    /// Panel titles.
-    pub fn title() -> FontId {
-        semibold(12.5)
-    }
-
-    /// The value of a pane.
-    pub fn pane_value() -> FontId {
-        semibold(16.0)
-    }
-
-    /// The value of an open window so far.
-    pub fn pane_running() -> FontId {
-        medium(16.0)
-    }
-
-    /// The first line of a finding.
-    pub fn finding() -> FontId {
-        semibold(15.0)
-    }
-
-    /// The clock of the transport.
-    pub fn clock() -> FontId {
-        medium(16.0)
-    }
-
-    /// File names, identifiers, code.
-    pub fn mono() -> FontId {
-        FontId::new(11.5, FontFamily::Monospace)
-    }
-
-    /// Emphasis among file names.
-    pub fn mono_medium() -> FontId {
-        FontId::new(11.5, FontFamily::Name(Arc::clone(&MONO_MEDIUM)))
-    }
-}
-
 /// Distances in points, on a base of 4.
 pub mod space {
     /// The base.
@@ -392,93 +291,6 @@ pub mod stroke {
     pub const FIRING: f32 = 2.5;
 }
 
-/// Gives `ctx` the fonts, colours and distances of `theme`. Calling it again with the same theme
-/// only costs the styles; fonts are set by [`install_fonts`].
-pub fn install(ctx: &egui::Context, theme: &Theme) {
-    let side = if theme.is_dark() { egui::Theme::Dark } else { egui::Theme::Light };
-    ctx.set_theme(side);
-    ctx.style_mut_of(side, |style| {
-        style.visuals = visuals(theme);
-        style.text_styles = [
-            (TextStyle::Small, font::tick()),
-            (TextStyle::Body, font::body()),
-            (TextStyle::Button, font::body()),
-            (TextStyle::Heading, font::finding()),
-            (TextStyle::Monospace, font::mono()),
-        ]
-        .into();
-        style.spacing.item_spacing = egui::vec2(space::S, space::XS);
-        style.spacing.button_padding = egui::vec2(10.0, 5.0);
-        style.spacing.interact_size = egui::vec2(space::HIT, space::HIT);
-        style.spacing.menu_margin = Margin::same(6);
-        style.spacing.window_margin = Margin::same(12);
-        style.spacing.tooltip_width = 320.0;
-        style.spacing.scroll = egui::style::ScrollStyle::thin();
-        style.animation_time = 0.12;
-        style.interaction.selectable_labels = false;
-    });
-}
-
-/// Gives `ctx` Inter and JetBrains Mono, with egui's own fonts behind them for what they lack.
-pub fn install_fonts(ctx: &egui::Context) {
-    let mut fonts = FontDefinitions::default();
-    let mut add = |name: &str, bytes: &'static [u8]| {
-        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
-    };
-    add("Inter", include_bytes!("../../assets/fonts/Inter-Regular.ttf"));
-    add("Inter Medium", include_bytes!("../../assets/fonts/Inter-Medium.ttf"));
-    add("Inter SemiBold", include_bytes!("../../assets/fonts/Inter-SemiBold.ttf"));
-    add("JetBrains Mono", include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf"));
-    add("JetBrains Mono Medium", include_bytes!("../../assets/fonts/JetBrainsMono-Medium.ttf"));
-    let fallback = |family: &FontFamily| fonts.families.get(family).cloned().unwrap_or_default();
-    let (words, code) = (fallback(&FontFamily::Proportional), fallback(&FontFamily::Monospace));
-    let mut family = |family: FontFamily, first: &str, rest: &[String]| {
-        let list = std::iter::once(first.to_owned()).chain(rest.iter().cloned()).collect();
-        fonts.families.insert(family, list);
-    };
-    family(FontFamily::Proportional, "Inter", &words);
-    family(FontFamily::Name(Arc::clone(&MEDIUM)), "Inter Medium", &words);
-    family(FontFamily::Name(Arc::clone(&SEMIBOLD)), "Inter SemiBold", &words);
-    family(FontFamily::Monospace, "JetBrains Mono", &code);
-    family(FontFamily::Name(Arc::clone(&MONO_MEDIUM)), "JetBrains Mono Medium", &code);
-    ctx.set_fonts(fonts);
-}
-
-fn visuals(theme: &Theme) -> Visuals {
-    let mut visuals = if theme.is_dark() { Visuals::dark() } else { Visuals::light() };
-    let state = |fill: Color32, rim: Color32, text: Color32| WidgetVisuals {
-        bg_fill: fill,
-        weak_bg_fill: fill,
-        bg_stroke: Stroke::new(stroke::HAIR, rim),
-        corner_radius: CornerRadius::same(radius::FIELD as u8),
-        fg_stroke: Stroke::new(stroke::HAIR, text),
-        expansion: 0.0,
-    };
-    visuals.widgets.noninteractive = state(theme.panel, theme.hair, theme.t2);
-    visuals.widgets.inactive = state(theme.field, theme.hair, theme.t1);
-    visuals.widgets.hovered = state(theme.raised, theme.idle, theme.t1);
-    visuals.widgets.active = state(theme.raised, theme.you, theme.t1);
-    visuals.widgets.open = state(theme.raised, theme.idle, theme.t1);
-    visuals.selection = Selection { bg_fill: alpha(theme.you, 0.28), stroke: Stroke::new(stroke::HAIR, theme.you) };
-    visuals.hyperlink_color = theme.you;
-    visuals.faint_bg_color = theme.field;
-    visuals.extreme_bg_color = theme.plot;
-    visuals.text_edit_bg_color = Some(theme.field);
-    visuals.code_bg_color = theme.field;
-    visuals.warn_fg_color = theme.warn;
-    visuals.error_fg_color = theme.dropped;
-    visuals.weak_text_color = Some(theme.t3);
-    visuals.window_fill = theme.raised;
-    visuals.window_stroke = Stroke::new(stroke::HAIR, theme.hair);
-    visuals.window_corner_radius = CornerRadius::same(radius::CARD as u8);
-    visuals.menu_corner_radius = CornerRadius::same(radius::CARD as u8);
-    visuals.window_shadow = Shadow::NONE;
-    visuals.popup_shadow = Shadow { offset: [0, 0], blur: 0, spread: 1, color: alpha(theme.shade, 0.25) };
-    visuals.panel_fill = theme.panel;
-    visuals.handle_shape = HandleShape::Circle;
-    visuals
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -531,20 +343,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn every_type_role_has_its_glyphs() {
-        let ctx = egui::Context::default();
-        install_fonts(&ctx);
-        install(&ctx, &Theme::DARK);
-        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
-            for font in [font::tick(), font::value(), font::title(), font::mono(), font::mono_medium()] {
-                for glyph in "Aa0\u{2212}\u{2013}\u{00d7}·→↑".chars() {
-                    assert!(ui.ctx().fonts_mut(|fonts| fonts.has_glyph(&font, glyph)), "{glyph} in {font:?}");
-                }
-            }
-        });
-        output.textures_delta.clear();
     }
 }

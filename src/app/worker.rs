@@ -39,7 +39,9 @@ struct Prepared {
 /// Where a stream came from; equal origins give equal streams.
 #[derive(Clone, Debug)]
 enum Origin {
-    Synthetic { seed: u64, duration: Span, source: SourceSpec, faults: Vec<Fault> },
+    /// Seed, duration, source, and the faults of the producers.
+    Synthetic(Box<(u64, Span, SourceSpec, Vec<Fault>)>),
+    /// The rows themselves.
     Recording(Arc<Stream>),
 }
 
@@ -47,29 +49,20 @@ impl Origin {
     fn of(job: &Job) -> Self {
         match &job.recording {
             Some(stream) => Self::Recording(Arc::clone(stream)),
-            None => Self::Synthetic {
-                seed: job.scenario.seed,
-                duration: job.scenario.duration,
-                source: job.scenario.source.clone(),
+            None => {
                 // Faults of the operator do not change the stream.
-                faults: job
-                    .scenario
-                    .faults
-                    .iter()
-                    .filter(|fault| matches!(fault, Fault::Offline { .. }))
-                    .cloned()
-                    .collect(),
-            },
+                let faults = job.scenario.faults.iter().filter(|fault| matches!(fault, Fault::Offline { .. }));
+                let scenario = &job.scenario;
+                let parts = (scenario.seed, scenario.duration, scenario.source.clone(), faults.cloned().collect());
+                Self::Synthetic(Box::new(parts))
+            }
         }
     }
 
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Recording(a), Self::Recording(b)) => Arc::ptr_eq(a, b),
-            (
-                Self::Synthetic { seed: a, duration: b, source: c, faults: d },
-                Self::Synthetic { seed: w, duration: x, source: y, faults: z },
-            ) => (a, b, c, d) == (w, x, y, z),
+            (Self::Synthetic(a), Self::Synthetic(b)) => a == b,
             _ => false,
         }
     }

@@ -17,9 +17,9 @@ use crate::app::widgets::quantity::{Quantity, Scale};
 /// Radius of the thumb; a ring of one point in panel colour lies around it.
 const THUMB: f32 = 4.5;
 /// Thickness of the track.
-const TRACK: f32 = 2.5;
+const TRACK: f32 = 3.0;
 /// Where the track runs in a row.
-const TRACK_Y: f32 = 29.0;
+const TRACK_Y: f32 = 29.5;
 /// What a row is longer by when its track has ticks with names.
 const TICKS: f32 = 11.0;
 
@@ -164,7 +164,7 @@ impl Knob<'_> {
         let unit = ui.painter().layout_no_wrap(unit, font::body(), theme.t3);
         let number_colour = if value == 0.0 && accent == theme.t1 { theme.t3 } else { accent };
         let number = ui.painter().layout_no_wrap(number, font::value(), number_colour);
-        let width = number.size().x + 4.0 + unit.size().x;
+        let width = number.size().x + 3.0 + unit.size().x;
         let right = pos2(row.right(), row.top() + 12.0);
         let rect =
             Rect::from_min_max(pos2(right.x - width - 5.0, row.top() + 1.0), pos2(right.x + 4.0, row.top() + 19.0));

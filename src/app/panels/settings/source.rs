@@ -133,12 +133,12 @@ fn seed_ui(ui: &mut Ui, sheet: &mut Sheet<'_>) {
         ui.label(RichText::new("Seed").font(font::body()).color(theme.t2)).on_hover_text(help);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
+            let colour = if changed { theme.you } else { theme.t1 };
+            ui.label(RichText::new(sheet.next.seed.to_string()).font(font::value()).color(colour));
             if button(ui, theme, "Next", Loudness::Quiet).on_hover_text("The same stream with other chances").clicked()
             {
                 sheet.next.seed = sheet.next.seed.wrapping_add(1);
             }
-            let colour = if changed { theme.you } else { theme.t1 };
-            ui.label(RichText::new(sheet.next.seed.to_string()).font(font::value()).color(colour));
         });
     });
 }

@@ -3,7 +3,7 @@
 use ron::error::{Error, SpannedError};
 
 use crate::scenario::locate::{self, Field};
-use crate::scenario::suggest::did_you_mean;
+use crate::scenario::suggest::did_you_mean_stop;
 
 /// An error of the text, in words.
 #[derive(Debug)]
@@ -51,11 +51,11 @@ pub(super) fn explain(error: &SpannedError, text: &str, fields: &[Field]) -> Exp
         }
         Error::NoSuchStructField { expected, found, outer } => {
             let owner = outer.as_deref().map(owner_in_words).unwrap_or_default();
-            let guess = did_you_mean(found, expected.iter().copied());
+            let guess = did_you_mean_stop(found, expected.iter().copied());
             (offset, format!("unknown field{owner}{guess} The fields are {}", expected.join(", ")))
         }
         Error::NoSuchEnumVariant { expected, found, .. } => {
-            let guess = did_you_mean(found, expected.iter().copied());
+            let guess = did_you_mean_stop(found, expected.iter().copied());
             (offset, format!("`{}` is not known here{guess} The choices are {}", shorten(found), expected.join(", ")))
         }
         Error::DuplicateStructField { .. } => (offset, "this field is there twice".to_owned()),

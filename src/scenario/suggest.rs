@@ -18,9 +18,15 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// Below this likeness (0 to 1) a suggestion confuses more than it helps.
 const LEAST_LIKENESS: f64 = 0.75;
 
-/// `; did you mean NAME?`, or `.` when nothing is near.
+/// `; did you mean NAME?`, or nothing.
 pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(name, candidates).map_or_else(|| ".".to_owned(), |found| format!("; did you mean `{found}`?"))
+    nearest(name, candidates).map(|found| format!("; did you mean `{found}`?")).unwrap_or_default()
+}
+
+/// The same as the end of a sentence: without a suggestion, a full stop.
+pub fn did_you_mean_stop<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    let guess = did_you_mean(name, candidates);
+    if guess.is_empty() { ".".to_owned() } else { guess }
 }
 
 fn plain(name: &str) -> String {

@@ -103,3 +103,157 @@ fn intern(rows: &mut [Row], keys: &KeySpec) -> KeyTable {
     }
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::RecordId;
+    use crate::scenario::parse;
+    use crate::scenario::set::apply;
+
+    const SMALL: &str = r#"(
+        title: "x",
+        duration: "10s",
+        source: Synthetic(
+            rate: 1,
+            keys: Zipf(count: 3, exponent: 1, names: ["a", "b", "c"]),
+            values: Integers(min: 1, max: 6),
+            delay: Mixture([
+                (weight: 3, delay: LogNormal(median: "1s", sigma: 0.5)),
+                (weight: 1, delay: Pareto(scale: "500ms", shape: 1.5)),
+            ]),
+        ),
+        faults: [Offline(key: "a", from: "2s", until: "4s")],
+    )"#;
+
+    fn stream(settings: &[&str]) -> Stream {
+        let mut scenario = parse(SMALL, "small").unwrap();
+        apply(&mut scenario, settings).unwrap();
+        generate(&scenario).unwrap()
+    }
+
+    /// `event arrival key value` of every record in arrival order, times in microseconds from the start.
+    fn lines(stream: &Stream) -> Vec<String> {
+        let origin = 1_772_452_800_000_000;
+        let line = |(i, record): (usize, crate::record::Record)| {
+            let key = stream.key_table().name(record.key);
+            let (event, arrival) = (record.event_time.micros() - origin, stream.arrivals()[i].micros() - origin);
+            format!("{event} {arrival} {key} {}", record.value)
+        };
+        stream.records().enumerate().map(line).collect()
+    }
+
+    #[test]
+    fn a_small_stream_is_the_same_in_every_version() {
+        assert_eq!(
+            lines(&stream(&[])),
+            [
+                "2172570 4042992 a 3",
+                "3296544 4047551 b 2",
+                "5117113 6293110 a 4",
+                "6374888 7246536 a 1",
+                "6840209 7398750 a 3",
+                "7340688 7946607 a 5",
+                "7553267 9396050 a 1",
+                "7222178 10095088 a 1",
+                "9406155 10132882 b 4",
+                "8607128 10294020 a 6",
+                "7288369 22766890 c 2"
+            ]
+        );
+        assert_eq!(
+            lines(&stream(&["arrivals=bursts(active: 2s, silent: 2s)"])),
+            [
+                "2983607 3734614 c 2",
+                "1699146 4042992 a 3",
+                "3564580 4084776 a 4",
+                "3688205 4130679 a 1",
+                "3894007 4176203 a 3",
+                "4847105 5453024 a 5",
+                "5208779 7051562 a 1",
+                "6339278 7066005 b 4",
+                "4227811 7100721 c 1",
+                "5935222 7622114 a 6",
+                "6679931 7978835 c 4",
+                "7000300 8889895 c 5",
+                "8588988 8992343 a 6",
+                "7950575 9213895 b 1",
+                "8657614 9292783 a 5",
+                "4334867 19813388 a 2"
+            ]
+        );
+    }
+
+    #[test]
+    fn delays_values_and_keys_do_not_shift_each_other() {
+        let sorted = |settings: &[&str], part: std::ops::Range<usize>| {
+            let stream = stream(settings);
+            let mut all: Vec<Vec<String>> =
+                lines(&stream).iter().map(|line| line.split(' ').map(str::to_owned).collect()).collect();
+            all.sort_by_key(|words| words[0].parse::<i64>().unwrap());
+            all.iter().map(|words| words[part.clone()].join(" ")).collect::<Vec<_>>()
+        };
+        let plain = ["faults=[]"];
+        let delayed = ["faults=[]", "delay=Uniform(min: 0s, max: 1min)"];
+        let valued = ["faults=[]", "values=Uniform(min: 0, max: 1)"];
+        let keyed = ["faults=[]", "keys.count=100"];
+        let faster = ["faults=[]", "source.rate=2"];
+        assert!(!sorted(&plain, 0..4).is_empty());
+        assert_eq!(sorted(&plain, 2..4), sorted(&delayed, 2..4));
+        assert_eq!(sorted(&plain, 0..1), sorted(&delayed, 0..1));
+        assert_eq!(sorted(&plain, 0..3), sorted(&valued, 0..3));
+        assert_eq!(sorted(&plain, 0..2), sorted(&keyed, 0..2));
+        let values = sorted(&plain, 2..4);
+        assert_eq!(values, sorted(&faster, 2..4)[..values.len()]);
+    }
+
+    #[test]
+    fn keys_have_the_frequencies_of_zipf() {
+        let settings = ["source.rate=10000", "keys=zipf(count: 50, exponent: 1.2)", "faults=[]"];
+        let stream = stream(&settings);
+        let total = stream.len() as f64;
+        // The generalised harmonic number, added from the small end by its definition.
+        let harmonic: f64 = (1..=50).rev().map(|rank| f64::from(rank).powf(-1.2)).sum();
+        for rank in 1..=50_u32 {
+            let key = stream.key_table().find(&format!("k{rank}")).expect("every key occurs");
+            let seen = stream.keys().iter().filter(|&&k| k == key).count() as f64;
+            let share = f64::from(rank).powf(-1.2) / harmonic;
+            let deviation = (total * share * (1.0 - share)).sqrt();
+            assert!((seen - total * share).abs() < 5.0 * deviation, "{rank}: {seen} of {total}, not {share}");
+        }
+    }
+
+    #[test]
+    fn values_and_delays_have_the_moments_of_their_distribution() {
+        let settings = ["source.rate=10000", "values=integers(min: -3, max: 8)", "faults=[]"];
+        let stream = stream(&settings);
+        let mean = stream.values().iter().sum::<f64>() / stream.len() as f64;
+        // Variance of 12 equally likely neighbours: (12^2 - 1) / 12.
+        let tolerance = 5.0 * (143.0_f64 / 12.0).sqrt() / (stream.len() as f64).sqrt();
+        assert!((mean - 2.5).abs() < tolerance, "{mean}");
+        assert!(stream.values().iter().all(|value| (-3.0..=8.0).contains(value) && value.fract() == 0.0));
+        // P(delay <= 1 s): 3/4 of 1/2 (the median), and 1/4 of 1 - 0.5^1.5.
+        let within = (0..stream.len())
+            .filter(|&i| stream.delay(RecordId(u32::try_from(i).unwrap())) <= crate::time::Span::from_secs(1));
+        let share = within.count() as f64 / stream.len() as f64;
+        assert!((share - 0.536_612).abs() < 0.008, "{share}");
+    }
+
+    #[test]
+    fn keys_are_numbered_by_rank_and_only_those_that_occur() {
+        let stream = stream(&["keys=zipf(count: 1000, exponent: 0)", "faults=[]"]);
+        let ranks: Vec<u32> = stream.key_table().names().map(|name| name[1..].parse().unwrap()).collect();
+        assert!(ranks.is_sorted() && !ranks.is_empty() && ranks.len() <= stream.len(), "{ranks:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_generated_is_said_in_words() {
+        let mut scenario = parse(SMALL, "small").unwrap();
+        scenario.duration = crate::time::Span::from_secs(1 << 40);
+        let message = generate(&scenario).unwrap_err().to_string();
+        assert!(message.contains("source.rate: 1 per second over"), "{message}");
+        assert!(message.contains("would make about 1,099,511,627,776 records; the limit is 20,000,000"), "{message}");
+        scenario.source = SourceSpec::Recording(crate::scenario::RecordingSpec::default());
+        assert_eq!(generate(&scenario), Err(GenerateError::Recording));
+    }
+}

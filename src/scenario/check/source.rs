@@ -1,21 +1,15 @@
-//! The rules that a scenario must keep before it can run.
-//!
-//! Every problem is reported in one go, in the order of the fields, with the path of its field
-//! from the root of the scenario. A scenario without problems can be generated and run.
+//! The rules of a source: dates, rates, keys, values and delays.
 
+use std::collections::BTreeSet;
+
+use super::{Check, Least};
 use crate::human::{count, span_exact};
-use crate::pipeline::Problem;
-use crate::scenario::suggest::did_you_mean;
-use crate::scenario::{
-    DelaySpec, Fault, KeySpec, RecordingSpec, SCENARIO_VERSION, Scenario, SourceSpec, Spacing, Synthetic, ValueSpec,
-};
+use crate::scenario::{DelaySpec, KeySpec, RecordingSpec, Spacing, Synthetic, ValueSpec};
 use crate::source::MAX_RECORDS;
-use crate::time::{SPAN_LIMIT, Span};
+use crate::time::Span;
 
 /// The most keys of a synthetic source; each takes a name and a row in several tables.
 pub const MAX_KEYS: u32 = 1_000_000;
-/// The most faults; a screen cannot show more, and each is asked about in every step.
-pub const MAX_FAULTS: usize = 1_000;
 /// How deep mixtures of delays may be nested; two already need an explanation.
 pub const MAX_MIXTURE_DEPTH: usize = 4;
 /// The most parts of one mixture of delays.
@@ -24,69 +18,8 @@ pub const MAX_MIXTURE_PARTS: usize = 100;
 /// whole numbers are exact.
 pub const MAX_VALUE: f64 = 9_007_199_254_740_992.0;
 
-impl Scenario {
-    /// Everything that is out of range, in the order of the fields; empty when this can run.
-    pub fn problems(&self) -> Vec<Problem> {
-        let mut check = Check::default();
-        if self.version == 0 || self.version > SCENARIO_VERSION {
-            check.add(
-                "version",
-                format!("{} is not a version of this format: must be {SCENARIO_VERSION}", self.version),
-            );
-        }
-        check.span("duration", self.duration, Least::AboveZero);
-        match &self.source {
-            SourceSpec::Synthetic(source) => check.synthetic(source, self.duration),
-            SourceSpec::Recording(source) => check.recording(source),
-        }
-        let pipeline = self.pipeline.problems().into_iter();
-        check.found.extend(pipeline.map(|it| Problem::new(format!("pipeline.{}", it.path), it.message)));
-        check.faults(&self.faults, &self.source);
-        check.found
-    }
-}
-
-/// Problems as lines of text, `path: message`.
-pub fn in_words(problems: &[Problem]) -> String {
-    let lines: Vec<String> = problems.iter().map(|it| format!("{}: {}", it.path, it.message)).collect();
-    lines.join("\n")
-}
-
-/// The smallest legal length of a span.
-#[derive(Clone, Copy)]
-enum Least {
-    Zero,
-    AboveZero,
-}
-
-#[derive(Default)]
-struct Check {
-    found: Vec<Problem>,
-}
-
 impl Check {
-    fn add(&mut self, path: &str, message: impl Into<String>) {
-        self.found.push(Problem::new(path, message));
-    }
-
-    fn span(&mut self, path: &str, span: Span, least: Least) {
-        let (enough, range) = match least {
-            Least::Zero => (span >= Span::ZERO, "0 or more"),
-            Least::AboveZero => (span > Span::ZERO, "more than 0"),
-        };
-        if !enough || span > SPAN_LIMIT {
-            self.add(path, format!("{} is out of range: must be {range}, at most 115740d", span_exact(span)));
-        }
-    }
-
-    /// `value` must be a finite number for which `legal` holds; `range` says which those are.
-    fn number(&mut self, path: &str, value: f64, legal: bool, range: &str) {
-        if !(value.is_finite() && legal) {
-            self.add(path, format!("{value} is out of range: must be {range}"));
-        }
-    }
-
-    fn synthetic(&mut self, source: &Synthetic, duration: Span) {
+    pub(super) fn synthetic(&mut self, source: &Synthetic, duration: Span) {
         if source.start_time().is_none() {
             let message = format!(
                 "{:?} is not a date; write it like \"2026-03-02 12:00:00\" (UTC) or \"2026-03-02T13:00:00+01:00\"",
@@ -156,7 +89,7 @@ impl Check {
             self.add("source.keys.names", message);
             return;
         }
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         if let Some(twice) = names.iter().find(|name| !seen.insert(name.as_str())) {
             self.add("source.keys.names", format!("{twice:?} is there twice; every key needs a name of its own"));
         }
@@ -239,52 +172,115 @@ impl Check {
         }
     }
 
-    fn recording(&mut self, source: &RecordingSpec) {
+    pub(super) fn recording(&mut self, source: &RecordingSpec) {
         if source.path.trim().is_empty() {
             self.add("source.path", "is missing: name a .csv or .jsonl file, relative to the scenario file");
         }
     }
+}
 
-    fn faults(&mut self, faults: &[Fault], source: &SourceSpec) {
-        if faults.len() > MAX_FAULTS {
-            self.add("faults", format!("{} faults: the limit is {}", faults.len(), count(MAX_FAULTS as u64)));
-            return;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::check::tests::{check, with};
+
+    #[test]
+    fn the_source_is_checked() {
+        check(
+            &["source.start=noon"],
+            &["source.start: \"noon\" is not a date; write it like \"2026-03-02 12:00:00\" (UTC) or \
+               \"2026-03-02T13:00:00+01:00\""],
+        );
+        for rate in ["0", "-1", "inf", "NaN"] {
+            let shown = format!("source.rate: {rate} is out of range: must be a number above 0, in records per second");
+            check(&[&format!("source.rate={rate}")], &[&shown]);
         }
-        for (i, fault) in faults.iter().enumerate() {
-            let at = |field: &str| format!("faults.{i}.{field}");
-            let (from, until) = match fault {
-                Fault::Offline { key, from, until } => {
-                    self.offline_key(&format!("faults.{i}"), key, source);
-                    (*from, *until)
-                }
-                Fault::SlowOperator { from, until, factor } => {
-                    let legal = (1.0..=1e6).contains(factor);
-                    self.number(&at("factor"), *factor, legal, "1 to 1000000");
-                    (*from, *until)
-                }
-            };
-            self.span(&at("from"), from, Least::Zero);
-            self.span(&at("until"), until, Least::AboveZero);
-            if from >= until {
-                let (from, until) = (span_exact(from), span_exact(until));
-                self.add(&at("from"), format!("{from} is out of range: must be before until, {until}"));
-            }
-        }
+        check(
+            &["source.rate=20000001", "duration=1s"],
+            &["source.rate: 20000001 per second over 1s would make about 20,000,001 records; the limit is \
+               20,000,000; lower the rate or the duration"],
+        );
+        check(&["duration=-1s"], &["duration: -1s is out of range: must be more than 0, at most 115740d"]);
+        check(
+            &["arrivals=bursts(active: 0s, silent: -1s)"],
+            &[
+                "source.arrivals.active: 0s is out of range: must be more than 0, at most 115740d",
+                "source.arrivals.silent: -1s is out of range: must be 0 or more, at most 115740d",
+            ],
+        );
+        check(
+            &["arrivals=bursts(active: 1us, silent: 1us)"],
+            &[
+                "source.arrivals: spells of 1us and silences of 1us make about 300,000,000 bursts over 10min; \
+               the limit is 20,000,000; make them longer",
+            ],
+        );
     }
 
-    fn offline_key(&mut self, path: &str, key: &str, source: &SourceSpec) {
-        match source {
-            SourceSpec::Recording(_) => {
-                self.add(path, "a recording has its arrivals; only producers of a synthetic source can be offline");
-            }
-            SourceSpec::Synthetic(source) if source.keys.rank(key).is_none() => {
-                let shown = source.keys.count().min(5);
-                let names: Vec<_> = (0..shown).map(|rank| source.keys.name(rank)).collect();
-                let list = names.join(", ") + if source.keys.count() > shown { ", ..." } else { "" };
-                let guess = did_you_mean(key, names.iter().map(|name| &**name));
-                self.add(&format!("{path}.key"), format!("{key:?} is not a key of the source ({list}){guess}"));
-            }
-            SourceSpec::Synthetic(_) => {}
-        }
+    #[test]
+    fn keys_and_values_are_checked() {
+        check(&["keys.count=0"], &["source.keys.count: 0 is out of range: must be 1 to 1,000,000"]);
+        check(
+            &["keys=zipf(count: 1000001, exponent: 10.5)"],
+            &[
+                "source.keys.count: 1000001 is out of range: must be 1 to 1,000,000",
+                "source.keys.exponent: 10.5 is out of range: must be 0 to 10",
+            ],
+        );
+        check(
+            &["keys=uniform(count: 1, names: [\"a\", \"b\"])"],
+            &["source.keys.names: 2 names for 1 key; set the count to 2 or leave names out"],
+        );
+        check(
+            &["keys=uniform(count: 2, names: [\"a\", \"a\"])"],
+            &["source.keys.names: \"a\" is there twice; every key needs a name of its own"],
+        );
+        check(
+            &["keys=uniform(count: 3, names: [\"k3\"])"],
+            &["source.keys.names: \"k3\" is also the name of a key without one; name all keys"],
+        );
+        check(&["keys=uniform(count: 3, names: [\"k1\", \"k0\", \"k03\"])"], &[]);
+        check(
+            &["values=integers(min: 2, max: 1)"],
+            &["source.values.min: 2 is out of range: must be at most the max, 1"],
+        );
+        check(
+            &["values=uniform(min: 0, max: 1e16)"],
+            &["source.values.max: 10000000000000000 is out of range: must be a number of at most 2^53 in magnitude"],
+        );
+    }
+
+    #[test]
+    fn delays_are_checked_in_every_part() {
+        check(
+            &["delay=Uniform(min: 2s, max: 1s)"],
+            &["source.delay.min: 2s is out of range: must be at most the max, 1s"],
+        );
+        check(
+            &["delay=Exponential(mean: -1s)"],
+            &["source.delay.mean: -1s is out of range: must be 0 or more, at most 115740d"],
+        );
+        check(
+            &["delay=LogNormal(median: 1s, sigma: 10.1)"],
+            &["source.delay.sigma: 10.1 is out of range: must be 0 to 10"],
+        );
+        check(
+            &["delay=Pareto(scale: 1s, shape: 0)"],
+            &["source.delay.shape: 0 is out of range: must be above 0, at most 1000"],
+        );
+        check(
+            &["delay=Mixture([(weight: 0, delay: Constant(delay: 1s)), (weight: 1, delay: Constant(delay: -1s))])"],
+            &[
+                "source.delay.0.weight: 0 is out of range: must be above 0, at most 1000000000",
+                "source.delay.1.delay.delay: -1s is out of range: must be 0 or more, at most 115740d",
+            ],
+        );
+        check(&["delay=Mixture([])"], &["source.delay: a mixture of 0 parts: must have 1 to 100"]);
+        let nested = |depth: usize| {
+            let (open, close) = ("Mixture([(weight: 1, delay: ".repeat(depth), ")])".repeat(depth));
+            with(&[&format!("delay={open}Constant(delay: 1s){close}")]).problems()
+        };
+        assert_eq!(nested(MAX_MIXTURE_DEPTH), []);
+        assert_eq!(nested(MAX_MIXTURE_DEPTH + 1)[0].message, "mixtures are nested more than 4 deep; that is the limit");
     }
 }

@@ -1,0 +1,182 @@
+//! The rules that a scenario must keep before it can run.
+//!
+//! Every problem is reported in one go, in the order of the fields, with the path of its field
+//! from the root of the scenario. A scenario without problems can be generated and run.
+
+mod source;
+
+pub use source::{MAX_KEYS, MAX_MIXTURE_DEPTH, MAX_MIXTURE_PARTS, MAX_VALUE};
+
+use crate::human::{count, span_exact};
+use crate::pipeline::Problem;
+use crate::scenario::suggest::did_you_mean;
+use crate::scenario::{Fault, SCENARIO_VERSION, Scenario, SourceSpec};
+use crate::time::{SPAN_LIMIT, Span};
+
+/// The most faults; a screen cannot show more, and each is asked about in every step.
+pub const MAX_FAULTS: usize = 1_000;
+impl Scenario {
+    /// Everything that is out of range, in the order of the fields; empty when this can run.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut check = Check::default();
+        if self.version == 0 || self.version > SCENARIO_VERSION {
+            check.add(
+                "version",
+                format!("{} is not a version of this format: must be {SCENARIO_VERSION}", self.version),
+            );
+        }
+        check.span("duration", self.duration, Least::AboveZero);
+        match &self.source {
+            SourceSpec::Synthetic(source) => check.synthetic(source, self.duration),
+            SourceSpec::Recording(source) => check.recording(source),
+        }
+        let pipeline = self.pipeline.problems().into_iter();
+        check.found.extend(pipeline.map(|it| Problem::new(format!("pipeline.{}", it.path), it.message)));
+        check.faults(&self.faults, &self.source);
+        check.found
+    }
+}
+
+/// Problems as lines of text, `path: message`.
+pub fn in_words(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(|it| format!("{}: {}", it.path, it.message)).collect();
+    lines.join("\n")
+}
+
+/// The smallest legal length of a span.
+#[derive(Clone, Copy)]
+enum Least {
+    Zero,
+    AboveZero,
+}
+
+#[derive(Default)]
+struct Check {
+    found: Vec<Problem>,
+}
+
+impl Check {
+    fn add(&mut self, path: &str, message: impl Into<String>) {
+        self.found.push(Problem::new(path, message));
+    }
+
+    fn span(&mut self, path: &str, span: Span, least: Least) {
+        let (enough, range) = match least {
+            Least::Zero => (span >= Span::ZERO, "0 or more"),
+            Least::AboveZero => (span > Span::ZERO, "more than 0"),
+        };
+        if !enough || span > SPAN_LIMIT {
+            self.add(path, format!("{} is out of range: must be {range}, at most 115740d", span_exact(span)));
+        }
+    }
+
+    /// `value` must be a finite number for which `legal` holds; `range` says which those are.
+    fn number(&mut self, path: &str, value: f64, legal: bool, range: &str) {
+        if !(value.is_finite() && legal) {
+            self.add(path, format!("{value} is out of range: must be {range}"));
+        }
+    }
+
+    fn faults(&mut self, faults: &[Fault], source: &SourceSpec) {
+        if faults.len() > MAX_FAULTS {
+            self.add("faults", format!("{} faults: the limit is {}", faults.len(), count(MAX_FAULTS as u64)));
+            return;
+        }
+        for (i, fault) in faults.iter().enumerate() {
+            let at = |field: &str| format!("faults.{i}.{field}");
+            let (from, until) = match fault {
+                Fault::Offline { key, from, until } => {
+                    self.offline_key(&format!("faults.{i}"), key, source);
+                    (*from, *until)
+                }
+                Fault::SlowOperator { from, until, factor } => {
+                    let legal = (1.0..=1e6).contains(factor);
+                    self.number(&at("factor"), *factor, legal, "1 to 1000000");
+                    (*from, *until)
+                }
+            };
+            self.span(&at("from"), from, Least::Zero);
+            self.span(&at("until"), until, Least::AboveZero);
+            if from >= until {
+                let (from, until) = (span_exact(from), span_exact(until));
+                self.add(&at("from"), format!("{from} is out of range: must be before until, {until}"));
+            }
+        }
+    }
+
+    fn offline_key(&mut self, path: &str, key: &str, source: &SourceSpec) {
+        match source {
+            SourceSpec::Recording(_) => {
+                self.add(path, "a recording has its arrivals; only producers of a synthetic source can be offline");
+            }
+            SourceSpec::Synthetic(source) if source.keys.rank(key).is_none() => {
+                let shown = source.keys.count().min(5);
+                let names: Vec<_> = (0..shown).map(|rank| source.keys.name(rank)).collect();
+                let list = names.join(", ") + if source.keys.count() > shown { ", ..." } else { "" };
+                let guess = did_you_mean(key, names.iter().map(|name| &**name));
+                self.add(&format!("{path}.key"), format!("{key:?} is not a key of the source ({list}){guess}"));
+            }
+            SourceSpec::Synthetic(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::scenario::set::set;
+
+    pub fn with(settings: &[&str]) -> Scenario {
+        let mut scenario = crate::scenario::parse("(title: \"x\", source: Synthetic())", "test").unwrap();
+        for setting in settings {
+            let (path, value) = setting.split_once('=').unwrap();
+            set(&mut scenario, path, value).unwrap_or_else(|error| panic!("{error}"));
+        }
+        scenario
+    }
+
+    /// The settings give exactly these problems, `path: message` each.
+    pub fn check(settings: &[&str], expected: &[&str]) {
+        let found: Vec<String> = with(settings).problems().iter().map(|it| in_words(&[it.clone()])).collect();
+        assert_eq!(found, expected, "{settings:?}");
+    }
+
+    #[test]
+    fn limits_themselves_are_legal() {
+        check(&[], &[]);
+        check(&["keys=zipf(count: 1000000, exponent: 10)", "values=uniform(min: 3, max: 3)"], &[]);
+        check(&["delay=log-normal(median: 0s, sigma: 0)"], &[]);
+        check(&["source.rate=20000000", "duration=1s"], &[]);
+        check(&["faults=[SlowOperator(from: 0s, until: 1us, factor: 1)]"], &[]);
+        check(&["arrivals=bursts(active: 1us, silent: 0s)", "duration=20s"], &[]);
+    }
+
+    #[test]
+    fn faults_are_checked() {
+        check(
+            &["faults=[SlowOperator(from: 2s, until: 1s, factor: 0.5), Offline(key: \"k2\", from: -1s, until: 1s)]"],
+            &[
+                "faults.0.factor: 0.5 is out of range: must be 1 to 1000000",
+                "faults.0.from: 2s is out of range: must be before until, 1s",
+                "faults.1.key: \"k2\" is not a key of the source (k1)",
+                "faults.1.from: -1s is out of range: must be 0 or more, at most 115740d",
+            ],
+        );
+        check(
+            &["source=Recording(path: \"a.csv\")", "faults=[Offline(key: \"a\", from: 0s, until: 1s)]"],
+            &["faults.0: a recording has its arrivals; only producers of a synthetic source can be offline"],
+        );
+    }
+
+    #[test]
+    fn the_pipeline_is_checked_with_the_rest() {
+        check(
+            &["window=sliding(size: 1000s, slide: 1us)", "seed=1", "duration=0s"],
+            &[
+                "duration: 0s is out of range: must be more than 0, at most 115740d",
+                "pipeline.window.slide: every record would fall in 1,000,000,000 windows (size / slide); the limit is \
+                 10,000; raise the slide or lower the size",
+            ],
+        );
+    }
+}

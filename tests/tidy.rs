@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 const MOST_LINES: usize = 800;
 /// Characters in a line of code.
 const MOST_COLUMNS: usize = 120;
+/// Characters in a line with a text literal, which the formatter does not break.
+const MOST_COLUMNS_WITH_TEXT: usize = 160;
 
 /// One breach: where, and which rule.
 type Breach = String;
@@ -117,7 +119,11 @@ fn files_are_short_and_lines_narrow() {
         }
         let mut breaches: Vec<Breach> = file
             .lines()
-            .filter(|(_, line)| line.chars().count() > MOST_COLUMNS)
+            .filter(|(_, line)| {
+                let most =
+                    if line.contains('"') || line.contains('\\') { MOST_COLUMNS_WITH_TEXT } else { MOST_COLUMNS };
+                line.chars().count() > most
+            })
             .map(|(number, _)| file.breach(number, &format!("a line has at most {MOST_COLUMNS} characters")))
             .collect();
         if file.text.lines().count() > MOST_LINES {
@@ -168,7 +174,8 @@ fn has_hex_color(line: &str) -> bool {
 }
 
 /// Files that may use what the rest may not, each with its reason.
-const EXCEPTIONS: [(&str, &str, &str); 0] = [];
+const EXCEPTIONS: [(&str, &str, &str); 1] =
+    [("src/cli/stopwatch.rs", "Instant::now", "how fast a run was is a wall-clock figure; no result depends on it")];
 
 #[test]
 fn clocks_threads_and_unordered_maps_stay_out() {

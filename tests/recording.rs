@@ -158,7 +158,8 @@ fn without_an_arrival_time_file_order_is_arrival_order() {
 
 #[test]
 fn a_name_with_a_comma_or_a_lost_quote_is_one_bad_row() {
-    let log = "100,200,Ann\n101,201,Doe, John\n102,202,\"Bob \"the\" Builder\"\n103,203,\"lost\n104,204,O\"Neill\n105,205,\"x\"\n";
+    let log = "100,200,Ann\n101,201,Doe, John\n102,202,\"Bob \"the\" Builder\"\n103,203,\"lost\n\
+               104,204,O\"Neill\n105,205,\"x\"\n";
     let choice = ColumnChoice {
         event_time: Some("1".to_owned()),
         arrival_time: Some("2".to_owned()),
@@ -264,7 +265,8 @@ fn a_name_may_differ_in_case_alone() {
 
 #[test]
 fn json_lines_have_paths_and_keep_every_digit() {
-    let text = "{\"ts\":1517365101235123,\"payload\":{\"user\":{\"id\":\"u1\"},\"amount\":0.1},\"seen_at\":1517365101235124}\n\
+    let text = "{\"ts\":1517365101235123,\"payload\":{\"user\":{\"id\":\"u1\"},\"amount\":0.1},\
+        \"seen_at\":1517365101235124}\n\
         \n\
         {\"ts\":\"1517365101235125\",\"payload\":{\"user\":{},\"amount\":\"2\"},\"seen_at\":1517365101235126}\n\
         {\"ts\":null,\"payload\":{}}\n\
@@ -508,7 +510,8 @@ mod round_trip {
         #[test]
         fn no_bytes_make_the_reader_panic(
             bytes in prop::collection::vec(prop_oneof![
-                Just(b','), Just(b'"'), Just(b'\n'), Just(b'{'), Just(b'}'), Just(b':'), Just(b'1'), Just(b't'), any::<u8>()
+                Just(b','), Just(b'"'), Just(b'\n'), Just(b'{'), Just(b'}'), Just(b':'), Just(b'1'), Just(b't'),
+                any::<u8>()
             ], 0..300),
             strict in any::<bool>(),
         ) {

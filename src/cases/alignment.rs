@@ -87,9 +87,8 @@ mod tests {
 
     #[test]
     fn a_broken_case_is_told_apart() {
-        let told = run(
-            r#"{"sources":1,"max_drift_ms":1,"steps":[{"source":1,"reports":0,"combined":0,"max_allowed":1,"paused":[]}]}"#,
-        );
+        let told = run(r#"{"sources":1,"max_drift_ms":1,
+                "steps":[{"source":1,"reports":0,"combined":0,"max_allowed":1,"paused":[]}]}"#);
         assert_eq!(told, Err("step 1: there is no source 1".to_owned()));
         assert!(run("{}").is_err_and(|told| told.starts_with("not an alignment case: ")));
     }

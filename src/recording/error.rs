@@ -41,7 +41,8 @@ pub enum ReadError {
     },
     /// Compressed data ends in the middle.
     #[error(
-        "{file}: the {compression} data ends in the middle, after line {line}; expected the whole file (was it cut while copied?)"
+        "{file}: the {compression} data ends in the middle, after line {line}; expected the whole file \
+         (was it cut while copied?)"
     )]
     CutShort {
         /// The file.
@@ -92,7 +93,12 @@ pub enum ReadError {
         limit_bytes: usize,
     },
     /// A chosen column is not there.
-    #[error("{file}: there is no column {column:?}{}; the columns are {}{}", did_you_mean(.nearest), listed(.columns), no_header_hint(*.looks_headless))]
+    #[error(
+        "{file}: there is no column {column:?}{}; the columns are {}{}",
+        did_you_mean(.nearest),
+        listed(.columns),
+        no_header_hint(*.looks_headless)
+    )]
     NoSuchColumn {
         /// The file.
         file: String,
@@ -106,7 +112,10 @@ pub enum ReadError {
         looks_headless: bool,
     },
     /// No event time was chosen and none can be guessed.
-    #[error("{file}: no column looks like a time; choose one with --event-time (and --time-format); the columns are {}", listed(.columns))]
+    #[error(
+        "{file}: no column looks like a time; choose one with --event-time (and --time-format); the columns are {}",
+        listed(.columns)
+    )]
     NoTimeColumn {
         /// The file.
         file: String,
@@ -165,7 +174,8 @@ pub enum ReadError {
 pub enum WriteError {
     /// The name does not say in which format.
     #[error(
-        "{file}: cannot tell the format by this name; expected .csv, .jsonl or .ndjson, with .gz or .zst after it or not"
+        "{file}: cannot tell the format by this name; expected .csv, .jsonl or .ndjson, with .gz or .zst \
+         after it or not"
     )]
     UnknownFormat {
         /// The file.

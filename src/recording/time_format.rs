@@ -123,7 +123,8 @@ pub enum TimeProblem {
 /// A `--time-format` that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{format:?} is not a time format: {reason}; use s, ms, us, ns, rfc3339, auto or a pattern like \"%Y-%m-%d %H:%M:%S\""
+    "{format:?} is not a time format: {reason}; use s, ms, us, ns, rfc3339, auto or a pattern like \
+     \"%Y-%m-%d %H:%M:%S\""
 )]
 pub struct TimeFormatError {
     /// The text.

@@ -210,10 +210,8 @@ mod tests {
         );
         check(
             &["arrivals=bursts(active: 1us, silent: 1us)"],
-            &[
-                "source.arrivals: spells of 1us and silences of 1us make about 300,000,000 bursts over 10min; \
-               the limit is 20,000,000; make them longer",
-            ],
+            &["source.arrivals: spells of 1us and silences of 1us make about 300,000,000 bursts over 10min; \
+               the limit is 20,000,000; make them longer"],
         );
     }
 

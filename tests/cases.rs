@@ -1,10 +1,10 @@
-//! The window operators against cases recorded from Apache Flink: every case passes, none is
+//! The window operators against cases recorded from Apache Flink and Apache Beam: every case passes, none is
 //! skipped.
 
 use std::fs;
 use std::path::Path;
 
-use highwater::cases::flink_windows;
+use highwater::cases::{beam, flink_windows};
 use highwater::window::operator::WindowOperator;
 use serde_json::Value;
 
@@ -53,4 +53,9 @@ fn flink_windows() {
 #[test]
 fn flink_windows_by_the_general_operator() {
     check(&cases("flink", &FLINK_WINDOWS), 411, |case| flink_windows::run_case_with(case, WindowOperator::general));
+}
+
+#[test]
+fn beam_windows() {
+    check(&cases("beam", &["fixed", "global", "sessions", "sliding"]), 336, beam::run_case);
 }

@@ -8,6 +8,7 @@
 //! - [`alignment`]: inputs that run ahead are paused
 
 pub mod alignment;
+pub mod beam;
 pub mod emission;
 pub mod flink_windows;
 pub mod idleness;

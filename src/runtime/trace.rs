@@ -19,9 +19,9 @@ use crate::window::pane::{Pane, Window, WindowId};
 pub enum Fate {
     /// In at least one window.
     Counted,
-    /// Every window of it was gone.
+    /// Every window of it was gone, or took no more records because its trigger had finished.
     DroppedLate,
-    /// Every window of it was gone, and it went to the side output.
+    /// As dropped, but it went to the side output.
     SideOutput,
     /// It falls in no window (slide > size).
     Unassigned,

@@ -8,6 +8,7 @@
 //! - [`lateness`]: the boundary rules, one named function each
 //! - [`cells`]: the state of all keys in one window
 //! - [`aligned`], [`session`]: the fast operators; [`general`]: the one that does everything
+//! - [`beam`]: the operator of the Beam dialect
 //! - [`timers`]: what a window waits for
 //! - [`operator`]: wires them; [`sink`]: what it tells the outside
 
@@ -16,6 +17,7 @@ pub mod aggregate;
 pub mod aligned;
 pub mod assign;
 pub mod assigner;
+pub mod beam;
 pub mod cells;
 pub mod dialect;
 pub mod general;

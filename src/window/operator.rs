@@ -12,6 +12,7 @@ use crate::time::{EventTime, ProcTime, Span};
 use crate::window::accumulation::Accumulation;
 use crate::window::aligned::AlignedWindows;
 use crate::window::assign::AlignedAssigner;
+use crate::window::beam::BeamWindows;
 use crate::window::dialect::Dialect;
 use crate::window::general::GeneralWindows;
 use crate::window::pane::Timing;
@@ -55,6 +56,8 @@ pub enum WindowOperator {
     Session(SessionWindows),
     /// Every other pipeline of the Flink dialect.
     General(Box<GeneralWindows>),
+    /// The Beam dialect; every record is a bundle of its own.
+    Beam(Box<BeamWindows>),
 }
 
 impl WindowOperator {
@@ -82,7 +85,10 @@ impl WindowOperator {
     /// # Panics
     /// When the pipeline has [`Pipeline::problems`].
     pub fn general(pipeline: &Pipeline) -> Self {
-        Self::General(Box::new(GeneralWindows::new(pipeline)))
+        match pipeline.dialect {
+            Dialect::Beam => Self::Beam(Box::new(BeamWindows::new(pipeline))),
+            _ => Self::General(Box::new(GeneralWindows::new(pipeline))),
+        }
     }
 
     /// Counts a record in its windows. The watermark that it raises comes afterwards.
@@ -91,6 +97,7 @@ impl WindowOperator {
             Self::Aligned(windows) => windows.on_record(record, now, sink),
             Self::Session(windows) => windows.on_record(record, now, sink),
             Self::General(windows) => windows.on_record(record, now, sink),
+            Self::Beam(windows) => windows.on_record(record, now, sink),
         }
     }
 
@@ -100,6 +107,7 @@ impl WindowOperator {
             Self::Aligned(windows) => windows.on_watermark(advance, sink),
             Self::Session(windows) => windows.on_watermark(advance, sink),
             Self::General(windows) => windows.on_watermark(advance, sink),
+            Self::Beam(windows) => windows.on_watermark(advance, sink),
         }
     }
 
@@ -109,6 +117,7 @@ impl WindowOperator {
         match self {
             Self::Aligned(_) | Self::Session(_) => None,
             Self::General(windows) => windows.next_timer(),
+            Self::Beam(windows) => windows.next_timer(),
         }
     }
 
@@ -118,6 +127,7 @@ impl WindowOperator {
         match self {
             Self::Aligned(_) | Self::Session(_) => {}
             Self::General(windows) => windows.on_processing_time(now, sink),
+            Self::Beam(windows) => windows.on_processing_time(now, sink),
         }
     }
 
@@ -127,6 +137,7 @@ impl WindowOperator {
             Self::Aligned(windows) => windows.kept(),
             Self::Session(windows) => windows.kept(),
             Self::General(windows) => windows.kept(),
+            Self::Beam(windows) => windows.kept(),
         }
     }
 
@@ -136,6 +147,7 @@ impl WindowOperator {
             Self::Aligned(windows) => windows.visit_kept(visit),
             Self::Session(windows) => windows.visit_kept(visit),
             Self::General(windows) => windows.visit_kept(visit),
+            Self::Beam(windows) => windows.visit_kept(visit),
         }
     }
 }

@@ -30,6 +30,7 @@ pub mod runtime;
 pub mod app;
 
 // Numbers about a run or a stream.
+pub mod explain;
 pub mod metrics;
 
 // The commands.

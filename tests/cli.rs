@@ -179,6 +179,34 @@ fn a_scenario_runs_and_any_field_can_be_set() {
 }
 
 #[test]
+fn a_record_and_a_window_are_explained() {
+    let folder = Folder::new();
+    let trips = folder.file("trips.csv", TRIPS);
+    let explain = |more: &[&str]| {
+        let mut command = highwater();
+        command.arg("explain").arg(&trips).args(COLUMNS).args(["--bound", "0", "--quiet"]);
+        command.args(["--set", "window=Tumbling(size: 15min)"]).args(more);
+        command
+    };
+    let text = |more: &[&str]| {
+        let output = explain(more).output().expect("it runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    // The trip from 10:01 ends third, when the watermark is at 10:16.
+    let record = text(&["--record", "2"]);
+    assert!(record.starts_with("Record 2 was dropped"), "{record}");
+    assert!(record.contains("15 min behind the watermark 2024-05-01 10:16:00"), "{record}");
+    assert!(record.contains("a bound of more than 1 min would"), "{record}");
+    let window = text(&["--window", "south,2024-05-01 10:00"]);
+    assert!(window.contains("never opened"), "{window}");
+    refused(&mut explain(&["--record", "6"]), &["--record 6", "last record is 5"]);
+    refused(&mut explain(&["--window", "west,10:00"]), &["west"]);
+    refused(&mut explain(&["--window", "north"]), &["KEY,START"]);
+    refused(&mut explain(&[]), &["--record"]);
+}
+
+#[test]
 fn missing_file() {
     refused_run(Path::new("no-such-file.csv"), &[], &["no-such-file.csv"]);
     refused_run(Path::new("no-such-file.ron"), &[], &["no-such-file.ron"]);

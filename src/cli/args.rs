@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::cli::error::CliError;
+use crate::cli::explain::ExplainArgs;
 use crate::cli::run::RunArgs;
 
 /// A desktop lab for stream processing: real windows, watermarks and backpressure on out-of-order
@@ -69,6 +70,8 @@ pub enum Format {
 pub enum Command {
     /// Run a scenario or recording without a window, as fast as it can
     Run(RunArgs),
+    /// Say in words why a record or a window went as it did
+    Explain(ExplainArgs),
 }
 
 /// Does what the command line asks.
@@ -77,6 +80,7 @@ pub enum Command {
 /// What the command could not do, with the exit code that says so.
 pub fn dispatch(cli: Cli) -> Result<(), CliError> {
     match cli.command {
+        Command::Explain(args) => crate::cli::explain::explain(&args, &cli.common),
         Command::Run(args) => crate::cli::run::run(&args, &cli.common),
     }
 }

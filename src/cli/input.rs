@@ -6,8 +6,7 @@ use std::path::Path;
 
 use crate::cli::columns::ColumnArgs;
 use crate::cli::error::CliError;
-use crate::cli::pipeline_args::PipelineArgs;
-use crate::open::{Opened, open};
+use crate::open::{Opened, Settings, open};
 use crate::recording::{BadRows, ReadOptions};
 
 /// Opens a FILE for a command. Rows of a recording that cannot be records are an error here;
@@ -16,7 +15,7 @@ use crate::recording::{BadRows, ReadOptions};
 ///
 /// # Errors
 /// Bad input and settings out of range, with file, line, column and field.
-pub fn load(file: &Path, columns: &ColumnArgs, pipeline: &PipelineArgs, is_quiet: bool) -> Result<Opened, CliError> {
+pub fn load(file: &Path, columns: &ColumnArgs, settings: &Settings<'_>, is_quiet: bool) -> Result<Opened, CliError> {
     let options = ReadOptions { columns: columns.choice(), bad_rows: BadRows::Refuse };
     let shows_progress = !is_quiet && std::io::stderr().is_terminal();
     let bar = if shows_progress { indicatif::ProgressBar::new_spinner() } else { indicatif::ProgressBar::hidden() };
@@ -24,7 +23,7 @@ pub fn load(file: &Path, columns: &ColumnArgs, pipeline: &PipelineArgs, is_quiet
         bar.set_message(format!("{} kB read", crate::human::count(bytes / 1000)));
         ControlFlow::Continue(())
     };
-    let opened = open(file, &options, &|scenario| pipeline.apply(scenario), &mut progress);
+    let opened = open(file, &options, settings, &mut progress);
     bar.finish_and_clear();
     let opened = opened.map_err(CliError::bad_input)?;
     if !is_quiet {

@@ -4,6 +4,7 @@
 pub mod args;
 pub mod columns;
 pub mod error;
+pub mod explain;
 pub mod input;
 pub mod moment;
 pub mod output;

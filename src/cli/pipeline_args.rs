@@ -17,6 +17,15 @@ pub struct PipelineArgs {
     /// cumulative:1h/5min[+OFFSET]
     #[arg(long, value_name = "WINDOW")]
     pub window: Option<WindowArg>,
+    /// All others.
+    #[command(flatten)]
+    pub settings: SettingArgs,
+}
+
+/// Flags that override what a scenario says, but for the window.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Pipeline")]
+pub struct SettingArgs {
     /// How far a record may be behind the newest one and still be on time
     #[arg(long, value_name = "SPAN", value_parser = span_arg, allow_hyphen_values = true)]
     pub bound: Option<Span>,
@@ -115,6 +124,20 @@ impl PipelineArgs {
     /// Writes the flags over the scenario: first `--set`, in order, then the flags by name.
     ///
     /// # Errors
+    /// As [`SettingArgs::apply`].
+    pub fn apply(&self, scenario: &mut Scenario) -> Result<(), String> {
+        self.settings.apply(scenario)?;
+        if let Some(WindowArg(window)) = self.window {
+            scenario.pipeline.window = window;
+        }
+        Ok(())
+    }
+}
+
+impl SettingArgs {
+    /// Writes the flags over the scenario: first `--set`, in order, then the flags by name.
+    ///
+    /// # Errors
     /// A `--set` that names no field or has a wrong value. Limits are checked later, all at once.
     pub fn apply(&self, scenario: &mut Scenario) -> Result<(), String> {
         for assignment in &self.set {
@@ -124,9 +147,6 @@ impl PipelineArgs {
             crate::scenario::set::set(scenario, path, value).map_err(|error| format!("--set {assignment}: {error}"))?;
         }
         let pipeline = &mut scenario.pipeline;
-        if let Some(WindowArg(window)) = self.window {
-            pipeline.window = window;
-        }
         if let Some(bound) = self.bound {
             pipeline.watermark = WatermarkSpec::Bounded { bound };
         }

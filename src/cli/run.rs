@@ -42,7 +42,7 @@ pub struct RunArgs {
 /// # Errors
 /// Bad input or settings, before anything runs; output that cannot be written.
 pub fn run(args: &RunArgs, common: &CommonArgs) -> Result<(), CliError> {
-    let input = input::load(&args.file, &args.columns, &args.pipeline, common.quiet)?;
+    let input = input::load(&args.file, &args.columns, &|scenario| args.pipeline.apply(scenario), common.quiet)?;
     let (trace, took) = run_with_progress(&input, common.quiet);
     let records_per_s = if took.is_zero() { 0.0 } else { input.stream.len() as f64 / took.as_secs_f64() };
     let report = Report::of(&input.scenario, &trace, records_per_s);

@@ -25,7 +25,9 @@ pub fn freshness(trace: &Trace) -> Vec<Span> {
             continue;
         }
         let first = panes[*passed..].iter().map(|&pane| &trace.panes[pane as usize]);
-        if let Some(pane) = first.into_iter().find(|pane| pane.window.contains(record.event_time)) {
+        if let Some(pane) =
+            first.into_iter().find(|pane| !pane.is_retraction && pane.window.contains(record.event_time))
+        {
             found.push(pane.emitted_at.since_event(record.event_time));
         }
     }
@@ -33,7 +35,8 @@ pub fn freshness(trace: &Trace) -> Vec<Span> {
 }
 
 fn is_before(trace: &Trace, pane: u32, id: RecordId) -> bool {
-    trace.panes[pane as usize].cause.is_some_and(|cause| cause < id)
+    let pane = &trace.panes[pane as usize];
+    pane.cause.map_or(pane.emitted_at < trace.handled[id.index()], |cause| cause < id)
 }
 
 /// Indices of panes, in order of emission, grouped by key.

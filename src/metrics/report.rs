@@ -183,6 +183,10 @@ impl PaneCounts {
     pub fn of(trace: &Trace) -> Self {
         let mut counts = Self::default();
         for pane in &trace.panes {
+            if pane.is_retraction {
+                counts.retractions += 1;
+                continue;
+            }
             match pane.timing {
                 Timing::Early => counts.early += 1,
                 Timing::OnTime => counts.on_time += 1,
@@ -196,7 +200,7 @@ impl PaneCounts {
 }
 
 fn result_latencies(trace: &Trace) -> Vec<Span> {
-    let on_time = trace.panes.iter().filter(|pane| pane.timing == Timing::OnTime);
+    let on_time = trace.panes.iter().filter(|pane| pane.timing == Timing::OnTime && !pane.is_retraction);
     on_time.map(|pane| pane.emitted_at.since_event(pane.window.end)).collect()
 }
 

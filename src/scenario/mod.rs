@@ -12,7 +12,7 @@ mod locate;
 pub mod parse;
 pub mod set;
 pub mod spec;
-mod suggest;
+pub mod suggest;
 mod write;
 
 pub use error::{FileProblem, ScenarioError};

@@ -137,7 +137,8 @@ pub(super) mod tests {
 
     /// The settings give exactly these problems, `path: message` each.
     pub fn check(settings: &[&str], expected: &[&str]) {
-        let found: Vec<String> = with(settings).problems().iter().map(|it| in_words(&[it.clone()])).collect();
+        let found: Vec<String> =
+            with(settings).problems().iter().map(|it| in_words(std::slice::from_ref(it))).collect();
         assert_eq!(found, expected, "{settings:?}");
     }
 

@@ -112,6 +112,55 @@ pub struct Row {
     pub partition: PartitionId,
 }
 
+/// Columns of equal length for [`Stream::from_columns`], in any order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Columns {
+    /// When each record happened.
+    pub event_times: Vec<EventTime>,
+    /// When each record reached the log.
+    pub arrivals: Vec<ProcTime>,
+    /// Interned keys.
+    pub keys: Vec<KeyId>,
+    /// Values; finite.
+    pub values: Vec<f64>,
+    /// Partitions of the log; empty when every record is in partition 0.
+    pub partitions: Vec<PartitionId>,
+}
+
+impl Columns {
+    fn assert_equal_lengths(&self) {
+        let length = self.event_times.len();
+        assert!(u32::try_from(length).is_ok(), "a stream holds fewer than 2^32 records");
+        let others = [self.arrivals.len(), self.keys.len(), self.values.len()];
+        assert!(others == [length; 3], "the columns of a stream have equal lengths");
+        assert!(
+            self.partitions.is_empty() || self.partitions.len() == length,
+            "partitions are given for all records or for none"
+        );
+    }
+
+    /// Sorts all columns by arrival time; ties keep their order.
+    fn sort_by_arrival(&mut self) {
+        if self.arrivals.is_sorted() {
+            return;
+        }
+        // Places break ties, so that an unstable sort keeps the order of equals.
+        let mut order: Vec<(ProcTime, u32)> = self.arrivals.iter().copied().zip(0..).collect();
+        order.sort_unstable();
+        self.arrivals = order.iter().map(|&(arrival, _)| arrival).collect();
+        self.event_times = in_order(&self.event_times, &order);
+        self.keys = in_order(&self.keys, &order);
+        self.values = in_order(&self.values, &order);
+        if !self.partitions.is_empty() {
+            self.partitions = in_order(&self.partitions, &order);
+        }
+    }
+}
+
+fn in_order<T: Copy>(column: &[T], order: &[(ProcTime, u32)]) -> Vec<T> {
+    order.iter().map(|&(_, place)| column[place as usize]).collect()
+}
+
 /// A whole stream in columns of equal length, in arrival order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stream {
@@ -128,20 +177,52 @@ impl Stream {
     ///
     /// # Panics
     /// With 2^32 rows or more. Readers and generators refuse such input before it gets here.
-    pub fn from_rows(mut rows: Vec<Row>, key_table: KeyTable) -> Self {
-        assert!(u32::try_from(rows.len()).is_ok(), "a stream holds fewer than 2^32 records");
-        if !rows.is_sorted_by_key(|row| row.arrival) {
-            rows.sort_by_key(|row| row.arrival);
-        }
+    pub fn from_rows(rows: Vec<Row>, key_table: KeyTable) -> Self {
         let partitioned = rows.iter().any(|row| row.partition != PartitionId::default());
-        Self {
+        let columns = Columns {
             event_times: rows.iter().map(|row| row.event_time).collect(),
             arrivals: rows.iter().map(|row| row.arrival).collect(),
             keys: rows.iter().map(|row| row.key).collect(),
             values: rows.iter().map(|row| row.value).collect(),
             partitions: if partitioned { rows.iter().map(|row| row.partition).collect() } else { Vec::new() },
+        };
+        Self::from_columns(columns, key_table)
+    }
+
+    /// Sorts records by arrival time; ties keep their order.
+    ///
+    /// # Panics
+    /// When the columns differ in length, or with 2^32 records or more. Readers and generators
+    /// refuse such input before it gets here.
+    pub fn from_columns(mut columns: Columns, key_table: KeyTable) -> Self {
+        columns.assert_equal_lengths();
+        columns.sort_by_arrival();
+        if columns.partitions.iter().all(|&partition| partition == PartitionId::default()) {
+            columns.partitions = Vec::new();
+        }
+        Self {
+            event_times: columns.event_times,
+            arrivals: columns.arrivals,
+            keys: columns.keys,
+            values: columns.values,
+            partitions: columns.partitions,
             key_table,
         }
+    }
+
+    /// Gives keys new ids in the order in which they arrive, and forgets keys without a record:
+    /// streams of equal records then have equal ids, in whatever order their keys were interned.
+    ///
+    /// # Panics
+    /// When a key is not from the key table, which no stream from this crate has.
+    pub fn number_keys_by_arrival(&mut self) {
+        let mut numbered = KeyTable::default();
+        let mut new_ids: Vec<Option<KeyId>> = vec![None; self.key_table.len()];
+        for key in &mut self.keys {
+            let new_id = &mut new_ids[key.index()];
+            *key = *new_id.get_or_insert_with(|| numbered.intern(self.key_table.name(*key)));
+        }
+        self.key_table = numbered;
     }
 
     /// How many records there are.
@@ -239,6 +320,18 @@ mod tests {
         let stream = Stream::from_rows(rows, KeyTable::default());
         assert_eq!(stream.values(), [2.0, 4.0, 1.0, 3.0]);
         assert_eq!(stream.delay(RecordId(2)), Span::from_millis(29));
+    }
+
+    #[test]
+    fn keys_can_be_numbered_by_arrival() {
+        let mut table = KeyTable::default();
+        let (unused, a, b) = (table.intern("unused"), table.intern("a"), table.intern("b"));
+        assert_eq!(unused, KeyId(0));
+        let rows = vec![Row { key: a, ..row(1, 30, 1.0) }, Row { key: b, ..row(2, 10, 2.0) }];
+        let mut stream = Stream::from_rows(rows, table);
+        stream.number_keys_by_arrival();
+        assert_eq!(stream.keys(), [KeyId(0), KeyId(1)]);
+        assert_eq!(stream.key_table().names().collect::<Vec<_>>(), ["b", "a"]);
     }
 
     #[test]

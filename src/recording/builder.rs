@@ -3,11 +3,13 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::BadRows;
 use super::bad_row::{BadRow, RowProblem};
 use super::report::{ColumnReport, Role};
 use super::time_format::{TimeFormat, TimeProblem};
-use crate::record::{KeyId, KeyTable, PartitionId, Row, Stream};
+use crate::record::{Columns, KeyId, KeyTable, PartitionId, Row, Stream};
 use crate::time::{EventTime, ProcTime};
 
 /// Details of at most this many bad rows are kept; more are counted. A million of them take some
@@ -23,6 +25,11 @@ pub(super) const PARTITIONS_MAX: u32 = 65_536;
 
 /// The most rows that a [`Stream`] holds.
 pub(super) const ROWS_MAX: u32 = u32::MAX - 1;
+
+/// How many keys are found without a search; a power of two. With fewer, streams of some ten
+/// thousand keys take twice as long to read; with more, the table falls out of the processor's
+/// cache.
+const RECENT_KEYS: usize = 1 << 15;
 
 /// The cells of one row by [`Role::index`]; `None` where the file has no such column.
 pub(super) type RoleCells<'a> = [Option<&'a [u8]>; 5];
@@ -47,11 +54,11 @@ pub(super) struct Builder {
     expected: [Arc<str>; 2],
     bad_rows_are: BadRows,
     rows_max: u32,
-    rows: Vec<Row>,
+    columns: Columns,
     keys: KeyTable,
     partitions: KeyTable,
     newest_event: i64,
-    last_key: Option<KeyId>,
+    recent_keys: Vec<Option<KeyId>>,
     /// Rows tried.
     pub(super) row_count: u64,
     /// Rows that were bad.
@@ -71,11 +78,11 @@ impl Builder {
             formats,
             bad_rows_are,
             rows_max: ROWS_MAX,
-            rows: Vec::new(),
+            columns: Columns::default(),
             keys: KeyTable::default(),
             partitions: KeyTable::default(),
             newest_event: i64::MIN,
-            last_key: None,
+            recent_keys: vec![None; RECENT_KEYS],
             row_count: 0,
             bad_row_count: 0,
             bad_rows: Vec::new(),
@@ -86,10 +93,10 @@ impl Builder {
     pub(super) fn add(&mut self, line: u64, cells: &RoleCells<'_>) -> ControlFlow<Stop> {
         match self.row(line, cells) {
             Err(bad) => self.add_bad(bad),
-            Ok(_) if self.rows.len() >= self.rows_max as usize => ControlFlow::Break(Stop::TooManyRows),
+            Ok(_) if self.columns.values.len() >= self.rows_max as usize => ControlFlow::Break(Stop::TooManyRows),
             Ok(_) if self.partitions.len() > PARTITIONS_MAX as usize => ControlFlow::Break(Stop::TooManyPartitions),
             Ok(row) => {
-                self.rows.push(row);
+                self.push(row);
                 self.row_count += 1;
                 ControlFlow::Continue(())
             }
@@ -106,7 +113,7 @@ impl Builder {
         if self.bad_rows.len() < BAD_ROWS_KEPT_MAX {
             self.bad_rows.push(bad);
         }
-        if self.rows.is_empty() && self.bad_row_count >= HOPELESS_ROWS {
+        if self.columns.values.is_empty() && self.bad_row_count >= HOPELESS_ROWS {
             return ControlFlow::Break(Stop::Hopeless);
         }
         ControlFlow::Continue(())
@@ -177,16 +184,28 @@ impl Builder {
         }
     }
 
-    /// Interns a key. The key of the row before is a likely one.
+    /// Interns a key. Its hash says where it was put when it last came, which saves the search in
+    /// the ordered table for all but new and rare keys.
     fn key(&mut self, name: &str) -> KeyId {
-        if let Some(last) = self.last_key
-            && self.keys.name(last) == name
-        {
-            return last;
+        let place = xxh3_64(name.as_bytes()) as usize % RECENT_KEYS;
+        match self.recent_keys[place] {
+            Some(key) if self.keys.name(key) == name => key,
+            _ => {
+                let key = self.keys.intern(name);
+                self.recent_keys[place] = Some(key);
+                key
+            }
         }
-        let key = self.keys.intern(name);
-        self.last_key = Some(key);
-        key
+    }
+
+    fn push(&mut self, row: Row) {
+        self.columns.event_times.push(row.event_time);
+        self.columns.arrivals.push(row.arrival);
+        self.columns.keys.push(row.key);
+        self.columns.values.push(row.value);
+        if self.names[Role::Partition.index()].is_some() {
+            self.columns.partitions.push(row.partition);
+        }
     }
 
     /// The stream of all rows so far.
@@ -194,22 +213,10 @@ impl Builder {
     /// Keys are numbered in the order in which they arrive, whatever the order of the file, so
     /// that a recording and its copy in another order of rows give equal streams.
     pub(super) fn finish(mut self) -> Stream {
-        if !self.rows.is_sorted_by_key(|row| row.arrival) {
-            self.rows.sort_by_key(|row| row.arrival);
-        }
         self.number_partitions();
-        let keys = self.number_keys_by_arrival();
-        Stream::from_rows(self.rows, keys)
-    }
-
-    fn number_keys_by_arrival(&mut self) -> KeyTable {
-        let mut numbered = KeyTable::default();
-        let mut new_ids: Vec<Option<KeyId>> = vec![None; self.keys.len()];
-        for row in &mut self.rows {
-            let new_id = &mut new_ids[row.key.index()];
-            row.key = *new_id.get_or_insert_with(|| numbered.intern(self.keys.name(row.key)));
-        }
-        numbered
+        let mut stream = Stream::from_columns(self.columns, self.keys);
+        stream.number_keys_by_arrival();
+        stream
     }
 
     /// Partitions that are all small whole numbers keep them; others are numbered in the order
@@ -217,8 +224,8 @@ impl Builder {
     fn number_partitions(&mut self) {
         let numbers: Option<Vec<u32>> = self.partitions.names().map(partition_number).collect();
         if let Some(numbers) = numbers {
-            for row in &mut self.rows {
-                row.partition = PartitionId(numbers.get(row.partition.0 as usize).copied().unwrap_or_default());
+            for partition in &mut self.columns.partitions {
+                *partition = PartitionId(numbers.get(partition.0 as usize).copied().unwrap_or_default());
             }
         }
     }

@@ -84,14 +84,29 @@ fn parse_exponent(text: &[u8]) -> Option<i32> {
 /// A number of units of 10^`shift` microseconds (6 for seconds, -3 for nanoseconds) since the
 /// epoch, in microseconds; saturates. `None` if the text is not a number.
 pub(super) fn epoch_micros(text: &[u8], shift: i32) -> Option<i64> {
-    let digits = text.strip_prefix(b"-").unwrap_or(text);
-    if (1..=18).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) {
-        let number = digits.iter().fold(0_i64, |sum, digit| sum * 10 + i64::from(digit - b'0'));
-        let number = if digits.len() < text.len() { -number } else { number };
-        let power = 10_i64.pow(shift.unsigned_abs());
-        return Some(if shift >= 0 { number.saturating_mul(power) } else { number / power });
+    match (whole_number(text), shift) {
+        (Some(seconds), 6) => Some(seconds.saturating_mul(1_000_000)),
+        (Some(millis), 3) => Some(millis.saturating_mul(1_000)),
+        (Some(micros), 0) => Some(micros),
+        _ => Some(Decimal::parse(text)?.scaled(shift)),
     }
-    Some(Decimal::parse(text)?.scaled(shift))
+}
+
+/// A whole number of at most 18 digits, which is nearly every number since the epoch.
+fn whole_number(text: &[u8]) -> Option<i64> {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut number = 0_i64;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + i64::from(digit);
+    }
+    Some(if digits.len() < text.len() { -number } else { number })
 }
 
 /// A date with an optional time of day and zone, in microseconds since the epoch: RFC 3339, and

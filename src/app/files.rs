@@ -1,14 +1,18 @@
 //! Opening files for the lab: built-in scenarios, scenario files and recordings.
 //!
-//! Reading is [`crate::open`]'s, the same as for the commands; here are only the words that the
-//! window shows about it.
+//! Reading is [`crate::open`]'s, the same as for the commands; here are only progress, cancelling
+//! and the words that the window shows about a file.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::app::worker::Refusal;
+use crate::open;
 use crate::record::Stream;
-use crate::scenario::{Scenario, library};
+use crate::recording::ColumnReport;
+use crate::recording::ReadOptions;
+use crate::scenario::{Scenario, SourceSpec, library};
 
 /// What to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +30,38 @@ pub struct Opened {
     pub scenario: Scenario,
     /// The rows, when the source is a recording.
     pub recording: Option<Arc<Stream>>,
+    /// Which columns of a recording mean what, and why.
+    pub columns: Vec<ColumnReport>,
     /// What the reader should know: which columns were guessed, which rows were kept aside.
     pub remarks: Vec<String>,
+}
+
+impl Opened {
+    /// A scenario whose records are made, not read.
+    pub fn scenario(scenario: Scenario) -> Self {
+        Self { scenario, recording: None, columns: Vec::new(), remarks: Vec::new() }
+    }
+
+    /// The scenario that the lab opens with when nothing is named: the first built-in one.
+    ///
+    /// # Errors
+    /// Never for the scenarios that the program is tested with.
+    pub fn first() -> Result<Self, Refusal> {
+        open(&Source::BuiltIn(0), &mut |_| true)
+    }
+}
+
+impl From<open::Opened> for Opened {
+    fn from(opened: open::Opened) -> Self {
+        let remarks = opened.remarks();
+        let is_recording = matches!(opened.scenario.source, SourceSpec::Recording(_));
+        Self {
+            recording: is_recording.then_some(opened.stream),
+            columns: opened.read.map(|read| read.columns).unwrap_or_default(),
+            scenario: opened.scenario,
+            remarks,
+        }
+    }
 }
 
 /// Opens a scenario or a recording. `go_on` hears how much is done, from 0 to 1, and says whether
@@ -36,21 +70,25 @@ pub struct Opened {
 /// # Errors
 /// In words for the reader: which file, where in it, what would be right.
 pub fn open(source: &Source, go_on: &mut dyn FnMut(f32) -> bool) -> Result<Opened, Refusal> {
-    go_on(0.0);
     match source {
         Source::BuiltIn(place) => {
             let scenario = built_in().get(*place).cloned();
-            let scenario = scenario.ok_or_else(|| "there is no such built-in scenario".to_owned())?;
-            Ok(Opened { scenario, recording: None, remarks: Vec::new() })
+            scenario.map(Opened::scenario).ok_or_else(|| format!("there is no built-in scenario {place}"))
         }
         Source::File(path) => {
-            let scenario = library::load(path).map_err(|error| error.to_string())?;
-            Ok(Opened { scenario, recording: None, remarks: Vec::new() })
+            let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len()).max(1);
+            let mut progress = |read: u64| {
+                let share = (read as f64 / bytes as f64).min(1.0) as f32;
+                if go_on(share) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            };
+            let opened = open::open(path, &ReadOptions::default(), &|_| Ok(()), &mut progress);
+            opened.map(Opened::from).map_err(|error| error.to_string())
         }
     }
 }
 
-/// The system's dialog for choosing a file; blocks until it is closed.
+/// The system's dialog for choosing a file; blocks until it is closed. `None` also when the system
+/// has no dialog.
 pub fn ask() -> Option<PathBuf> {
     rfd::FileDialog::new()
         .set_title("Open a stream")
@@ -68,4 +106,37 @@ pub fn short_name(path: &Path) -> String {
 pub fn built_in() -> &'static [Scenario] {
     static READ: OnceLock<Vec<Scenario>> = OnceLock::new();
     READ.get_or_init(|| library::BUILT_IN.iter().filter_map(|built_in| built_in.scenario().ok()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_scenario_is_in_the_menu() {
+        assert_eq!(built_in().len(), library::BUILT_IN.len());
+        assert!(open(&Source::BuiltIn(library::BUILT_IN.len()), &mut |_| true).is_err());
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = open(&Source::File("nowhere/at-all.csv".into()), &mut |_| true).unwrap_err();
+        assert!(error.contains("nowhere/at-all.csv"), "{error}");
+    }
+
+    #[test]
+    fn reading_can_be_cancelled() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = folder.path().join("rows.csv");
+        let rows: String = (0..200_000).map(|i| format!("{i},{i},k,1\n")).collect();
+        std::fs::write(&path, format!("event_time,arrival_time,key,value\n{rows}")).expect("the folder is writable");
+        let mut heard = Vec::new();
+        let result = open(&Source::File(path), &mut |share| {
+            heard.push(share);
+            heard.len() < 2
+        });
+        assert!(result.is_err());
+        assert_eq!(heard.len(), 2, "nothing is read after the refusal");
+        assert!(heard.iter().all(|share| (0.0..=1.0).contains(share)));
+    }
 }

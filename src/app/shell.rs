@@ -1,6 +1,7 @@
 //! The window: takes in what the worker sends, draws the tiles, applies the commands. Nothing
 //! else; what a command does is [`super::update`]'s, what a tile shows is its panel's.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::{Context, Rect, Ui, UiBuilder};
@@ -16,6 +17,7 @@ use crate::app::theme::{self, Theme, ThemeChoice};
 use crate::app::view::{Command, View};
 use crate::app::widgets::marks;
 use crate::app::{shortcuts, update};
+use crate::scenario::{ColumnChoice, Scenario};
 use crate::time::ProcTime;
 
 /// The lab.
@@ -47,6 +49,15 @@ impl Lab {
         Self::with_link(Link::threaded(move || waker.request_repaint()), opened, saved)
     }
 
+    /// A window that reads the recording at `path` first; its panels stay empty until then.
+    pub fn reading(ctx: &Context, path: PathBuf, saved: Saved) -> Self {
+        let waker = ctx.clone();
+        let placeholder = Opened::scenario(Scenario::of_recording(&path, ColumnChoice::default()));
+        let mut lab = Self::of_state(State::new(placeholder, saved), Link::threaded(move || waker.request_repaint()));
+        lab.command(Command::OpenFile(path));
+        lab
+    }
+
     /// As [`Lab::new`] without a thread: runs are computed inside [`Lab::logic`], so that every
     /// frame is the same on every machine.
     pub fn headless(opened: Opened, saved: Saved) -> Self {
@@ -56,8 +67,7 @@ impl Lab {
     /// A still picture of a run that is already computed, at `now`.
     pub fn still(run: Arc<Run>, now: ProcTime, theme: ThemeChoice) -> Self {
         let scenario = run.scenario.clone();
-        let opened = Opened { scenario, recording: None, remarks: Vec::new() };
-        let mut state = State::new(opened, Saved { theme, ..Saved::default() });
+        let mut state = State::new(Opened::scenario(scenario), Saved { theme, ..Saved::default() });
         state.generation = run.generation;
         state.opened_at = run.generation;
         let (start, end) = run.clock_range();
@@ -150,9 +160,8 @@ impl Lab {
             one => (one == of).then_some(area),
         };
         if let Some(rect) = rect(Panel::Settings, tiles.settings) {
-            let can_undo = !state.undo.is_empty();
             tile(ui, "settings", rect, |ui| {
-                settings::settings_ui(ui, &view, &state.opened, state.opened_at, can_undo, settings, commands);
+                settings::settings_ui(ui, &view, state, settings, commands);
             });
         }
         self::plots(ui, &view, &tiles, panel);

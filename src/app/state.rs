@@ -10,6 +10,7 @@ use crate::app::run::Run;
 use crate::app::theme::{Theme, ThemeChoice};
 use crate::app::view::{LegendFilter, Selection, View};
 use crate::record::{KeyId, Stream};
+use crate::recording::ColumnReport;
 use crate::scenario::Scenario;
 use crate::time::ProcTime;
 
@@ -77,6 +78,8 @@ pub struct State {
     pub scenario: Scenario,
     /// The rows, when the source is a recording.
     pub recording: Option<Arc<Stream>>,
+    /// Which columns of a recording mean what.
+    pub columns: Vec<ColumnReport>,
     /// The run on screen; `None` until the first one is computed.
     pub run: Option<Arc<Run>>,
     /// The run before the last change.
@@ -117,6 +120,7 @@ impl State {
             opened: opened.scenario.clone(),
             scenario: opened.scenario,
             recording: opened.recording,
+            columns: opened.columns,
             run: None,
             ghost: None,
             playback: Playback::new(ProcTime::EPOCH, ProcTime::EPOCH),

@@ -143,6 +143,10 @@ pub fn receive(state: &mut State, link: &mut Link) {
             Message::CannotOpen(why) => {
                 let name = state.reading.take().map_or_else(|| "the file".to_owned(), |reading| reading.name);
                 state.notify(true, format!("Cannot open {name}"), why);
+                if state.run.is_none() && state.generation == 0 {
+                    // There is nothing to go back to; an empty window would say nothing.
+                    link.open(Source::BuiltIn(0));
+                }
             }
             Message::Chosen(path) => apply(state, link, Command::OpenFile(path)),
             Message::Broken => {
@@ -165,6 +169,7 @@ fn install(state: &mut State, link: &mut Link, opened: Opened) {
     state.opened = opened.scenario.clone();
     state.scenario = opened.scenario;
     state.recording = opened.recording;
+    state.columns = opened.columns;
     if !opened.remarks.is_empty() {
         state.notify(false, format!("Opened {}", state.scenario.title), opened.remarks.join("\n"));
     }

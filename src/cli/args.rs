@@ -18,9 +18,15 @@ use crate::cli::run::RunArgs;
                   Exit codes: 0 done, 1 a check or goal failed, 2 bad input or usage."
 )]
 pub struct Cli {
-    /// What to do.
+    /// What to do; the window without a command.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+    /// A scenario or recording to open in the window
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Draw 60 frames of the window, say how fast it was, and leave
+    #[arg(long)]
+    pub smoke: bool,
     /// Flags of every command.
     #[command(flatten)]
     pub common: CommonArgs,
@@ -79,8 +85,12 @@ pub enum Command {
 /// # Errors
 /// What the command could not do, with the exit code that says so.
 pub fn dispatch(cli: Cli) -> Result<(), CliError> {
+    if let (Some(_), Some(file)) = (&cli.command, &cli.file) {
+        return Err(CliError::bad_input(format!("{} stands before the command; write it after", file.display())));
+    }
     match cli.command {
-        Command::Explain(args) => crate::cli::explain::explain(&args, &cli.common),
-        Command::Run(args) => crate::cli::run::run(&args, &cli.common),
+        Some(Command::Explain(args)) => crate::cli::explain::explain(&args, &cli.common),
+        Some(Command::Run(args)) => crate::cli::run::run(&args, &cli.common),
+        None => crate::cli::lab::lab(cli.file.as_deref(), cli.smoke),
     }
 }

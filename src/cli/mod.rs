@@ -6,6 +6,7 @@ pub mod columns;
 pub mod error;
 pub mod explain;
 pub mod input;
+pub mod lab;
 pub mod moment;
 pub mod output;
 pub mod picture_size;

@@ -1,9 +1,9 @@
 //! The settings: every knob of the source and the pipeline. Turning one runs everything again
 //! over the same input, while it is turned.
 //!
-//! - [`ranges`]: how far knobs turn, by the stream at hand
-//! - [`source`], [`pipeline`]: the groups
-//! - [`changes`]: what differs from the scenario as it was opened
+//! - `ranges`: how far knobs turn, by the stream at hand
+//! - `source`, `pipeline`: the groups
+//! - `changes`: what differs from the scenario as it was opened
 
 mod changes;
 mod pipeline;
@@ -14,6 +14,7 @@ use egui::{
     Align, Color32, Layout, Painter, Rect, RichText, ScrollArea, Sense, Shape, Stroke, Ui, UiBuilder, pos2, vec2,
 };
 
+use crate::app::state::State;
 use crate::app::theme::{Theme, font, space};
 use crate::app::view::{Command, View};
 use crate::app::widgets::controls::{Loudness, button, icon_button};
@@ -67,18 +68,10 @@ struct Dial<'a> {
     ticks: &'a [(f64, &'a str)],
 }
 
-/// Draws the settings into all of `ui`. `opened` is the scenario as it was opened, by the run of
-/// generation `opened_at`; `can_undo` says whether there is a change to take back.
-pub fn settings_ui(
-    ui: &mut Ui,
-    view: &View<'_>,
-    opened: &Scenario,
-    opened_at: u64,
-    can_undo: bool,
-    state: &mut SettingsState,
-    commands: &mut Vec<Command>,
-) {
+/// Draws the settings into all of `ui`.
+pub fn settings_ui(ui: &mut Ui, view: &View<'_>, lab: &State, state: &mut SettingsState, commands: &mut Vec<Command>) {
     let theme = view.theme;
+    let (opened, opened_at, can_undo) = (&lab.opened, lab.opened_at, !lab.undo.is_empty());
     if state.ranges.as_ref().is_none_or(|(of, _)| *of != opened_at) {
         state.ranges = Some((opened_at, Ranges::of(view.run, opened)));
         state.windows.clear();
@@ -96,7 +89,7 @@ pub fn settings_ui(
     ScrollArea::vertical().id_salt("settings scroll").auto_shrink(false).show(&mut inner, |ui| {
         let width = area.width();
         ui.spacing_mut().item_spacing.y = 0.0;
-        group(ui, theme, width, "Source", |ui| source::source_ui(ui, view.run, &mut sheet));
+        group(ui, theme, width, "Source", |ui| source::source_ui(ui, view.run, &lab.columns, &mut sheet));
         group(ui, theme, width, "Watermark", |ui| pipeline::watermark_ui(ui, &mut sheet));
         group(ui, theme, width, "Windows", |ui| pipeline::windows_ui(ui, &mut sheet, &mut state.windows));
         group(ui, theme, width, "Value", |ui| pipeline::value_ui(ui, &mut sheet));

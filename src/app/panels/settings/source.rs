@@ -8,6 +8,7 @@ use crate::app::run::Run;
 use crate::app::theme::font;
 use crate::app::widgets::controls::{Loudness, button};
 use crate::app::widgets::quantity::{Quantity, Scale};
+use crate::recording::ColumnReport;
 use crate::scenario::{DelaySpec, Fault, RecordingSpec, SourceSpec, Synthetic};
 use crate::source::MAX_RECORDS;
 use crate::time::{MICROS_PER_SECOND, Span};
@@ -17,7 +18,7 @@ use crate::time::{MICROS_PER_SECOND, Span};
 const TURN_TO_RECORDS: f64 = 200_000.0;
 
 /// Draws the group.
-pub fn source_ui(ui: &mut Ui, run: &Run, sheet: &mut Sheet<'_>) {
+pub fn source_ui(ui: &mut Ui, run: &Run, columns: &[ColumnReport], sheet: &mut Sheet<'_>) {
     match sheet.next.source.clone() {
         SourceSpec::Synthetic(mut source) => {
             rate_ui(ui, sheet, &mut source);
@@ -26,7 +27,7 @@ pub fn source_ui(ui: &mut Ui, run: &Run, sheet: &mut Sheet<'_>) {
             faults_ui(ui, sheet);
             seed_ui(ui, sheet);
         }
-        SourceSpec::Recording(spec) => recording_ui(ui, run, sheet, &spec),
+        SourceSpec::Recording(spec) => recording_ui(ui, run, columns, sheet, &spec),
     }
 }
 
@@ -144,29 +145,30 @@ fn seed_ui(ui: &mut Ui, sheet: &mut Sheet<'_>) {
 }
 
 /// What a recording is read from; its records cannot be turned.
-fn recording_ui(ui: &mut Ui, run: &Run, sheet: &Sheet<'_>, spec: &RecordingSpec) {
+fn recording_ui(ui: &mut Ui, run: &Run, columns: &[ColumnReport], sheet: &Sheet<'_>, spec: &RecordingSpec) {
     let theme = sheet.theme;
-    let mut line = |name: &str, value: &str| {
+    let mut line = |name: &str, value: &str, help: &str| {
         let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 21.0), Sense::hover());
         let layout = Layout::left_to_right(Align::Center);
         ui.scope_builder(egui::UiBuilder::new().max_rect(row).layout(layout), |ui| {
             ui.label(RichText::new(name).font(font::body()).color(theme.t2));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.add(egui::Label::new(RichText::new(value).font(font::mono()).color(theme.t1)).truncate());
+                let value = RichText::new(value).font(font::mono()).color(theme.t1);
+                ui.add(egui::Label::new(value).truncate()).on_hover_text(help);
             });
         });
     };
-    line("File", &crate::app::files::short_name(std::path::Path::new(&spec.path)));
-    let columns = &spec.columns;
-    for (name, column) in [
-        ("Event time", &columns.event_time),
-        ("Arrival time", &columns.arrival_time),
-        ("Key", &columns.key),
-        ("Value", &columns.value),
-    ] {
-        if let Some(column) = column {
-            line(name, column);
+    line("File", &crate::app::files::short_name(std::path::Path::new(&spec.path)), &spec.path);
+    for column in columns {
+        if let Some(name) = &column.column {
+            line(&capitalised(column.role.words()), name, &column.to_string());
         }
     }
-    line("Keys", &crate::human::count(run.trace.stream.key_table().len() as u64));
+    let keys = run.trace.stream.key_table().len() as u64;
+    line("Keys", &crate::human::count(keys), "How many different keys there are.");
+}
+
+fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -55,7 +55,7 @@ pub fn lab(file: Option<&Path>, is_smoke: bool) -> Result<(), CliError> {
             Ok(if is_smoke { Box::new(Smoke::new(window, watch, report)) } else { Box::new(window) })
         }),
     );
-    opened.map_err(|error| CliError::bad_input(no_window(&error.to_string())))?;
+    opened.map_err(|error| CliError::bad_input(no_window(&reason(&error))))?;
     if is_smoke { print_report(&reports) } else { Ok(()) }
 }
 
@@ -92,6 +92,12 @@ impl Start {
 fn has_display() -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !cfg!(target_os = "linux") || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") || is_set("WAYLAND_SOCKET")
+}
+
+/// The last part of an error of the window system: what went wrong, without where in its source.
+fn reason(error: &eframe::Error) -> String {
+    let text = error.to_string();
+    text.rsplit(": ").next().unwrap_or(&text).to_owned()
 }
 
 fn no_window(why: &str) -> String {

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::cli::error::CliError;
 use crate::cli::explain::ExplainArgs;
 use crate::cli::run::RunArgs;
+use crate::cli::shot::ShotArgs;
 
 /// A desktop lab for stream processing: real windows, watermarks and backpressure on out-of-order
 /// streams.
@@ -78,6 +79,8 @@ pub enum Command {
     Run(RunArgs),
     /// Say in words why a record or a window went as it did
     Explain(ExplainArgs),
+    /// Draw what the window would show, without display or GPU
+    Shot(ShotArgs),
 }
 
 /// Does what the command line asks.
@@ -91,6 +94,7 @@ pub fn dispatch(cli: Cli) -> Result<(), CliError> {
     match cli.command {
         Some(Command::Explain(args)) => crate::cli::explain::explain(&args, &cli.common),
         Some(Command::Run(args)) => crate::cli::run::run(&args, &cli.common),
+        Some(Command::Shot(args)) => crate::cli::shot::shot(&args, &cli.common),
         None => crate::cli::lab::lab(cli.file.as_deref(), cli.smoke),
     }
 }

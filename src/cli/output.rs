@@ -27,8 +27,15 @@ pub fn print(bytes: &[u8]) -> Result<(), CliError> {
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     let failed = |error: io::Error| CliError::bad_input(format!("{}: cannot be written: {error}", path.display()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut file = readable_by_others(&mut tempfile::Builder::new()).tempfile_in(folder).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
+}
+
+/// Temporary files are private where the system can say so; results are as readable as any new file, by the umask.
+fn readable_by_others<'a, 'b, 'c>(builder: &'c mut tempfile::Builder<'a, 'b>) -> &'c mut tempfile::Builder<'a, 'b> {
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
 }

@@ -1,0 +1,226 @@
+//! `highwater shot`: what the window would show at one moment of a run, drawn without display or GPU.
+//!
+//! The same file, flags and version give the same bytes on every machine.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use image::RgbaImage;
+
+use crate::app::run::Run;
+use crate::app::shell::{Lab, Panel};
+use crate::app::theme::{Theme, ThemeChoice};
+use crate::cli::args::CommonArgs;
+use crate::cli::columns::ColumnArgs;
+use crate::cli::error::CliError;
+use crate::cli::moment::Moment;
+use crate::cli::picture_size::{PictureSize, Scale};
+use crate::cli::pipeline_args::PipelineArgs;
+use crate::cli::{input, output};
+use crate::raster::{Headless, HeadlessOptions, encode_png};
+use crate::runtime::{self, RunConfig};
+use crate::time::ProcTime;
+
+/// Frames until the layout has settled: fonts arrive with the second, sizes that depend on other sizes with the third.
+const FRAMES: u32 = 4;
+/// Long enough that whatever fades in has done so by the last frame.
+const SECONDS_PER_FRAME: f32 = 0.5;
+
+/// Arguments of `highwater shot`.
+#[derive(Clone, Debug, Args)]
+pub struct ShotArgs {
+    /// A scenario (.ron) or a recording (.csv, .jsonl, also .gz and .zst)
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// When: so long after the start (3min), a date (2026-03-02 12:03:00), a time of day (12:03) or the end
+    #[arg(long, value_name = "MOMENT", default_value = "end", allow_hyphen_values = true)]
+    pub at: Moment,
+    /// One panel instead of the whole window: settings, ledger or transport
+    #[arg(long, value_name = "NAME")]
+    pub panel: Option<PanelName>,
+    /// How the window is arranged
+    #[arg(long, value_enum, default_value_t = Layout::Tune)]
+    pub layout: Layout,
+    /// Width and height in points, from 200x150 to 7680x4320
+    #[arg(long, value_name = "WxH", default_value_t = PictureSize::default())]
+    pub size: PictureSize,
+    /// Pixels for each point, from 0.5 to 4
+    #[arg(long, value_name = "FACTOR", default_value_t = Scale::default())]
+    pub scale: Scale,
+    /// Light marks on dark, or dark marks on light
+    #[arg(long, value_enum, default_value_t = ThemeArg::Dark)]
+    pub theme: ThemeArg,
+    /// The picture, a PNG file
+    #[arg(short, long, value_name = "OUT.png", value_parser = png_path)]
+    pub output: PathBuf,
+    /// Which columns of a recording mean what.
+    #[command(flatten)]
+    pub columns: ColumnArgs,
+    /// Overrides.
+    #[command(flatten)]
+    pub pipeline: PipelineArgs,
+}
+
+/// How the window is arranged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Layout {
+    /// Knobs, time map and plots
+    Tune,
+}
+
+/// `--theme`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ThemeArg {
+    /// Light marks on near black
+    Dark,
+    /// Dark marks on white
+    Light,
+}
+
+impl From<ThemeArg> for ThemeChoice {
+    fn from(theme: ThemeArg) -> Self {
+        match theme {
+            ThemeArg::Dark => Self::Dark,
+            ThemeArg::Light => Self::Light,
+        }
+    }
+}
+
+/// A panel by its name on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PanelName(pub Panel);
+
+/// Every panel that can be drawn alone.
+const PANELS: [(&str, Panel); 3] =
+    [("settings", Panel::Settings), ("ledger", Panel::Ledger), ("transport", Panel::Transport)];
+
+impl FromStr for PanelName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some((_, panel)) = PANELS.iter().find(|(name, _)| *name == text) {
+            return Ok(Self(*panel));
+        }
+        let names: Vec<&str> = PANELS.iter().map(|(name, _)| *name).collect();
+        let nearest = names.iter().max_by(|a, b| likeness(text, a).total_cmp(&likeness(text, b)));
+        let hint = match nearest.filter(|name| likeness(text, name) > 0.7) {
+            Some(name) => format!("; did you mean {name}?"),
+            None => ".".to_owned(),
+        };
+        Err(format!("there is no such panel{hint} The panels are {}", names.join(", ")))
+    }
+}
+
+fn likeness(text: &str, name: &str) -> f64 {
+    strsim::jaro_winkler(&text.to_lowercase(), name)
+}
+
+fn png_path(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let is_png = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+    if is_png { Ok(path) } else { Err(format!("{text:?} does not end in .png, the only kind of picture written")) }
+}
+
+/// What is drawn of a run, and how.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    /// One panel, or the whole window.
+    pub panel: Panel,
+    /// Colours.
+    pub theme: ThemeChoice,
+    /// In points.
+    pub size: PictureSize,
+    /// Pixels for each point.
+    pub scale: Scale,
+}
+
+/// Draws the file at the moment asked for and writes the picture.
+///
+/// # Errors
+/// Bad input or settings, a moment outside the run, a picture too large, a file that cannot be written.
+pub fn shot(args: &ShotArgs, common: &CommonArgs) -> Result<(), CliError> {
+    args.size.at_scale(args.scale).map_err(|error| CliError::bad_input(format!("--size: {error}")))?;
+    let opened = input::load(&args.file, &args.columns, &args.pipeline, common.quiet)?;
+    let config = RunConfig::of(&opened.scenario, &opened.stream);
+    let trace = Arc::new(runtime::run(&opened.stream, &config));
+    let run = Arc::new(Run::new(opened.scenario, trace, 1));
+    let (start, end) = run.clock_range();
+    let now = args.at.within(start, end).map_err(|error| CliError::bad_input(format!("--at: {error}")))?;
+    let look = Look {
+        panel: args.panel.map_or(Panel::All, |name| name.0),
+        theme: args.theme.into(),
+        size: args.size,
+        scale: args.scale,
+    };
+    let bytes = encode_png(&draw(run, now, look)).map_err(CliError::bad_input)?;
+    output::write_file(&args.output, &bytes)
+}
+
+/// The picture of a run at `now`.
+pub fn draw(run: Arc<Run>, now: ProcTime, look: Look) -> RgbaImage {
+    let mut lab = Lab::still(run, now, look.theme);
+    let mut headless = Headless::new(HeadlessOptions {
+        size: look.size.points(),
+        pixels_per_point: look.scale.pixels_per_point(),
+        seconds_per_frame: SECONDS_PER_FRAME,
+    });
+    headless.run(FRAMES, Theme::of(look.theme).panel, |ui| lab.ui(ui, look.panel))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Command {
+        #[command(flatten)]
+        shot: ShotArgs,
+    }
+
+    fn read(line: &str) -> Result<ShotArgs, String> {
+        let words = std::iter::once("shot").chain(line.split_whitespace());
+        Command::try_parse_from(words).map(|command| command.shot).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn everything_but_file_and_picture_has_a_default() {
+        let args = read("a.ron -o a.png").expect("it is complete");
+        assert_eq!(args.at, Moment::End);
+        assert_eq!(args.panel, None);
+        assert_eq!(args.size, PictureSize::default());
+        assert_eq!(args.scale, Scale::default());
+        assert_eq!(args.theme, ThemeArg::Dark);
+        assert_eq!(args.output, PathBuf::from("a.png"));
+    }
+
+    #[test]
+    fn every_panel_is_known_by_its_name() {
+        for (name, panel) in PANELS {
+            let args = read(&format!("a.ron --panel {name} -o a.PNG")).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(args.panel, Some(PanelName(panel)));
+        }
+    }
+
+    #[test]
+    fn wrong_arguments_say_what_would_be_right() {
+        for (line, part) in [
+            ("a.ron", "--output <OUT.png>"),
+            ("a.ron -o a.jpg", "does not end in .png"),
+            ("a.ron -o a.png --panel setings", "did you mean settings?"),
+            ("a.ron -o a.png --panel Transports", "did you mean transport?"),
+            ("a.ron -o a.png --panel zzz", "no such panel. The panels are settings, ledger"),
+            ("a.ron -o a.png --size 10x10", "from 200x150 to 7680x4320"),
+            ("a.ron -o a.png --size big", "as in 1600x1000"),
+            ("a.ron -o a.png --scale 9", "from 0.5 to 4"),
+            ("a.ron -o a.png --at -3min", "before the start"),
+            ("a.ron -o a.png --at soon", "is not a moment"),
+            ("a.ron -o a.png --theme blue", "possible values: dark, light"),
+        ] {
+            let error = read(line).expect_err(line);
+            assert!(error.contains(part), "{line}: {error}");
+        }
+    }
+}

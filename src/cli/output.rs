@@ -27,6 +27,10 @@ pub fn print(bytes: &[u8]) -> Result<(), CliError> {
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     let failed = |error: io::Error| CliError::bad_input(format!("{}: cannot be written: {error}", path.display()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        let (file, folder) = (path.display(), folder.display());
+        return Err(CliError::bad_input(format!("{file}: cannot be written: there is no folder {folder}")));
+    }
     let mut file = readable_by_others(&mut tempfile::Builder::new()).tempfile_in(folder).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
@@ -38,4 +42,39 @@ fn readable_by_others<'a, 'b, 'c>(builder: &'c mut tempfile::Builder<'a, 'b>) ->
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_appears_whole_and_alone() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("result");
+        write_file(&path, b"one").expect("it is written");
+        write_file(&path, b"two").expect("it is replaced");
+        assert_eq!(std::fs::read(&path).expect("it is there"), b"two");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_missing_folder_is_named() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let missing = folder.path().join("missing");
+        let error = write_file(&missing.join("result"), b"").expect_err("there is no folder");
+        assert!(error.to_string().ends_with(&format!("there is no folder {}", missing.display())), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_as_readable_as_any_new_one() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (ours, plain) = (folder.path().join("ours"), folder.path().join("plain"));
+        write_file(&ours, b"").expect("it is written");
+        std::fs::write(&plain, b"").expect("it is written");
+        let mode = |path: &Path| std::fs::metadata(path).expect("it is there").permissions().mode();
+        assert_eq!(mode(&ours), mode(&plain));
+    }
 }

@@ -147,10 +147,12 @@ struct Smoke {
     frames: Vec<f64>,
 }
 
-/// How fast the window was.
+/// How fast the window was, and what it showed.
 struct SmokeReport {
     first_frame_s: f64,
     frame_ms_median: f64,
+    /// Of the run on screen; the same as that of `highwater run`.
+    trace_hash: String,
 }
 
 impl Smoke {
@@ -162,7 +164,8 @@ impl Smoke {
         let mut steps: Vec<f64> = self.frames.windows(2).map(|pair| pair[1] - pair[0]).collect();
         steps.sort_by(f64::total_cmp);
         let median = steps.get(steps.len() / 2)?;
-        Some(SmokeReport { first_frame_s: *self.frames.first()?, frame_ms_median: median * 1e3 })
+        let trace_hash = self.window.lab.state().run.as_ref()?.trace.hash_hex();
+        Some(SmokeReport { first_frame_s: *self.frames.first()?, frame_ms_median: median * 1e3, trace_hash })
     }
 }
 
@@ -199,6 +202,7 @@ fn print_report(reports: &Receiver<SmokeReport>) -> Result<(), CliError> {
     let numbers = serde_json::json!({
         "first_frame_s": report.first_frame_s,
         "frame_ms_median": report.frame_ms_median,
+        "trace_hash": report.trace_hash,
     });
     println!("{numbers}");
     Ok(())

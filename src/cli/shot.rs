@@ -9,6 +9,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use image::RgbaImage;
 
+use crate::app::layout::opening_zoom;
 use crate::app::run::Run;
 use crate::app::shell::{Lab, Panel};
 use crate::app::theme::{Theme, ThemeChoice};
@@ -158,12 +159,13 @@ pub fn shot(args: &ShotArgs, common: &CommonArgs) -> Result<(), CliError> {
     output::write_file(&args.output, &bytes)
 }
 
-/// The picture of a run at `now`.
+/// The picture of a run at `now`. Large windows open zoomed in, and so they are drawn.
 pub fn draw(run: Arc<Run>, now: ProcTime, look: Look) -> RgbaImage {
     let mut lab = Lab::still(run, now, look.theme);
+    let zoom = opening_zoom(look.size.points().x);
     let mut headless = Headless::new(HeadlessOptions {
-        size: look.size.points(),
-        pixels_per_point: look.scale.pixels_per_point(),
+        size: look.size.points() / zoom,
+        pixels_per_point: look.scale.pixels_per_point() * zoom,
         seconds_per_frame: SECONDS_PER_FRAME,
     });
     headless.run(FRAMES, Theme::of(look.theme).panel, |ui| lab.ui(ui, look.panel))

@@ -143,7 +143,7 @@ pub struct Look {
 /// Bad input or settings, a moment outside the run, a picture too large, a file that cannot be written.
 pub fn shot(args: &ShotArgs, common: &CommonArgs) -> Result<(), CliError> {
     args.size.at_scale(args.scale).map_err(|error| CliError::bad_input(format!("--size: {error}")))?;
-    let opened = input::load(&args.file, &args.columns, &args.pipeline, common.quiet)?;
+    let opened = input::load(&args.file, &args.columns, &|scenario| args.pipeline.apply(scenario), common.quiet)?;
     let config = RunConfig::of(&opened.scenario, &opened.stream);
     let trace = Arc::new(runtime::run(&opened.stream, &config));
     let run = Arc::new(Run::new(opened.scenario, trace, 1));

@@ -1,0 +1,117 @@
+//! How much detail records and windows get, by how many there are and how wide. Pure.
+
+/// Records in view up to which each is a disc with its value inside.
+pub const DISCS_UP_TO: usize = 40;
+/// Records in view up to which each has the full mark.
+pub const MARKS_UP_TO: usize = 3_000;
+/// Records in view up to which each has a small dot; above, they are a density.
+pub const DOTS_UP_TO: usize = 50_000;
+
+/// How records are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RecordDetail {
+    /// Discs with the value inside.
+    Discs,
+    /// The marks of the legend.
+    Marks,
+    /// Small dots in one mesh.
+    Dots,
+    /// A texture whose strength is how many there are.
+    Density,
+}
+
+impl RecordDetail {
+    /// The detail for this many records in view. `previous` is what was drawn last: a level is
+    /// only left for a finer one when there are a fifth fewer records than its limit, so that
+    /// marks do not flicker while the count hovers around it.
+    pub fn of(in_view: usize, previous: Option<Self>) -> Self {
+        let level = |count: usize| match count {
+            0..=DISCS_UP_TO => Self::Discs,
+            ..=MARKS_UP_TO => Self::Marks,
+            ..=DOTS_UP_TO => Self::Dots,
+            _ => Self::Density,
+        };
+        let plain = level(in_view);
+        match previous {
+            Some(previous) if previous > plain => previous.min(level(in_view + in_view / 4)),
+            _ => plain,
+        }
+    }
+
+    /// Radius of an ordinary record; a few marks may be larger than many.
+    pub fn radius(self, in_view: usize) -> f32 {
+        match self {
+            Self::Discs => 14.0,
+            Self::Marks if in_view <= 120 => 4.0,
+            Self::Marks => 3.0,
+            Self::Dots => 2.0,
+            Self::Density => 1.0,
+        }
+    }
+}
+
+/// How a window is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WindowDetail {
+    /// Areas, lines and values.
+    Full,
+    /// Areas and lines; the value only of the selected window.
+    NoValues,
+    /// A line at the height of its firing.
+    HeightLine,
+}
+
+impl WindowDetail {
+    /// The detail of a window of this width in points.
+    pub fn of(width: f32) -> Self {
+        match width {
+            w if w >= 48.0 => Self::Full,
+            w if w >= 12.0 => Self::NoValues,
+            _ => Self::HeightLine,
+        }
+    }
+}
+
+/// Of windows that start `step_px` apart, every how many is drawn so that their lines are at least
+/// `least` points apart.
+pub fn draw_every(step_px: f32, least: f32) -> usize {
+    if step_px >= least { 1 } else { (least / step_px.max(1e-3)).ceil() as usize }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn detail_follows_the_number_of_records() {
+        let level = |count| RecordDetail::of(count, None);
+        assert_eq!([level(0), level(40)], [RecordDetail::Discs; 2]);
+        assert_eq!([level(41), level(3_000)], [RecordDetail::Marks; 2]);
+        assert_eq!([level(3_001), level(50_000)], [RecordDetail::Dots; 2]);
+        assert_eq!(level(50_001), RecordDetail::Density);
+    }
+
+    #[test]
+    fn detail_does_not_flicker_around_a_limit() {
+        let mut last = RecordDetail::of(41, None);
+        assert_eq!(last, RecordDetail::Marks);
+        for count in [40, 39, 41, 38, 40] {
+            last = RecordDetail::of(count, Some(last));
+            assert_eq!(last, RecordDetail::Marks, "{count}");
+        }
+        assert_eq!(RecordDetail::of(30, Some(last)), RecordDetail::Discs);
+        assert_eq!(RecordDetail::of(60_000, Some(RecordDetail::Discs)), RecordDetail::Density);
+        assert_eq!(RecordDetail::of(10, Some(RecordDetail::Density)), RecordDetail::Discs);
+    }
+
+    #[test]
+    fn narrow_windows_lose_their_values_then_their_areas() {
+        assert_eq!(WindowDetail::of(48.0), WindowDetail::Full);
+        assert_eq!(WindowDetail::of(47.9), WindowDetail::NoValues);
+        assert_eq!(WindowDetail::of(12.0), WindowDetail::NoValues);
+        assert_eq!(WindowDetail::of(11.9), WindowDetail::HeightLine);
+        assert_eq!(draw_every(6.0, 6.0), 1);
+        assert_eq!(draw_every(1.0, 6.0), 6);
+        assert_eq!(draw_every(0.0, 6.0), 6_000);
+    }
+}

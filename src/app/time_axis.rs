@@ -115,6 +115,14 @@ impl TimeAxis {
         self.px(micros as f64)
     }
 
+    /// How far, in pixels and modulo `period`, a pixel is from the epoch: patterns that start at 0 of this
+    /// stay with the data when the view moves.
+    pub fn phase(self, px: f32, period: f32) -> f32 {
+        let to_start = (self.range.start / self.us_per_px()).rem_euclid(f64::from(period));
+        let along = f64::from((px - self.px_start) * (self.px_end - self.px_start).signum());
+        (to_start + along).rem_euclid(f64::from(period)) as f32
+    }
+
     /// The instant at a pixel, in microseconds.
     pub fn at(self, px: f32) -> f64 {
         let share = f64::from(px - self.px_start) / f64::from(self.px_end - self.px_start);
@@ -177,6 +185,17 @@ mod tests {
         assert_eq!(TimeRange::new(5_000.0, 5_400.0).clamped(limits), TimeRange { start: 800.0, end: 1_200.0 });
         assert_eq!(TimeRange::new(-9_000.0, 9_000.0).clamped(limits), TimeRange { start: -1_500.0, end: 1_500.0 });
         assert_eq!(TimeRange::new(200.0, 600.0).clamped(limits), TimeRange { start: 200.0, end: 600.0 });
+    }
+
+    #[test]
+    fn patterns_stay_with_the_data_when_the_view_moves() {
+        let noon = 1_772_452_800_000_000.0;
+        let range = TimeRange::new(noon, noon + 500_000_000.0);
+        let up = |range| TimeAxis::new(range, 500.0, 0.0);
+        let (before, after) = (up(range), up(range.panned(33_000_000.0)));
+        let instant = noon + 200_000_000.0;
+        let (a, b) = (before.phase(before.px(instant), 9.0), after.phase(after.px(instant), 9.0));
+        assert!((a - b).abs() < 1e-3, "{a} {b}");
     }
 
     #[test]

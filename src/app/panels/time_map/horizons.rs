@@ -1,0 +1,57 @@
+//! Where windows close: ticks on the now line at the end of every kept window plus the allowed
+//! lateness. The window closes when the watermark gets there.
+
+use egui::{Align2, Stroke, pos2};
+
+use crate::app::panels::time_map::scene::Scene;
+use crate::app::panels::time_map::text::{MapLabel, Piece, rank, shrinking};
+use crate::app::theme::font;
+use crate::app::time_ticks::window_name;
+
+/// Ticks on the now line beyond which they would be a fence.
+const MOST_TICKS: usize = 12;
+
+/// Draws the ticks and says which labels they want.
+pub fn paint(scene: &Scene<'_>) -> Vec<MapLabel> {
+    let lateness = scene.trace().pipeline.allowed_lateness;
+    let y = scene.now_y();
+    if lateness.micros() == 0 || !scene.plot.y_range().contains(y) {
+        return Vec::new();
+    }
+    let now = scene.view.now;
+    let range = scene.columns_in_view();
+    let kept = range.filter(|&i| {
+        let column = &scene.model.columns[i];
+        column.opened_at <= now
+            && column.end.at().is_none_or(|at| at > now)
+            && !scene.model.panes_at(scene.trace(), column, now).is_empty()
+    });
+    let kept: Vec<usize> = kept.take(MOST_TICKS + 1).collect();
+    if kept.len() > MOST_TICKS {
+        return Vec::new();
+    }
+    let (theme, plot) = (scene.theme(), scene.plot);
+    let mut labels = Vec::new();
+    for i in kept {
+        let window = scene.model.columns[i].window;
+        let closes = window.end + lateness;
+        let x = scene.axes.event.px_of(closes.micros());
+        let name = window_name(window.start.micros(), window.size().micros());
+        let word = |text: String| Piece::new(text, font::tick(), theme.t2);
+        if plot.x_range().contains(x) {
+            scene.painter.vline(x, y - 8.0..=y + 8.0, Stroke::new(2.0, theme.window));
+            let places = vec![
+                (pos2(x - 4.0, y - 3.0), Align2::RIGHT_BOTTOM),
+                (pos2(x + 4.0, y - 3.0), Align2::LEFT_BOTTOM),
+                (pos2(x + 4.0, y + 3.0), Align2::LEFT_TOP),
+            ];
+            labels.push(shrinking(scene, rank::HORIZON, &[word(name), word("closes here".to_owned())], places));
+        } else if x > plot.right() && labels.is_empty() {
+            let at = window_name(closes.micros(), window.size().micros());
+            let places = vec![(pos2(plot.right() - 2.0, y - 3.0), Align2::RIGHT_BOTTOM)];
+            let text = format!("{name} closes at {at} \u{2192}");
+            labels.push(shrinking(scene, rank::HORIZON, &[word(text)], places));
+        }
+    }
+    labels
+}

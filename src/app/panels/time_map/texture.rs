@@ -1,0 +1,98 @@
+//! Pixels that the time map makes itself: a soft dot for meshes of many records, and the density of
+//! very many. Pure functions from numbers to images; uploading them is left to the painter.
+
+use egui::{Color32, ColorImage, Rect};
+
+use crate::app::theme::alpha;
+
+/// Opacity of the five steps of a density.
+const STEPS: [f32; 5] = [0.08, 0.22, 0.40, 0.60, 0.82];
+
+/// A white disc of this radius in pixels with a soft rim, and a pixel of air around it.
+pub fn disc(radius_px: f32) -> ColorImage {
+    let side = (radius_px.ceil() as usize) * 2 + 3;
+    let middle = side as f32 / 2.0;
+    let mut pixels = Vec::with_capacity(side * side);
+    for y in 0..side {
+        for x in 0..side {
+            let distance = (x as f32 + 0.5 - middle).hypot(y as f32 + 0.5 - middle);
+            pixels.push(Color32::WHITE.gamma_multiply((radius_px + 0.5 - distance).clamp(0.0, 1.0)));
+        }
+    }
+    ColorImage::new([side, side], pixels)
+}
+
+/// How many records are in each cell of a grid over the plot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Density {
+    /// Columns and rows.
+    pub size: [usize; 2],
+    plot: Rect,
+    counts: Vec<u32>,
+}
+
+impl Density {
+    /// An empty grid of about `cell` points over `plot`.
+    pub fn new(plot: Rect, cell: f32) -> Self {
+        let cells = |length: f32| ((length / cell).ceil() as usize).clamp(1, 4_096);
+        let size = [cells(plot.width()), cells(plot.height())];
+        Self { size, plot, counts: vec![0; size[0] * size[1]] }
+    }
+
+    /// Counts a record at this place; outside the plot nothing happens.
+    pub fn add(&mut self, at: egui::Pos2) {
+        let share = (at - self.plot.min) / self.plot.size();
+        let (x, y) = (share.x * self.size[0] as f32, share.y * self.size[1] as f32);
+        if x >= 0.0 && y >= 0.0 && (x as usize) < self.size[0] && (y as usize) < self.size[1] {
+            self.counts[y as usize * self.size[0] + x as usize] += 1;
+        }
+    }
+
+    /// The grid in five steps of `colour`, evenly spaced in the logarithm of the count, up to the
+    /// fullest cell. Empty cells are clear.
+    pub fn image(&self, colour: Color32) -> ColorImage {
+        let most = self.counts.iter().copied().max().unwrap_or(0).max(1);
+        let scale = 5.0 / (f64::from(most) + 1.0).ln();
+        let shades = STEPS.map(|opacity| alpha(colour, opacity));
+        let shade = |&count: &u32| match count {
+            0 => Color32::TRANSPARENT,
+            _ => shades[(((f64::from(count) + 1.0).ln() * scale).ceil() as usize).clamp(1, 5) - 1],
+        };
+        ColorImage::new(self.size, self.counts.iter().map(shade).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::pos2;
+
+    use super::*;
+
+    #[test]
+    fn a_disc_is_full_in_the_middle_and_clear_at_its_corners() {
+        let image = disc(3.0);
+        assert_eq!(image.size, [9, 9]);
+        assert_eq!(image.pixels[4 * 9 + 4], Color32::WHITE);
+        assert_eq!(image.pixels[0], Color32::TRANSPARENT);
+        let area: f32 = image.pixels.iter().map(|pixel| f32::from(pixel.a()) / 255.0).sum();
+        assert!((area - std::f32::consts::PI * 9.0).abs() < 1.0, "{area}");
+    }
+
+    #[test]
+    fn a_density_counts_cells_and_has_five_steps() {
+        let plot = Rect::from_min_max(pos2(100.0, 50.0), pos2(110.0, 60.0));
+        let mut density = Density::new(plot, 1.0);
+        assert_eq!(density.size, [10, 10]);
+        for _ in 0..1000 {
+            density.add(pos2(105.5, 50.5));
+        }
+        density.add(pos2(100.0, 59.9));
+        density.add(pos2(99.0, 55.0));
+        density.add(pos2(110.0, 60.0));
+        let image = density.image(Color32::WHITE);
+        assert_eq!(image.pixels[5], alpha(Color32::WHITE, 0.82));
+        assert_eq!(image.pixels[90], alpha(Color32::WHITE, 0.08));
+        let filled = image.pixels.iter().filter(|&&pixel| pixel != Color32::TRANSPARENT).count();
+        assert_eq!(filled, 2, "what is outside is not counted");
+    }
+}

@@ -1,0 +1,323 @@
+//! All windows of the time map, by kind.
+//!
+//! Tumbling windows stand side by side as columns. Sliding windows overlap, so their areas would
+//! cover each other: each is a shelf between the firing line of the window before it and its own,
+//! and the whole column is drawn for the one under the pointer and for the selection. Sessions are
+//! columns of their own, per key, as wide as they grew.
+
+use egui::{Rangef, Rect, Shape, Stroke, StrokeKind, pos2};
+
+use crate::app::panels::time_map::detail::{WindowDetail, draw_every};
+use crate::app::panels::time_map::model::{Column, ColumnEnd, Firing};
+use crate::app::panels::time_map::panes;
+use crate::app::panels::time_map::running::{OpenWindow, open_windows};
+use crate::app::panels::time_map::scene::Scene;
+use crate::app::panels::time_map::text::MapLabel;
+use crate::app::theme::{alpha, stroke};
+use crate::app::time_ticks::window_name;
+use crate::app::widgets::marks;
+use crate::pipeline::WindowSpec;
+
+/// Sessions in view above which only their lines are drawn.
+const MANY_SESSIONS: usize = 60;
+
+/// What the windows leave for later painters.
+#[derive(Default)]
+pub struct Painted {
+    /// Labels that look for a place.
+    pub labels: Vec<MapLabel>,
+    /// Windows that are open now.
+    pub open: Vec<OpenWindow>,
+}
+
+/// Draws every window in view and says which labels it wants.
+pub fn paint(scene: &Scene<'_>) -> Painted {
+    let candidates = scene.columns_in_view();
+    let key = scene.view.key;
+    let mut painted =
+        Painted { open: open_windows(scene.trace(), scene.model, candidates, key, scene.view.now), labels: Vec::new() };
+    let selected = scene.selected_columns();
+    match scene.trace().pipeline.window {
+        WindowSpec::Session { .. } => sessions(scene, &selected, &mut painted),
+        _ if scene.overlapping() => sliding(scene, &selected, &mut painted),
+        _ => side_by_side(scene, &selected, &mut painted),
+    }
+    painted
+}
+
+fn is_special(scene: &Scene<'_>, selected: &[usize], column: usize) -> bool {
+    selected.contains(&column) || scene.hovered_column == Some(column)
+}
+
+/// A column's stretch across, with a sliver of air so that neighbours stay apart.
+fn stretch(scene: &Scene<'_>, left: f32, right: f32) -> Rangef {
+    let _ = scene;
+    let air = if right - left >= 12.0 { 0.75 } else { 0.0 };
+    Rangef::new(left + air, (right - air).max(left + air + 0.5))
+}
+
+fn side_by_side(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
+    let fill = scene.theme().window_fill();
+    let mut last_line = (f32::NEG_INFINITY, f32::NEG_INFINITY);
+    // From the latest on: its labels are placed first.
+    for i in scene.columns_in_view().rev() {
+        let column = &scene.model.columns[i];
+        let (left, right) = scene.sides(column);
+        if column.opened_at > scene.view.now || right < scene.plot.left() || left > scene.plot.right() {
+            continue;
+        }
+        let x = stretch(scene, left, right);
+        let firings = scene.model.firings_at(scene.trace(), column, scene.view.now);
+        let special = is_special(scene, selected, i);
+        match WindowDetail::of(right - left) {
+            WindowDetail::HeightLine if !special => height_line(scene, x, &firings, &mut last_line),
+            detail => {
+                if let Some(last) = firings.last() {
+                    panes::kept(scene, x, column, last);
+                    panes::fired(scene, x, &firings, fill);
+                }
+                if detail == WindowDetail::Full || special {
+                    let chosen = selected.contains(&i);
+                    painted.labels.extend(panes::value_labels(scene, x, column, &firings, None, chosen));
+                    if special {
+                        painted.labels.extend(panes::early_labels(scene, x, column, &firings));
+                    }
+                }
+            }
+        }
+    }
+    for open in &painted.open {
+        let (left, right) = ends(scene, open);
+        let x = stretch(scene, left, right);
+        panes::area(scene, x, scene.now_y(), scene.plot.bottom() + 4.0, alpha(fill, 0.42));
+        let chosen = open.column.is_some_and(|i| is_special(scene, selected, i));
+        if right - left >= 48.0 || chosen {
+            painted.labels.extend(panes::running_label(scene, x, &open.so_far, "so far", chosen));
+        }
+    }
+}
+
+fn ends(scene: &Scene<'_>, open: &OpenWindow) -> (f32, f32) {
+    (scene.axes.event.px_of(open.window.start.micros()), scene.axes.event.px_of(open.window.end.micros()))
+}
+
+/// A line at the height of the first firing; lines that would lie on the last one are left out.
+fn height_line(scene: &Scene<'_>, x: Rangef, firings: &[Firing], last: &mut (f32, f32)) {
+    let Some(first) = firings.first() else { return };
+    let y = scene.axes.proc.px_of(first.at.micros());
+    if (x.min - last.0).abs() < 0.75 && (y - last.1).abs() < 0.75 {
+        return;
+    }
+    *last = (x.min, y);
+    let line = Stroke::new(stroke::SELECTION, scene.theme().window);
+    scene.painter.line_segment([pos2(x.min, y), pos2(x.max.max(x.min + 1.0), y)], line);
+}
+
+fn sliding(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
+    let range = scene.columns_in_view();
+    let every = draw_every(scene.step_px(), 14.0);
+    let (step, offset) = match scene.trace().pipeline.window {
+        WindowSpec::Sliding { slide, offset, .. } => (slide.micros(), offset.micros()),
+        _ => (1, 0),
+    };
+    let number = |column: &Column| (column.window.start.micros() - offset).div_euclid(step.max(1));
+    let drawn = |column: &Column| number(column).rem_euclid(every as i64) == 0;
+    let mut previous: Option<(f32, f32)> = None;
+    let mut labels = Vec::new();
+    for i in range {
+        let column = &scene.model.columns[i];
+        if column.opened_at > scene.view.now || !(drawn(column) || is_special(scene, selected, i)) {
+            continue;
+        }
+        let firings = scene.model.firings_at(scene.trace(), column, scene.view.now);
+        let (left, right) = scene.sides(column);
+        let Some(first) = firings.first() else { continue };
+        let y = scene.axes.proc.px_of(first.at.micros());
+        let strength = if number(column).div_euclid(every as i64).rem_euclid(2) == 0 { 1.0 } else { 0.55 };
+        shelf(scene, left, right, y, previous, strength);
+        previous = Some((right, y));
+        let x = Rangef::new(left, right);
+        for firing in &firings {
+            let y = scene.axes.proc.px_of(firing.at.micros());
+            panes::firing_line(scene, x, y, firing.timing, scene.theme().window);
+            serifs(scene, x, y);
+        }
+        let chosen = selected.contains(&i);
+        let name = span_name(column);
+        labels.extend(panes::value_labels(scene, x, column, &firings, Some(&name), chosen).into_iter().rev());
+    }
+    labels.reverse();
+    painted.labels.extend(labels);
+    open_shelves(scene, selected, painted, previous);
+    let special = selected.iter().copied().chain(scene.hovered_column);
+    special.for_each(|i| whole_column(scene, i));
+}
+
+/// The name of a window that overlaps others: where it starts and ends.
+fn span_name(column: &Column) -> String {
+    let size = column.window.size().micros();
+    let name = |at: i64| window_name(at, size);
+    format!("{} \u{2013} {}", name(column.window.start.micros()), name(column.window.end.micros()))
+}
+
+/// The area between the line of the window before (its right end and height) and this one's line:
+/// what this window adds to what had been said before.
+fn shelf(scene: &Scene<'_>, left: f32, right: f32, y: f32, previous: Option<(f32, f32)>, strength: f32) {
+    let fill = alpha(scene.theme().window_fill(), strength);
+    let bottom = scene.plot.bottom() + 4.0;
+    match previous {
+        Some((previous_right, previous_y)) if previous_right > left => {
+            panes::area(scene, Rangef::new(left, previous_right), y, previous_y, fill);
+            panes::area(scene, Rangef::new(previous_right, right), y, bottom, fill);
+        }
+        _ => panes::area(scene, Rangef::new(left, right), y, bottom, fill),
+    }
+}
+
+/// Small ends that say how far a line reaches.
+fn serifs(scene: &Scene<'_>, x: Rangef, y: f32) {
+    let line = Stroke::new(stroke::SELECTION, scene.theme().window);
+    for at in [x.min, x.max] {
+        scene.painter.line_segment([pos2(at, y - 1.0), pos2(at, y + 5.0)], line);
+    }
+}
+
+/// Open sliding windows: the one that fires next as an area up to now, the others as dotted starts.
+fn open_shelves(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted, previous: Option<(f32, f32)>) {
+    let dotted = Stroke::new(stroke::HAIR, alpha(scene.theme().window, 0.7));
+    for (n, open) in painted.open.iter().enumerate() {
+        let (left, right) = ends(scene, open);
+        if n == 0 {
+            shelf(scene, left, right, scene.now_y(), previous, 0.35);
+        }
+        if scene.plot.x_range().contains(left) {
+            let bottom = previous.map_or(f32::INFINITY, |(_, y)| y).min(scene.axes.ideal_y(left));
+            scene.painter.add(marks::dashed(pos2(left, scene.now_y()), pos2(left, bottom), dotted, 1.0, 3.0));
+        }
+        let chosen = open.column.is_some_and(|i| is_special(scene, selected, i));
+        let tail = if n == 0 { "so far, fires next" } else { "so far" };
+        painted.labels.extend(panes::running_label(scene, Rangef::new(left, right), &open.so_far, tail, chosen));
+    }
+}
+
+/// The whole column of a sliding window, from the ideal to its last firing or to now.
+fn whole_column(scene: &Scene<'_>, i: usize) {
+    let column = &scene.model.columns[i];
+    let (left, right) = scene.sides(column);
+    let top = scene.axes.proc.px_of(top_of(scene, column).micros());
+    panes::area(scene, Rangef::new(left, right), top, scene.plot.bottom() + 4.0, scene.theme().window_fill());
+}
+
+/// Up to when a column is drawn: its last firing, or now while it is open.
+pub fn top_of(scene: &Scene<'_>, column: &Column) -> crate::time::ProcTime {
+    let now = scene.view.now;
+    let fired = scene.model.panes_at(scene.trace(), column, now).last();
+    let last = fired.map(|&id| scene.trace().panes[id as usize].emitted_at);
+    let ended = column.end.at().filter(|&at| at <= now);
+    match (last, scene.trace().pipeline.allowed_lateness.micros() > 0 && fired.is_some()) {
+        (_, true) => ended.unwrap_or(now),
+        (Some(last), false) => last,
+        (None, _) => ended.unwrap_or(now),
+    }
+}
+
+fn sessions(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
+    let (bottom, _) = scene.proc_in_view();
+    let in_view = |i: &usize| {
+        let column = &scene.model.columns[*i];
+        let (left, right) = scene.sides(column);
+        column.opened_at <= scene.view.now
+            && column.end.at().is_none_or(|at| at >= bottom)
+            && right >= scene.plot.left()
+            && left <= scene.plot.right()
+    };
+    let shown: Vec<usize> = scene.columns_in_view().filter(in_view).collect();
+    let strength = (3.0 / (2.0 + shown.len() as f32)).clamp(0.0, 1.0);
+    let fill = alpha(scene.theme().window_fill(), strength.max(0.12));
+    let several_keys = scene.view.key.is_none() && scene.trace().stream.key_table().len() > 1;
+    let many = shown.len() > MANY_SESSIONS;
+    for &i in shown.iter().rev() {
+        let column = &scene.model.columns[i];
+        let firings = scene.model.firings_at(scene.trace(), column, scene.view.now);
+        let (left, right) = scene.sides(column);
+        if let Some(last) = firings.last() {
+            let (left, right) = extent_of(scene, last);
+            let x = stretch(scene, left, right);
+            if !many || is_special(scene, selected, i) {
+                panes::kept(scene, x, column, last);
+                side_lines(scene, x, last);
+            }
+            panes::fired(scene, x, &firings, fill);
+            let tail = column.session_of.filter(|_| several_keys).map(|key| scene.trace().stream.key_table().name(key));
+            let chosen = selected.contains(&i);
+            if right - left >= 36.0 || chosen {
+                painted.labels.extend(panes::value_labels(scene, x, column, &firings, tail, chosen));
+            }
+        }
+        if matches!(column.end, ColumnEnd::Merged(at) if at <= scene.view.now) && !many {
+            merged(scene, stretch(scene, left, right), column);
+        }
+    }
+    for open in &painted.open {
+        let (left, right) = ends(scene, open);
+        let x = stretch(scene, left, right);
+        panes::area(scene, x, scene.now_y(), scene.plot.bottom() + 4.0, alpha(fill, 0.5));
+        let name = open.session_of.filter(|_| several_keys).map(|key| scene.trace().stream.key_table().name(key));
+        let tail = name.map_or_else(|| "so far".to_owned(), |name| format!("so far, {name}"));
+        if right - left >= 36.0 {
+            painted.labels.extend(panes::running_label(scene, x, &open.so_far, &tail, false));
+        }
+    }
+}
+
+/// The extent of a session when it fired, in pixels.
+fn extent_of(scene: &Scene<'_>, firing: &Firing) -> (f32, f32) {
+    (scene.axes.event.px_of(firing.window.start.micros()), scene.axes.event.px_of(firing.window.end.micros()))
+}
+
+/// Thin sides of a session, from the ideal up to its firing: sessions have no grid to stand on.
+fn side_lines(scene: &Scene<'_>, x: Rangef, last: &Firing) {
+    let y = scene.axes.proc.px_of(last.at.micros());
+    let line = Stroke::new(stroke::HAIR, alpha(scene.theme().window, 0.45));
+    for at in [x.min, x.max] {
+        let bottom = scene.axes.ideal_y(at).min(scene.plot.bottom());
+        if bottom > y {
+            scene.painter.vline(at, Rangef::new(y, bottom), line);
+        }
+    }
+}
+
+/// A session that was merged away: dotted up to the instant of the merge.
+fn merged(scene: &Scene<'_>, x: Rangef, column: &Column) {
+    let Some(at) = column.end.at() else { return };
+    let y = scene.axes.proc.px_of(at.micros());
+    let line = Stroke::new(stroke::HAIR, alpha(scene.theme().window, 0.7));
+    let bottom = |x: f32| scene.axes.ideal_y(x).min(scene.plot.bottom() + 4.0);
+    for (from, to) in [
+        (pos2(x.min, y), pos2(x.min, bottom(x.min))),
+        (pos2(x.max, y), pos2(x.max, bottom(x.max))),
+        (pos2(x.min, y), pos2(x.max, y)),
+    ] {
+        if to.y >= from.y {
+            scene.painter.add(marks::dashed(from, to, line, 1.0, 3.0));
+        }
+    }
+}
+
+/// The outline of a selected (or hovered) column.
+pub fn outline(scene: &Scene<'_>, i: usize, line: Stroke) {
+    let column = &scene.model.columns[i];
+    let (left, right) = scene.sides(column);
+    let top = scene.axes.proc.px_of(top_of(scene, column).micros());
+    let lowest = scene.axes.ideal_y(left).min(scene.plot.bottom() - 1.0);
+    let shape = crate::app::panels::time_map::geometry::above_ideal(
+        Rect::from_min_max(pos2(left, top), pos2(right, lowest.max(top + 1.0))),
+        &scene.axes,
+    );
+    if shape.len() >= 3 {
+        scene.painter.add(Shape::closed_line(shape, line));
+    } else {
+        let flat = Rect::from_min_max(pos2(left, top - 1.0), pos2(right, top + 1.0));
+        scene.painter.rect_stroke(flat, 0.0, line, StrokeKind::Outside);
+    }
+}

@@ -44,6 +44,8 @@ pub enum LegendItem {
     SideOutput,
     /// The watermark.
     Watermark,
+    /// The perfect watermark, which knows the future.
+    Perfect,
     /// The ideal diagonal.
     Ideal,
 }
@@ -61,13 +63,23 @@ pub struct LegendFilter {
     pub side_output: bool,
     /// The watermark.
     pub watermark: bool,
+    /// The perfect watermark, which knows the future.
+    pub perfect: bool,
     /// The ideal diagonal.
     pub ideal: bool,
 }
 
 impl Default for LegendFilter {
     fn default() -> Self {
-        Self { on_time: true, behind: true, dropped: true, side_output: true, watermark: true, ideal: true }
+        Self {
+            on_time: true,
+            behind: true,
+            dropped: true,
+            side_output: true,
+            watermark: true,
+            perfect: true,
+            ideal: true,
+        }
     }
 }
 
@@ -80,6 +92,7 @@ impl LegendFilter {
             LegendItem::Dropped => self.dropped,
             LegendItem::SideOutput => self.side_output,
             LegendItem::Watermark => self.watermark,
+            LegendItem::Perfect => self.perfect,
             LegendItem::Ideal => self.ideal,
         }
     }
@@ -92,6 +105,7 @@ impl LegendFilter {
             LegendItem::Dropped => &mut self.dropped,
             LegendItem::SideOutput => &mut self.side_output,
             LegendItem::Watermark => &mut self.watermark,
+            LegendItem::Perfect => &mut self.perfect,
             LegendItem::Ideal => &mut self.ideal,
         };
         *switch = !*switch;

@@ -17,6 +17,8 @@ pub struct Entry<'a> {
     pub count: Option<u64>,
     /// Whether it is shown.
     pub on: bool,
+    /// Whether the name is written beside the sample; without room it is only told on hover.
+    pub named: bool,
 }
 
 impl Entry<'_> {
@@ -24,14 +26,16 @@ impl Entry<'_> {
     pub fn ui(self, ui: &mut Ui, theme: &Theme) -> Response {
         let pale = !self.on || self.count == Some(0);
         let name_colour = if pale { theme.t3 } else { theme.t2 };
-        let name = ui.painter().layout_no_wrap(self.name.to_owned(), font::legend(), name_colour);
+        let written = if self.named { self.name } else { "" };
+        let name = ui.painter().layout_no_wrap(written.to_owned(), font::legend(), name_colour);
         let number = self.count.map(|count| {
             let colour = if pale { theme.t3 } else { theme.t1 };
             ui.painter().layout_no_wrap(crate::human::count(count), font::legend_value(), colour)
         });
         let sample = sample_width(self.item);
         let number_width = number.as_ref().map_or(0.0, |number| number.size().x + 5.0);
-        let size = vec2(sample + 6.0 + name.size().x + number_width + 6.0, space::HIT);
+        let gap = if self.named { 6.0 } else { 0.0 };
+        let size = vec2(sample + gap + name.size().x + number_width + 6.0, space::HIT);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         let label = match self.count {
             Some(count) => format!("{} {}", self.name, crate::human::count(count)),
@@ -46,7 +50,7 @@ impl Entry<'_> {
             let strength = if pale { 0.55 } else { 1.0 };
             ui.painter().add(sample_shape(self.item, middle, theme, strength, self.on));
             let text_at = |x: f32, height: f32| pos2(x, rect.center().y - height / 2.0);
-            let x = rect.left() + 3.0 + sample + 6.0;
+            let x = rect.left() + 3.0 + sample + gap;
             let name_width = name.size().x;
             ui.painter().galley(text_at(x, name.size().y), name, name_colour);
             if let Some(number) = number {
@@ -59,7 +63,7 @@ impl Entry<'_> {
 
 fn sample_width(item: LegendItem) -> f32 {
     match item {
-        LegendItem::Watermark | LegendItem::Ideal => 16.0,
+        LegendItem::Watermark | LegendItem::Perfect | LegendItem::Ideal => 16.0,
         _ => 8.0,
     }
 }
@@ -74,6 +78,9 @@ fn sample_shape(item: LegendItem, at: Pos2, theme: &Theme, strength: f32, on: bo
         LegendItem::Dropped => marks::cross(at, 3.4, tint(theme.dropped)),
         LegendItem::SideOutput => marks::square(at, 3.2, tint(theme.side)),
         LegendItem::Watermark => Shape::line_segment(line, Stroke::new(2.2, tint(theme.watermark))),
+        LegendItem::Perfect => {
+            marks::dashed(line[0], line[1], Stroke::new(1.4, alpha(tint(theme.watermark), 0.8)), 5.0, 4.0)
+        }
         LegendItem::Ideal => marks::dashed(line[0], line[1], Stroke::new(1.2, tint(theme.ideal)), 1.5, 4.0),
     }
 }

@@ -13,6 +13,7 @@ use crate::pipeline::WindowSpec;
 use crate::record::{KeyId, RecordId};
 use crate::runtime::{Trace, WindowEnd};
 use crate::time::{EventTime, ProcTime, Span};
+use crate::window::accumulation::Accumulation;
 use crate::window::aggregate::Summary;
 use crate::window::pane::{Pane, Timing, Window};
 
@@ -100,7 +101,9 @@ impl MapModel {
 
     /// Columns whose extents may touch event times from `from` to `to`, as a range of indices.
     pub fn columns_between(&self, from: EventTime, to: EventTime) -> Range<usize> {
-        let first = self.columns.partition_point(|column| column.window.start < from - self.longest);
+        // The distance saturates, so the window of all time is never too far away.
+        let too_early = |start: EventTime| start < from && from - start > self.longest;
+        let first = self.columns.partition_point(|column| too_early(column.window.start));
         let last = self.columns.partition_point(|column| column.window.start <= to);
         first..last.max(first)
     }
@@ -116,11 +119,15 @@ impl MapModel {
         &ids[..ids.partition_point(|&id| trace.panes[id as usize].emitted_at <= now)]
     }
 
-    /// The firings of a column up to `now`, in order.
+    /// The firings of a column up to `now`, in order. Retractions are none: they are part of the
+    /// firing that withdraws.
     pub fn firings_at(&self, trace: &Trace, column: &Column, now: ProcTime) -> Vec<Firing> {
         let mut firings: Vec<Firing> = Vec::new();
         for (i, &id) in self.panes_at(trace, column, now).iter().enumerate() {
-            let Pane { emitted_at, timing, window, .. } = trace.panes[id as usize];
+            let Pane { emitted_at, timing, window, is_retraction, .. } = trace.panes[id as usize];
+            if is_retraction {
+                continue;
+            }
             let firing = Firing { at: emitted_at, timing, window, panes_by_then: i + 1 };
             match firings.last_mut() {
                 Some(last) if last.at == emitted_at && last.timing == timing => *last = firing,
@@ -130,13 +137,18 @@ impl MapModel {
         firings
     }
 
-    /// Everything that the first `count` panes of a column say together: the latest pane of every
-    /// key, merged in order of keys. Empty for `count` 0.
+    /// What the first `count` panes of a column say together, merged in order of keys: the latest
+    /// pane of every key, or (discarding) what the last firing brought. Empty for `count` 0.
     pub fn value_after(&self, trace: &Trace, column: &Column, count: usize) -> Summary {
+        let ids = &self.pane_ids(column)[..count.min(column.panes.len())];
+        let discarding = trace.pipeline.accumulation == Accumulation::Discarding;
+        let last = ids.last().map(|&id| &trace.panes[id as usize]);
         let mut latest: BTreeMap<KeyId, &Summary> = BTreeMap::new();
-        for &id in self.pane_ids(column).iter().take(count) {
-            let pane = &trace.panes[id as usize];
-            latest.insert(pane.key, &pane.summary);
+        for pane in ids.iter().map(|&id| &trace.panes[id as usize]) {
+            let of_last = last.is_some_and(|last| (last.emitted_at, last.timing) == (pane.emitted_at, pane.timing));
+            if !pane.is_retraction && (of_last || !discarding) {
+                latest.insert(pane.key, &pane.summary);
+            }
         }
         let mut all = Summary::default();
         latest.values().for_each(|summary| all.merge(summary));

@@ -1,14 +1,18 @@
-//! What is inside windows that have not fired yet, at one instant: the same rules as the window
-//! operator, applied to the records that had been handled by then.
+//! What is inside windows that are still open, at one instant: the same rules as the window
+//! operator, applied to the records that had been handled by then. With discarding panes, only what
+//! came since the last one.
 //!
 //! One pass over the records since the oldest open window was opened; nothing is kept between
 //! frames, so scrubbing backwards costs the same as forwards.
+
+use std::collections::BTreeMap;
 
 use crate::app::panels::time_map::model::MapModel;
 use crate::pipeline::WindowSpec;
 use crate::record::KeyId;
 use crate::runtime::{Fate, Trace};
 use crate::time::{ProcTime, Span};
+use crate::window::accumulation::Accumulation;
 use crate::window::aggregate::Summary;
 use crate::window::lateness;
 use crate::window::pane::Window;
@@ -43,11 +47,31 @@ pub fn open_windows(
     }
 }
 
+/// A window is open while its state is there and the watermark has not reached its end, or
+/// nothing has fired it.
 fn is_open(trace: &Trace, model: &MapModel, column: usize, now: ProcTime) -> bool {
     let column = &model.columns[column];
     column.opened_at <= now
         && column.end.at().is_none_or(|at| at > now)
-        && model.panes_at(trace, column, now).is_empty()
+        && (column.window.end > trace.watermark_at(now) || model.panes_at(trace, column, now).is_empty())
+}
+
+/// With discarding panes: by place in `open` and key, the first record after the last pane.
+type Since = BTreeMap<(usize, KeyId), usize>;
+
+fn since_last_pane(trace: &Trace, model: &MapModel, open: &[OpenWindow], now: ProcTime) -> Since {
+    let mut since = Since::new();
+    if trace.pipeline.accumulation != Accumulation::Discarding {
+        return since;
+    }
+    for (place, column) in open.iter().enumerate().filter_map(|(place, w)| Some((place, w.column?))) {
+        for &id in model.panes_at(trace, &model.columns[column], now) {
+            let pane = &trace.panes[id as usize];
+            let by_clock = || trace.handled.partition_point(|&at| at <= pane.emitted_at);
+            since.insert((place, pane.key), pane.cause.map_or_else(by_clock, |record| record.index() + 1));
+        }
+    }
+    since
 }
 
 fn open_aligned(
@@ -72,13 +96,18 @@ fn open_aligned(
     let allowed = trace.pipeline.allowed_lateness;
     let size = open.iter().map(|w| w.window.size()).max().unwrap_or(Span::ZERO);
     let (times, keys, values) = (trace.stream.event_times(), trace.stream.keys(), trace.stream.values());
+    let since = since_last_pane(trace, model, &open, now);
     for i in first..trace.at(now).handled {
         if trace.fates[i] != Fate::Counted || key.is_some_and(|key| key != keys[i]) {
             continue;
         }
-        let from = open.partition_point(|w| w.window.start <= times[i] - size);
-        for w in open[from..].iter_mut().take_while(|w| w.window.start <= times[i]) {
-            if w.window.contains(times[i]) && !lateness::is_gone(w.window, allowed, trace.watermark_before[i]) {
+        // The distance saturates, so the window of all time is never too far away.
+        let from = open.partition_point(|w| w.window.start < times[i] && times[i] - w.window.start > size);
+        let reached = open[from..].iter_mut().enumerate().take_while(|(_, w)| w.window.start <= times[i]);
+        for (n, w) in reached {
+            let fired = since.get(&(from + n, keys[i])).is_some_and(|&first| i < first);
+            let gone = lateness::is_gone(w.window, allowed, trace.watermark_before[i]);
+            if w.window.contains(times[i]) && !gone && !fired {
                 w.so_far.add(values[i]);
             }
         }

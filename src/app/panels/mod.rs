@@ -3,6 +3,7 @@
 
 pub mod time_map;
 
+pub mod late;
 pub mod ledger;
 pub mod notices;
 pub mod settings;

@@ -1,0 +1,172 @@
+//! Delays in bins, by fate, for any instant of a run.
+//!
+//! Positive delays lie on a logarithmic axis with bins of equal width; delays of zero and below (a
+//! producer's clock ran ahead) share one bin of their own before it. Counts are kept for the whole
+//! run at regular places, so that the counts at any instant cost a fixed number of records, not all.
+
+use crate::record::RecordId;
+use crate::runtime::{Fate, Trace};
+use crate::time::Span;
+
+/// Bins on the logarithmic axis.
+pub const BINS: usize = 44;
+
+/// Records between two places where counts are kept.
+const STRIDE: usize = 4_096;
+
+/// What became of a record, as far as this panel tells it apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// On time (or in no window).
+    OnTime,
+    /// Behind the watermark, and counted.
+    Behind,
+    /// Dropped late.
+    Dropped,
+    /// Sent to the side output.
+    SideOutput,
+}
+
+/// How many kinds there are.
+pub const KINDS: usize = 4;
+
+/// Counts of one bin by [`Kind`].
+pub type Counts = [u32; KINDS];
+
+/// Counts of every bin; the first is for delays of zero and below.
+pub type Table = [Counts; BINS + 1];
+
+/// The delays of a run, ready to be counted up to any record.
+#[derive(Clone, Debug)]
+pub struct DelayBins {
+    /// The range of the logarithmic axis in seconds; `hi > lo > 0`.
+    range: (f64, f64),
+    /// Per record: its bin in the low 6 bits, its kind above.
+    codes: Vec<u8>,
+    /// Counts before every [`STRIDE`]th record.
+    kept: Vec<Table>,
+}
+
+impl DelayBins {
+    /// Sorts the delays of a finished run into bins. `sorted` are its delays, ascending.
+    pub fn of(trace: &Trace, sorted: &[Span]) -> Self {
+        let range = axis_range(sorted);
+        let mut bins = Self { range, codes: Vec::with_capacity(trace.fates.len()), kept: Vec::new() };
+        let mut counts: Table = [[0; KINDS]; BINS + 1];
+        for (i, &fate) in trace.fates.iter().enumerate() {
+            if i % STRIDE == 0 {
+                bins.kept.push(counts);
+            }
+            // Streams hold fewer than 2^32 records.
+            let id = RecordId(i as u32);
+            let bin = bins.bin_of(trace.stream.delay(id));
+            let kind = kind_of(fate, trace.is_behind(id));
+            counts[bin][kind as usize] += 1;
+            bins.codes.push(bin as u8 | (kind as u8) << 6);
+        }
+        bins
+    }
+
+    /// Counts of the first `handled` records.
+    pub fn counts(&self, handled: usize) -> Table {
+        let handled = handled.min(self.codes.len());
+        let place = handled / STRIDE;
+        // A run whose length is a multiple of the stride keeps no table at its end.
+        let place = if place < self.kept.len() { place } else { place.saturating_sub(1) };
+        let mut counts = self.kept.get(place).copied().unwrap_or([[0; KINDS]; BINS + 1]);
+        for code in &self.codes[(place * STRIDE).min(handled)..handled] {
+            counts[usize::from(code & 63)][usize::from(code >> 6)] += 1;
+        }
+        counts
+    }
+
+    /// Whether any record of the run has a delay of zero or below.
+    pub fn has_nonpositive(&self) -> bool {
+        self.codes.iter().any(|code| code & 63 == 0)
+    }
+
+    /// Where a positive delay in seconds lies on the axis, from 0 to 1; beyond that outside.
+    pub fn place(&self, seconds: f64) -> f64 {
+        let (lo, hi) = self.range;
+        libm::log(seconds.max(1e-9) / lo) / libm::log(hi / lo)
+    }
+
+    /// The delay in seconds at a place of the axis.
+    pub fn seconds_at(&self, place: f64) -> f64 {
+        let (lo, hi) = self.range;
+        lo * libm::exp(place * libm::log(hi / lo))
+    }
+
+    fn bin_of(&self, delay: Span) -> usize {
+        if delay <= Span::ZERO {
+            return 0;
+        }
+        let place = self.place(delay.as_secs_f64());
+        1 + ((place * BINS as f64).max(0.0) as usize).min(BINS - 1)
+    }
+}
+
+/// From just under the first thousandth of the positive delays to just over the longest, at least
+/// a factor of 8 apart, so that a constant delay has a bar and not a wall.
+fn axis_range(sorted: &[Span]) -> (f64, f64) {
+    let positive = &sorted[sorted.partition_point(|&delay| delay <= Span::ZERO)..];
+    let (Some(longest), Some(short)) = (positive.last(), positive.get(positive.len() / 1_000)) else {
+        return (1.0, 100.0);
+    };
+    let (lo, hi) = (short.as_secs_f64() * 0.9, longest.as_secs_f64() * 1.05);
+    if hi / lo < 8.0 { (lo / 3.0, hi * 3.0) } else { (lo, hi) }
+}
+
+fn kind_of(fate: Fate, is_behind: bool) -> Kind {
+    match fate {
+        Fate::Counted if is_behind => Kind::Behind,
+        Fate::Counted | Fate::Unassigned => Kind::OnTime,
+        Fate::DroppedLate => Kind::Dropped,
+        Fate::SideOutput => Kind::SideOutput,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::panels::time_map::fixture;
+    use crate::app::run::sorted_delays;
+
+    #[test]
+    fn counts_at_any_instant_are_those_of_counting_from_the_start() {
+        let trace = fixture::trace(10_000, 3, fixture::tumbling(), 4);
+        let bins = DelayBins::of(&trace, &sorted_delays(&trace.stream));
+        for handled in [0, 1, 4_095, 4_096, 4_097, 8_192, 9_999, 10_000, 20_000] {
+            let mut expected: Table = [[0; KINDS]; BINS + 1];
+            for i in 0..handled.min(10_000) {
+                let id = RecordId(i as u32);
+                let kind = kind_of(trace.fates[i], trace.is_behind(id));
+                expected[bins.bin_of(trace.stream.delay(id))][kind as usize] += 1;
+            }
+            assert_eq!(bins.counts(handled), expected, "{handled}");
+        }
+    }
+
+    #[test]
+    fn places_and_delays_are_inverse_and_bins_ascend() {
+        let spans: Vec<Span> = [1, 10, 100, 1_000].map(Span::from_secs).to_vec();
+        let (lo, hi) = axis_range(&spans);
+        let bins = DelayBins { range: (lo, hi), codes: Vec::new(), kept: Vec::new() };
+        for seconds in [1.0, 7.5, 30.0, 1_000.0] {
+            assert!((bins.seconds_at(bins.place(seconds)) - seconds).abs() < 1e-9 * seconds);
+        }
+        let places: Vec<usize> = spans.iter().map(|&span| bins.bin_of(span)).collect();
+        assert!(places.is_sorted() && places[0] >= 1 && places[3] <= BINS, "{places:?}");
+        assert_eq!(bins.bin_of(Span::ZERO), 0);
+        assert_eq!(bins.bin_of(Span::from_secs(-5)), 0);
+        assert_eq!(bins.counts(5), [[0; KINDS]; BINS + 1]);
+    }
+
+    #[test]
+    fn an_axis_always_has_room() {
+        for spans in [vec![], vec![Span::from_secs(-3)], vec![Span::from_secs(5)], vec![Span::from_micros(1); 9]] {
+            let (lo, hi) = axis_range(&spans);
+            assert!(lo > 0.0 && hi / lo >= 8.0, "{spans:?}: {lo} {hi}");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Late and dropped: how long records take to arrive, by what became of them, beside the bound.
+//!
+//! - [`bins`]: the delays of a run in bins, for any instant
+//! - [`scale`]: people's delays along a logarithmic axis
+
+mod bins;
+mod scale;
+
+use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, Ui, pos2, vec2};
+
+use crate::app::theme::{Theme, font, radius, space};
+use crate::app::view::{Command, View};
+use crate::app::widgets::{frame, marks};
+use crate::human;
+use crate::metrics::quantile::{P50, P99};
+use crate::time::Span;
+
+use bins::{BINS, DelayBins, KINDS, Kind, Table};
+
+/// What the panel keeps between frames: the bins of the run on screen.
+#[derive(Debug, Default)]
+pub struct LateState {
+    bins: Option<(u64, DelayBins)>,
+}
+
+/// Height of the labels above the bars, and of the axis below them.
+const LABELS: f32 = 34.0;
+const AXIS: f32 = 26.0;
+/// Width left of the bars, for counts.
+const COUNTS: f32 = 34.0;
+
+/// Draws the panel into all of `ui`.
+pub fn late_ui(ui: &mut Ui, view: &View<'_>, state: &mut LateState, commands: &mut Vec<Command>) {
+    let run = view.run;
+    if state.bins.as_ref().is_none_or(|(generation, _)| *generation != run.generation) {
+        state.bins = Some((run.generation, DelayBins::of(&run.trace, &run.delays)));
+    }
+    let Some((_, bins)) = &state.bins else { return };
+    let ledger = run.ledger_at(view.now);
+    let handled = run.trace.at(view.now).handled;
+    let aside = ledger.dropped_late + ledger.side_output;
+    let behind = human::count(run.behind_at(view.now));
+    let gone = if ledger.side_output > 0 { "to the side output" } else { "dropped" };
+    let headline = format!("{behind} behind, {} {gone} of {}", human::count(aside), human::count(handled as u64));
+    let rect = ui.max_rect();
+    frame::panel(
+        ui,
+        view.theme,
+        rect,
+        "Late and dropped",
+        |ui| {
+            if ui.available_width() > 330.0 {
+                frame::caption(ui, view.theme, "delay, by fate");
+            }
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                ui.label(egui::RichText::new(headline).font(font::legend()).color(view.theme.t2));
+            });
+        },
+        |ui| {
+            let area = ui.max_rect().shrink2(vec2(space::PANEL, space::S));
+            if run.delays.is_empty() {
+                empty(ui, view.theme, area, "No records yet");
+                return;
+            }
+            let plot = Plot::new(bins, area, &bins.counts(handled));
+            plot.paint(ui, view, &bins.counts(handled));
+            plot.bound_ui(ui, view, commands);
+        },
+    );
+}
+
+/// What an empty panel says.
+fn empty(ui: &Ui, theme: &Theme, area: Rect, text: &str) {
+    ui.painter().text(area.center(), Align2::CENTER_CENTER, text, font::body(), theme.t3);
+}
+
+/// The geometry of one frame.
+struct Plot<'a> {
+    bins: &'a DelayBins,
+    /// The whole of the bars, the bin of delays that are not positive included.
+    bars: Rect,
+    /// The logarithmic axis.
+    log: Rect,
+    /// The count that is as high as `bars`.
+    top: f32,
+}
+
+impl<'a> Plot<'a> {
+    fn new(bins: &'a DelayBins, area: Rect, counts: &Table) -> Self {
+        let bars = Rect::from_min_max(
+            pos2(area.left() + COUNTS, area.top() + LABELS),
+            pos2(area.right(), area.bottom() - AXIS),
+        );
+        let left = if bins.has_nonpositive() { bars.width() * 0.09 } else { 0.0 };
+        let log = Rect::from_min_max(pos2(bars.left() + left, bars.top()), bars.max);
+        let highest = counts.iter().map(|bin| bin.iter().sum::<u32>()).max().unwrap_or(0);
+        Self { bins, bars, log, top: (highest.max(4) as f32) * 1.08 }
+    }
+
+    fn x(&self, delay: Span) -> f32 {
+        let place = self.bins.place(delay.as_secs_f64()) as f32;
+        self.log.left() + place.clamp(-0.02, 1.0) * self.log.width()
+    }
+
+    fn y(&self, count: f32) -> f32 {
+        self.bars.bottom() - count / self.top * self.bars.height()
+    }
+
+    fn bar(&self, bin: usize) -> Rect {
+        let (left, right) = if bin == 0 {
+            (self.bars.left(), self.log.left() - 8.0)
+        } else {
+            let width = self.log.width() / BINS as f32;
+            (self.log.left() + (bin - 1) as f32 * width, self.log.left() + bin as f32 * width - 1.5)
+        };
+        Rect::from_min_max(pos2(left, self.bars.top()), pos2(right.max(left + 1.0), self.bars.bottom()))
+    }
+
+    fn paint(&self, ui: &Ui, view: &View<'_>, counts: &Table) {
+        let (painter, theme) = (ui.painter(), view.theme);
+        self.paint_grid(painter, theme);
+        for (bin, counts) in counts.iter().enumerate() {
+            self.paint_bar(painter, theme, bin, counts);
+        }
+        if self.bins.has_nonpositive() {
+            let at = pos2(self.bar(0).center().x, self.bars.bottom() + 6.0);
+            painter.text(at, Align2::CENTER_TOP, "\u{2264} 0", font::tick(), theme.t3);
+        }
+        self.paint_quantiles(painter, view);
+    }
+
+    fn paint_grid(&self, painter: &Painter, theme: &Theme) {
+        let step = scale::round_count(self.top / 3.0);
+        let mut count = step;
+        while (count as f32) < self.top {
+            let y = self.y(count as f32);
+            marks::hline(painter, self.bars.x_range(), y, theme.grid_minor);
+            let at = pos2(self.bars.left() - 8.0, y);
+            painter.text(at, Align2::RIGHT_CENTER, human::count(u64::from(count)), font::tick(), theme.t3);
+            count += step;
+        }
+        marks::hline(painter, self.bars.x_range(), self.bars.bottom(), theme.grid);
+        for (span, label) in scale::ticks(self.bins, self.log.width()) {
+            let x = self.x(span);
+            marks::vline(painter, x, (self.bars.bottom()..=self.bars.bottom() + 4.0).into(), theme.grid);
+            painter.text(pos2(x, self.bars.bottom() + 6.0), Align2::CENTER_TOP, label, font::tick(), theme.t3);
+        }
+    }
+
+    fn paint_bar(&self, painter: &Painter, theme: &Theme, bin: usize, counts: &[u32; KINDS]) {
+        let column = self.bar(bin);
+        let mut below = 0;
+        for (kind, colour) in [
+            (Kind::OnTime, theme.on_time),
+            (Kind::Behind, theme.behind),
+            (Kind::SideOutput, theme.side),
+            (Kind::Dropped, theme.dropped),
+        ] {
+            let count = counts[kind as usize];
+            if count == 0 {
+                continue;
+            }
+            let (bottom, top) = (self.y(below as f32), self.y((below + count) as f32));
+            // A single record among thousands still shows.
+            let top = top.min(bottom - 1.5);
+            let rect = Rect::from_min_max(pos2(column.left(), top), pos2(column.right(), bottom));
+            below += count;
+            self.paint_part(painter, theme, rect, kind, colour);
+        }
+    }
+
+    fn paint_part(&self, painter: &Painter, theme: &Theme, rect: Rect, kind: Kind, colour: Color32) {
+        match kind {
+            Kind::SideOutput => {
+                let stroke = Stroke::new(1.2, colour);
+                painter.rect_stroke(rect, radius::BAR, stroke, egui::StrokeKind::Inside);
+            }
+            Kind::Dropped => {
+                painter.rect_filled(rect, radius::BAR, colour);
+                painter.add(marks::hatch(rect, 4.0, Stroke::new(1.4, theme.panel.gamma_multiply(0.55))));
+            }
+            Kind::OnTime => {
+                painter.rect_filled(rect, radius::BAR, colour.gamma_multiply(0.82));
+            }
+            Kind::Behind => {
+                painter.rect_filled(rect, radius::BAR, colour);
+            }
+        }
+    }
+
+    /// P50 and P99 with the range that a rule of thumb takes from them, and the bound itself. Labels
+    /// stand in two rows and give way to each other from right to left.
+    fn paint_quantiles(&self, painter: &Painter, view: &View<'_>) {
+        let theme = view.theme;
+        let (p50, p99) = (view.run.delay_quantile(P50), view.run.delay_quantile(P99));
+        let bound = view.scenario.pipeline.watermark.bound();
+        if p99 > Span::ZERO {
+            let (from, to) = (self.x(Span::from_micros(p99.micros() / 2 * 3)), self.x(p99.times(2)));
+            if to - from > 2.0 {
+                let rect = Rect::from_min_max(pos2(from, self.bars.bottom() - 26.0), pos2(to, self.bars.bottom()));
+                painter.rect_filled(rect, 0.0, theme.on_time.gamma_multiply(0.22));
+                marks::hline(painter, rect.x_range(), rect.top(), theme.t3);
+                let at = pos2(to.min(self.log.right()), rect.top() - 3.0);
+                painter.text(at, Align2::RIGHT_BOTTOM, "1.5\u{2013}2 \u{00d7} P99", font::tick_inside(), theme.t3);
+            }
+        }
+        let mut lines = vec![(bound, format!("bound {bound}"), theme.watermark, true)];
+        for (quantile, name) in [(p50, "P50"), (p99, "P99")] {
+            if quantile > Span::ZERO {
+                lines.push((quantile, format!("{name} {quantile}"), theme.t2, false));
+            }
+        }
+        let mut taken: Vec<Rect> = Vec::new();
+        for (delay, label, colour, is_bound) in lines {
+            let x = self.x(delay);
+            let galley = painter.layout_no_wrap(label, font::tick(), colour);
+            let place = (0..2).flat_map(|row| [(row, false), (row, true)]).find_map(|(row, is_left)| {
+                let y = self.bars.top() - LABELS + 2.0 + 15.0 * row as f32;
+                let left = if is_left { x - 5.0 - galley.size().x } else { x + 5.0 };
+                let rect = Rect::from_min_size(pos2(left, y), galley.size());
+                let fits = rect.left() >= self.bars.left() - COUNTS && rect.right() <= self.bars.right() + 8.0;
+                (fits && taken.iter().all(|other| !other.expand(3.0).intersects(rect))).then_some(rect)
+            });
+            let top = place.map_or(self.bars.top(), |rect| rect.center().y);
+            let (from, to) = (pos2(x, top), pos2(x, self.bars.bottom()));
+            if is_bound {
+                painter.line_segment([from, to], Stroke::new(2.0, colour));
+            } else {
+                painter.add(marks::dashed(from, to, Stroke::new(1.0, colour), 4.0, 3.0));
+            }
+            if let Some(rect) = place {
+                painter.galley(rect.min, galley, colour);
+                taken.push(rect);
+            }
+        }
+    }
+
+    /// The bound's line can be dragged: the whole run follows.
+    fn bound_ui(&self, ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
+        let x = self.x(view.scenario.pipeline.watermark.bound());
+        let grip = Rect::from_min_max(pos2(x - 6.0, self.bars.top() - LABELS), pos2(x + 6.0, self.bars.bottom()));
+        let response = ui.interact(grip, ui.scope_id().with("bound"), Sense::drag());
+        let value = view.scenario.pipeline.watermark.bound();
+        response.widget_info(|| {
+            egui::WidgetInfo::slider(true, value.as_secs_f64(), "Out-of-orderness bound on the delay axis")
+        });
+        if response.hovered() || response.dragged() {
+            ui.ctx().set_cursor_icon(egui::CursorIcon::ResizeHorizontal);
+        }
+        if let Some(pointer) = response.interact_pointer_pos().filter(|_| response.dragged()) {
+            let place = f64::from((pointer.x - self.log.left()) / self.log.width());
+            let seconds = if place < 0.0 { 0.0 } else { self.bins.seconds_at(place.min(1.0)) };
+            commands.push(Command::SetBound(scale::rounded(seconds)));
+        }
+    }
+}

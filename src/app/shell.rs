@@ -9,7 +9,9 @@ use egui::{Context, Rect, Ui, UiBuilder};
 use crate::app::files::Opened;
 use crate::app::layout::Tiles;
 use crate::app::link::Link;
+use crate::app::panels::late::{LateState, late_ui};
 use crate::app::panels::settings::SettingsState;
+use crate::app::panels::time_map::{TimeMapState, time_map_ui};
 use crate::app::panels::{ledger, notices, settings, top_bar, transport};
 use crate::app::run::Run;
 use crate::app::state::{Saved, State};
@@ -25,6 +27,7 @@ pub struct Lab {
     state: State,
     link: Link,
     settings: SettingsState,
+    plots: Plots,
     /// The theme that the context has been given.
     installed: Option<ThemeChoice>,
 }
@@ -36,6 +39,14 @@ pub enum Panel {
     All,
     /// Every knob.
     Settings,
+    /// Event time against processing time.
+    TimeMap,
+    /// One lane per window.
+    Emissions,
+    /// Late and dropped records, and the delays.
+    Late,
+    /// Queue depth and lag.
+    Queues,
     /// Play, speed, timeline.
     Transport,
     /// Where every record is.
@@ -91,7 +102,7 @@ impl Lab {
     }
 
     fn of_state(state: State, link: Link) -> Self {
-        Self { state, link, settings: SettingsState::default(), installed: None }
+        Self { state, link, settings: SettingsState::default(), plots: Plots::default(), installed: None }
     }
 
     /// What the lab shows and what the reader has chosen.
@@ -147,7 +158,7 @@ impl Lab {
         let area = ui.max_rect();
         ui.painter().rect_filled(area, 0.0, theme.panel);
         let tiles = Tiles::of(area);
-        let Self { state, settings, .. } = self;
+        let Self { state, settings, plots, .. } = self;
         let state: &State = state;
         if panel == Panel::All {
             tile(ui, "top bar", tiles.top_bar, |ui| {
@@ -164,7 +175,11 @@ impl Lab {
                 settings::settings_ui(ui, &view, state, settings, commands);
             });
         }
-        self::plots(ui, &view, &tiles, panel);
+        for (of, tile_rect) in [(Panel::TimeMap, tiles.time_map), (Panel::Late, tiles.late)] {
+            if let Some(rect) = rect(of, tile_rect) {
+                plots.ui(ui, of, rect, &view, commands);
+            }
+        }
         if let Some(rect) = rect(Panel::Transport, tiles.transport) {
             let left_width = tiles.settings.width();
             tile(ui, "transport", rect, |ui| {
@@ -180,8 +195,21 @@ impl Lab {
     }
 }
 
-fn plots(ui: &mut Ui, view: &View<'_>, tiles: &Tiles, panel: Panel) {
-    let _ = (ui, view, tiles, panel);
+/// The four plots, each with what it keeps between frames.
+#[derive(Default)]
+struct Plots {
+    time_map: TimeMapState,
+    late: LateState,
+}
+
+impl Plots {
+    fn ui(&mut self, ui: &mut Ui, panel: Panel, rect: Rect, view: &View<'_>, commands: &mut Vec<Command>) {
+        match panel {
+            Panel::TimeMap => tile(ui, "time map", rect, |ui| time_map_ui(ui, view, &mut self.time_map, commands)),
+            Panel::Late => tile(ui, "late", rect, |ui| late_ui(ui, view, &mut self.late, commands)),
+            _ => {}
+        }
+    }
 }
 
 /// A child that fills `rect` and is cut to it.

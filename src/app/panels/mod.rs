@@ -6,6 +6,7 @@ pub mod time_map;
 pub mod late;
 pub mod ledger;
 pub mod notices;
+pub mod number;
 pub mod settings;
 pub mod top_bar;
 pub mod transport;

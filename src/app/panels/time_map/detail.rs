@@ -26,9 +26,9 @@ impl RecordDetail {
     /// marks do not flicker while the count hovers around it.
     pub fn of(in_view: usize, previous: Option<Self>) -> Self {
         let level = |count: usize| match count {
-            0..=DISCS_UP_TO => Self::Discs,
-            ..=MARKS_UP_TO => Self::Marks,
-            ..=DOTS_UP_TO => Self::Dots,
+            count if count <= DISCS_UP_TO => Self::Discs,
+            count if count <= MARKS_UP_TO => Self::Marks,
+            count if count <= DOTS_UP_TO => Self::Dots,
             _ => Self::Density,
         };
         let plain = level(in_view);

@@ -39,7 +39,10 @@ impl MapLayout {
         let left = LEFT.min(body.width() * 0.25);
         let inner = Rect::from_min_max(
             pos2(body.left() + left, body.top() + TOP),
-            pos2((body.right() - RIGHT).max(body.left() + left + 1.0), (body.bottom() - BOTTOM).max(body.top() + TOP + 1.0)),
+            pos2(
+                (body.right() - RIGHT).max(body.left() + left + 1.0),
+                (body.bottom() - BOTTOM).max(body.top() + TOP + 1.0),
+            ),
         );
         let width = if body.width() < SMALL { STRIP_SMALL } else { STRIP };
         let fits = ((inner.width() - PLOT_LEAST) / (width + GAP)).floor().max(0.0) as usize;

@@ -1,8 +1,29 @@
 //! The time map: event time across, processing time up.
+//!
+//! - [`model`]: what is drawn, computed once per run and key; [`running`]: values of open windows
+//! - [`camera`], [`layout`], [`geometry`], [`detail`], [`labels`]: where things stand, without drawing
+//! - [`lines`], [`windows`], [`panes`], [`records`], [`horizons`], [`strips`]: drawing
+//! - [`panel`]: the panel, its header and what the pointer does; [`hover`]: the card at the pointer
 
 pub mod camera;
+pub mod detail;
 #[cfg(test)]
 pub(in crate::app) mod fixture;
+pub mod geometry;
+mod horizons;
+mod hover;
 pub mod labels;
+pub mod layout;
+mod lines;
 pub mod model;
+mod panel;
+mod panes;
+mod records;
 pub mod running;
+mod scene;
+mod strips;
+mod text;
+mod texture;
+mod windows;
+
+pub use panel::{TimeMapState, time_map_ui};

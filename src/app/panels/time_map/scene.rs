@@ -122,6 +122,9 @@ impl<'a> Scene<'a> {
             WindowSpec::Tumbling { size, .. } => size,
             WindowSpec::Sliding { slide, .. } => slide,
             WindowSpec::Session { gap } => gap,
+            WindowSpec::Cumulative { step, .. } => step,
+            // The one window is wider than any plot.
+            WindowSpec::Global => return f32::INFINITY,
         };
         self.axes.event.px_len(step.micros() as f64)
     }

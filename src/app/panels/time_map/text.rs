@@ -23,10 +23,8 @@ pub mod rank {
     pub const RUNNING: u8 = 2;
     /// Where a window closes.
     pub const HORIZON: u8 = 3;
-    /// The name of a band.
-    pub const BAND: u8 = 4;
     /// The value of an early pane.
-    pub const EARLY: u8 = 5;
+    pub const EARLY: u8 = 4;
 }
 
 /// A label that looks for a place.

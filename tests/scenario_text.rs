@@ -1,0 +1,229 @@
+//! Scenario files as text: whatever is written reads back equal, and whatever is read, however
+//! broken, ends in a scenario or in an error with words.
+
+use highwater::pipeline::{Aggregate, AtEnd, LatePolicy, Pipeline, WatermarkSpec, WindowSpec};
+use highwater::scenario::library::BUILT_IN;
+use highwater::scenario::set::{apply, set};
+use highwater::scenario::{
+    ColumnChoice, DelaySpec, Fault, KeySpec, RecordingSpec, Scenario, ScenarioError, SourceSpec, Spacing, Synthetic,
+    ValueSpec, WeightedDelay, parse, parse_bytes,
+};
+use highwater::time::Span;
+use proptest::prelude::*;
+
+fn span() -> impl Strategy<Value = Span> {
+    prop_oneof![
+        (0..100_000_i64).prop_map(Span::from_millis),
+        (1..10_000_000_000_i64).prop_map(Span::from_micros),
+        Just(Span::ZERO),
+    ]
+}
+
+fn positive_span() -> impl Strategy<Value = Span> {
+    (1..10_000_000_000_i64).prop_map(Span::from_micros)
+}
+
+/// Two spans, the smaller one first and apart.
+fn two_spans() -> impl Strategy<Value = (Span, Span)> {
+    (span(), positive_span()).prop_map(|(from, more)| (from, from + more))
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>().prop_map(|text| text.replace(|c: char| c.is_control() && !c.is_whitespace(), "")),
+        "[a-z\"\\\\,(){}: \n/*]{0,20}"
+    ]
+}
+
+fn delay() -> impl Strategy<Value = DelaySpec> {
+    let simple = prop_oneof![
+        span().prop_map(|delay| DelaySpec::Constant { delay }),
+        two_spans().prop_map(|(min, max)| DelaySpec::Uniform { min, max }),
+        (span(), span()).prop_map(|(mean, max)| DelaySpec::Exponential { mean, max }),
+        (span(), 0.0..10.0, span()).prop_map(|(median, sigma, max)| DelaySpec::LogNormal { median, sigma, max }),
+        (span(), 0.001..10.0, span()).prop_map(|(scale, shape, max)| DelaySpec::Pareto { scale, shape, max }),
+    ];
+    simple.prop_recursive(3, 8, 3, |inner| {
+        let part = (0.001..100.0, inner).prop_map(|(weight, delay)| WeightedDelay { weight, delay });
+        prop::collection::vec(part, 1..4).prop_map(DelaySpec::Mixture)
+    })
+}
+
+fn names() -> impl Strategy<Value = Vec<String>> {
+    let numbered = |names: std::collections::BTreeSet<String>| {
+        names.into_iter().enumerate().map(|(i, name)| format!("{i} {name}")).collect()
+    };
+    prop::collection::btree_set("\\PC{0,6}", 0..4).prop_map(numbered)
+}
+
+fn synthetic() -> impl Strategy<Value = Synthetic> {
+    let arrivals = prop_oneof![
+        Just(Spacing::Regular),
+        Just(Spacing::Poisson),
+        (positive_span(), span())
+            .prop_map(|(active, silent)| Spacing::Bursts { active: active + Span::from_secs(1), silent }),
+    ];
+    let keys = prop_oneof![
+        (4..1_000_u32, names()).prop_map(|(count, names)| KeySpec::Uniform { count, names }),
+        (4..1_000_u32, 0.0..10.0, names()).prop_map(|(count, exponent, names)| KeySpec::Zipf {
+            count,
+            exponent,
+            names
+        }),
+    ];
+    let values = prop_oneof![
+        (-1e12..1e12).prop_map(ValueSpec::Constant),
+        (-1_000_000..0_i64, 0..1_000_000_i64).prop_map(|(min, max)| ValueSpec::Integers { min, max }),
+        (-1e9..0.0, 0.0..1e9).prop_map(|(min, max)| ValueSpec::Uniform { min, max }),
+    ];
+    (0.001..100.0, arrivals, keys, values, delay()).prop_map(|(rate, arrivals, keys, values, delay)| Synthetic {
+        rate,
+        arrivals,
+        keys,
+        values,
+        delay,
+        ..Synthetic::default()
+    })
+}
+
+fn recording() -> impl Strategy<Value = RecordingSpec> {
+    let column = || prop::option::of(text());
+    let columns = (column(), column(), column(), column(), any::<bool>()).prop_map(
+        |(event_time, key, value, time_format, no_header)| ColumnChoice {
+            event_time,
+            key,
+            value,
+            time_format,
+            no_header,
+            ..ColumnChoice::default()
+        },
+    );
+    (text(), columns).prop_map(|(path, columns)| RecordingSpec { path: format!("a{path}.csv"), columns })
+}
+
+fn pipeline() -> impl Strategy<Value = Pipeline> {
+    let window = prop_oneof![
+        positive_span().prop_map(|size| WindowSpec::Tumbling { size, offset: Span::ZERO }),
+        (1..1_000_i64, positive_span()).prop_map(|(times, slide)| WindowSpec::Sliding {
+            size: slide.times(times),
+            slide,
+            offset: Span::from_micros(slide.micros() / -2)
+        }),
+        positive_span().prop_map(|gap| WindowSpec::Session { gap }),
+    ];
+    let aggregate = prop_oneof![Just(Aggregate::Count), Just(Aggregate::Sum), Just(Aggregate::Max)];
+    (span(), window, span(), any::<bool>(), aggregate, any::<bool>(), 1..10_000_000_u32, span()).prop_map(
+        |(bound, window, allowed_lateness, drops, aggregate, holds, queue_capacity, service_time)| Pipeline {
+            watermark: WatermarkSpec::Bounded { bound },
+            window,
+            allowed_lateness,
+            late: if drops { LatePolicy::Drop } else { LatePolicy::SideOutput },
+            aggregate,
+            at_end: if holds { AtEnd::Hold } else { AtEnd::Flush },
+            queue_capacity,
+            service_time,
+            ..Pipeline::default()
+        },
+    )
+}
+
+fn scenario() -> impl Strategy<Value = Scenario> {
+    let source = prop_oneof![
+        3 => synthetic().prop_map(SourceSpec::Synthetic),
+        1 => recording().prop_map(SourceSpec::Recording),
+    ];
+    let fault =
+        (two_spans(), 1.0..100.0).prop_map(|((from, until), factor)| Fault::SlowOperator { from, until, factor });
+    let faults = prop::collection::vec(fault, 0..3);
+    (text(), text(), any::<u64>(), 1..100_000_i64, source, prop::option::of(pipeline()), faults).prop_map(
+        |(title, about, seed, seconds, source, pipeline, faults)| Scenario {
+            version: 1,
+            title,
+            about,
+            seed,
+            duration: Span::from_secs(seconds),
+            source,
+            pipeline: pipeline.unwrap_or_default(),
+            faults,
+        },
+    )
+}
+
+/// Every error has a message, and a place inside the text.
+fn check_error(text: &str, error: &ScenarioError) {
+    assert!(!error.problems.is_empty());
+    for problem in &error.problems {
+        assert!(!problem.message.is_empty());
+        if let Some((line, column)) = problem.place {
+            let length = text.split('\n').nth(line - 1).expect("the line exists").chars().count();
+            assert!((1..=length + 1).contains(&column), "{error}: line {line} has {length} characters");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn what_is_written_reads_back_equal(scenario in scenario()) {
+        let written = scenario.to_ron();
+        prop_assert_eq!(scenario.problems(), []);
+        let read = parse(&written, "written").unwrap_or_else(|error| panic!("{error}\n{written}"));
+        prop_assert_eq!(&read, &scenario);
+        prop_assert_eq!(read.to_ron(), written);
+    }
+
+    #[test]
+    fn broken_files_end_in_words(
+        which in 0..BUILT_IN.len(),
+        at in any::<prop::sample::Index>(),
+        length in 0..40_usize,
+        inserted in "[(){}\\[\\]:,\"/*a-z0-9. -]{0,6}",
+    ) {
+        let whole = BUILT_IN[which].text;
+        let at = at.index(whole.len() + 1);
+        let text = format!("{}{inserted}{}", &whole[..at], &whole[(at + length).min(whole.len())..]);
+        if let Err(error) = parse(&text, "broken") {
+            check_error(&text, &error);
+        }
+    }
+
+    #[test]
+    fn junk_ends_in_words(bytes in prop::collection::vec(any::<u8>(), 0..200), text in any::<String>()) {
+        prop_assert!(parse_bytes(&bytes, "junk").is_err());
+        let error = parse(&text, "junk").expect_err("no scenario is made of random characters");
+        check_error(&text, &error);
+        let inside = format!("(title: {text})");
+        let error = parse(&inside, "junk").expect_err("there is no source");
+        check_error(&inside, &error);
+    }
+
+    #[test]
+    fn settings_are_applied_or_refused_in_words(
+        path in "[a-z_.0-9]{0,20}",
+        value in any::<String>(),
+        known in 0..7_usize,
+    ) {
+        let mut scenario = BUILT_IN[0].scenario().expect("a built-in scenario");
+        let before = scenario.clone();
+        let paths = [&*path, "title", "seed", "source", "pipeline.window", "faults.0", "source.keys.names"];
+        if let Err(error) = set(&mut scenario, paths[known], &value) {
+            prop_assert!(!error.message.is_empty());
+            prop_assert_eq!(&scenario, &before);
+        }
+        if let Err(errors) = apply(&mut scenario, &[format!("{}={value}", paths[known])]) {
+            prop_assert!(!errors.is_empty());
+        }
+    }
+
+    #[test]
+    fn any_text_can_be_a_title(title in text()) {
+        let mut scenario = BUILT_IN[0].scenario().expect("a built-in scenario");
+        // Blanks around a value are not part of it, and quotes of its own are those of the file.
+        let expected = title.trim();
+        if !expected.starts_with('"') {
+            prop_assert_eq!(set(&mut scenario, "title", &title), Ok(()));
+            prop_assert_eq!(scenario.title, expected);
+        }
+    }
+}

@@ -139,10 +139,13 @@ fn unknown(path: &str, text: &str, fields: &[Field]) -> String {
 /// The ways to read `value` for a field that now is `old`; when all fail, the first one says why.
 fn candidates(value: &str, old: &str) -> Vec<String> {
     let (raw, typed, quoted) = (value.to_owned(), as_typed(value), format!("{value:?}"));
-    if old.starts_with('"') || old == "None" {
+    if old.starts_with('"') {
         // A text may look like a number or a name; only quotes of its own are left alone.
-        let as_it_is = value.starts_with('"') || value == old;
-        return if as_it_is { vec![raw] } else { vec![quoted, raw] };
+        return if value.starts_with('"') { vec![raw] } else { vec![quoted, raw] };
+    }
+    if old == "None" {
+        // What may stand here is not known from what does.
+        return if value == old { vec![raw] } else { vec![quoted, typed, raw] };
     }
     let is_number = old.starts_with(|c: char| c.is_ascii_digit() || c == '-');
     match (value, is_number) {
@@ -214,6 +217,7 @@ mod tests {
     use crate::pipeline::{LatePolicy, WindowSpec};
     use crate::scenario::{ColumnChoice, DelaySpec, Fault, SourceSpec, Synthetic};
     use crate::time::Span;
+    use crate::window::trigger::TriggerSpec;
 
     const SAMPLE: &str = r#"(
         title: "x",
@@ -280,6 +284,16 @@ mod tests {
         let set = with(&["source=recording(path: \"a.csv\")", "faults=[]", "source.columns.key=zone"]).unwrap();
         let SourceSpec::Recording(recording) = set.source else { panic!() };
         assert_eq!(recording.columns, ColumnChoice { key: Some("zone".to_owned()), ..ColumnChoice::default() });
+    }
+
+    #[test]
+    fn what_is_not_there_yet_is_set_by_any_kind_of_value() {
+        let beam = ["pipeline.dialect=beam", "pipeline.trigger=after-watermark()"];
+        let early = with(&[beam[0], beam[1], "pipeline.trigger.early=after-count(5)"]).unwrap();
+        let expected = TriggerSpec::AfterWatermark { early: Some(Box::new(TriggerSpec::AfterCount(5))), late: None };
+        assert_eq!(early.pipeline.trigger, expected);
+        let none = with(&[beam[0], beam[1], "trigger.early=after-count(5)", "trigger.early=none"]).unwrap();
+        assert_eq!(none.pipeline.trigger, TriggerSpec::AfterWatermark { early: None, late: None });
     }
 
     #[test]

@@ -18,10 +18,10 @@ pub mod offline;
 pub mod quantile;
 
 use crate::pipeline::Problem;
-use crate::record::{KeyId, KeyTable, PartitionId, Row, Stream};
+use crate::record::{Columns, KeyId, KeyTable, Stream};
 use crate::rng::{Draws, Seed};
 use crate::scenario::{KeySpec, Scenario, SourceSpec, Synthetic, ValueSpec};
-use crate::time::EventTime;
+use crate::time::{EventTime, Span};
 
 /// The most records that a synthetic source may be expected to make. A stream of this length
 /// takes more than a gigabyte while it is made.
@@ -54,28 +54,21 @@ pub fn generate(scenario: &Scenario) -> Result<Stream, GenerateError> {
         _ => return Err(GenerateError::Problems(problems)),
     };
     let seed = Seed::new(scenario.seed);
-    let mut rows = rows(source, scenario, start, seed);
-    offline::apply(&mut rows, &scenario.faults, &source.keys, start, seed);
-    let key_table = intern(&mut rows, &source.keys);
-    Ok(Stream::from_rows(rows, key_table))
+    let (mut columns, ranks) = columns(source, scenario, start, seed);
+    offline::apply(&mut columns, &ranks, &scenario.faults, &source.keys, start, seed);
+    let key_table = intern(&ranks, &source.keys, &mut columns.keys);
+    Ok(Stream::from_columns(columns, key_table))
 }
 
-/// One row per record, in the order in which they happen; keys are ranks.
-fn rows(source: &Synthetic, scenario: &Scenario, start: EventTime, seed: Seed) -> Vec<Row> {
-    let mut values = seed.stream("value");
+/// All records in the order in which they happen, without keys, and the ranks of their keys.
+fn columns(source: &Synthetic, scenario: &Scenario, start: EventTime, seed: Seed) -> (Columns, Vec<u32>) {
+    let (offsets, ranks): (Vec<Span>, Vec<u32>) = happenings::draw(source, scenario.duration, seed).into_iter().unzip();
+    let event_times: Vec<EventTime> = offsets.iter().map(|&offset| start + offset).collect();
     let mut delays = delays::Sampler::new(&source.delay, seed);
-    let happenings = happenings::draw(source, scenario.duration, seed);
-    let row = |(offset, rank): happenings::Happening| {
-        let event_time = start + offset;
-        Row {
-            event_time,
-            arrival: event_time.on_proc_clock() + delays.draw(),
-            key: KeyId(rank),
-            value: value(&source.values, &mut values),
-            partition: PartitionId::default(),
-        }
-    };
-    happenings.into_iter().map(row).collect()
+    let arrivals = event_times.iter().map(|&event_time| event_time.on_proc_clock() + delays.draw()).collect();
+    let mut draws = seed.stream("value");
+    let values = event_times.iter().map(|_| value(&source.values, &mut draws)).collect();
+    (Columns { event_times, arrivals, values, ..Columns::default() }, ranks)
 }
 
 fn value(spec: &ValueSpec, draws: &mut Draws) -> f64 {
@@ -86,21 +79,19 @@ fn value(spec: &ValueSpec, draws: &mut Draws) -> f64 {
     }
 }
 
-/// Replaces ranks by the ids of a table that holds the keys that occur, in order of rank.
-fn intern(rows: &mut [Row], keys: &KeySpec) -> KeyTable {
-    let mut ids: Vec<Option<KeyId>> = vec![None; keys.count() as usize];
-    for row in rows.iter() {
-        ids[row.key.index()] = Some(row.key);
+/// Fills the column of keys with the ids of a table that holds the keys that occur, in order of rank.
+fn intern(ranks: &[u32], keys: &KeySpec, column: &mut Vec<KeyId>) -> KeyTable {
+    let mut occurs = vec![false; keys.count() as usize];
+    for &rank in ranks {
+        occurs[rank as usize] = true;
     }
     let mut table = KeyTable::default();
-    for id in &mut ids {
-        *id = id.map(|rank| table.intern(&keys.name(rank.0)));
-    }
-    for row in rows {
-        if let Some(id) = ids[row.key.index()] {
-            row.key = id;
-        }
-    }
+    let mut id = |(rank, &occurs): (usize, &bool)| {
+        // A key that does not occur has no id; this one is never looked up.
+        if occurs { table.intern(&keys.name(rank as u32)) } else { KeyId(u32::MAX) }
+    };
+    let ids: Vec<KeyId> = occurs.iter().enumerate().map(&mut id).collect();
+    column.extend(ranks.iter().map(|&rank| ids[rank as usize]));
     table
 }
 

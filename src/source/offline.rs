@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::Row;
+use crate::record::Columns;
 use crate::rng::Seed;
 use crate::scenario::{Fault, KeySpec};
 use crate::time::{EventTime, ProcTime, Span};
@@ -16,29 +16,30 @@ use crate::time::{EventTime, ProcTime, Span};
 /// arrival of its own.
 const TRANSMISSION_MILLIS: (i64, i64) = (10, 50);
 
-/// Moves the arrivals of held records. `rows` are in order of event time, and their keys are ranks.
-pub fn apply(rows: &mut [Row], faults: &[Fault], keys: &KeySpec, start: EventTime, seed: Seed) {
+/// Moves the arrivals of held records. `columns` are in order of event time; `ranks` are those of
+/// the keys.
+pub fn apply(columns: &mut Columns, ranks: &[u32], faults: &[Fault], keys: &KeySpec, start: EventTime, seed: Seed) {
     let outages = outages(faults, keys, start);
     if outages.is_empty() {
         return;
     }
-    let mut rows_of: BTreeMap<u32, Vec<usize>> = outages.keys().map(|&rank| (rank, Vec::new())).collect();
-    for (i, row) in rows.iter().enumerate() {
-        if let Some(of_key) = rows_of.get_mut(&row.key.0) {
-            of_key.push(i);
+    let mut places_of: BTreeMap<u32, Vec<usize>> = outages.keys().map(|&rank| (rank, Vec::new())).collect();
+    for (place, rank) in ranks.iter().enumerate() {
+        if let Some(of_key) = places_of.get_mut(rank) {
+            of_key.push(place);
         }
     }
     for (rank, outages) in outages {
         for (number, (from, until)) in outages.into_iter().enumerate() {
             let mut draws = seed.stream(&format!("flush {number} {}", keys.name(rank)));
             let mut at = until;
-            for &i in &rows_of[&rank] {
-                let row = &mut rows[i];
+            for &place in &places_of[&rank] {
+                let arrival = &mut columns.arrivals[place];
                 let within = |t: ProcTime| from <= t && t < until;
-                if within(row.event_time.on_proc_clock()) || within(row.arrival) {
+                if within(columns.event_times[place].on_proc_clock()) || within(*arrival) {
                     let (shortest, longest) = TRANSMISSION_MILLIS;
                     at = at + Span::from_micros(draws.integer(shortest * 1_000, longest * 1_000));
-                    row.arrival = at;
+                    *arrival = at;
                 }
             }
         }
@@ -73,37 +74,37 @@ fn outages(faults: &[Fault], keys: &KeySpec, start: EventTime) -> BTreeMap<u32, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{KeyId, PartitionId};
 
-    /// Rows of (event second, delay in seconds, key rank), before and after; arrivals in seconds.
-    fn check(faults: &[(&str, i64, i64)], rows: &[(i64, i64, u32)], expected: &[&str]) {
+    /// Records of (event millisecond, delay in milliseconds, key rank), after the faults.
+    fn applied(records: &[(i64, i64, u32)], faults: &[(&str, i64, i64)]) -> Vec<Span> {
         let start = EventTime::from_millis(1_000_000);
-        let mut rows: Vec<Row> = rows
-            .iter()
-            .map(|&(event, delay, key)| {
-                let event_time = start + Span::from_secs(event);
-                let arrival = event_time.on_proc_clock() + Span::from_secs(delay);
-                Row { event_time, arrival, key: KeyId(key), value: 1.0, partition: PartitionId(0) }
-            })
-            .collect();
-        let faults: Vec<Fault> = faults
-            .iter()
-            .map(|&(key, from, until)| Fault::Offline {
-                key: key.to_owned(),
-                from: Span::from_secs(from),
-                until: Span::from_secs(until),
-            })
-            .collect();
+        let event_time = |millis: i64| start + Span::from_millis(millis);
+        let mut columns = Columns {
+            event_times: records.iter().map(|&(event, ..)| event_time(event)).collect(),
+            arrivals: records.iter().map(|&(event, delay, _)| event_time(event + delay).on_proc_clock()).collect(),
+            ..Columns::default()
+        };
+        let ranks: Vec<u32> = records.iter().map(|&(.., rank)| rank).collect();
+        let offline = |&(key, from, until): &(&str, i64, i64)| Fault::Offline {
+            key: key.to_owned(),
+            from: Span::from_secs(from),
+            until: Span::from_secs(until),
+        };
+        let faults: Vec<Fault> = faults.iter().map(offline).collect();
         let keys = KeySpec::Uniform { count: 2, names: Vec::new() };
-        apply(&mut rows, &faults, &keys, start, Seed::new(7));
-        let shown: Vec<String> = rows
-            .iter()
-            .map(|row| {
-                let millis = (row.arrival - start.on_proc_clock()).micros() / 1_000;
-                if millis % 1_000 == 0 { format!("{}", millis / 1_000) } else { format!("{}+", millis / 1_000) }
-            })
-            .collect();
-        assert_eq!(shown, expected);
+        apply(&mut columns, &ranks, &faults, &keys, start, Seed::new(7));
+        columns.arrivals.iter().map(|&arrival| arrival - start.on_proc_clock()).collect()
+    }
+
+    /// As [`applied`], in seconds; `20+` is a little after 20.
+    fn check(faults: &[(&str, i64, i64)], records: &[(i64, i64, u32)], expected: &[&str]) {
+        let records: Vec<_> =
+            records.iter().map(|&(event, delay, rank)| (event * 1_000, delay * 1_000, rank)).collect();
+        let shown = |arrival: &Span| {
+            let seconds = arrival.micros() / 1_000_000;
+            if *arrival == Span::from_secs(seconds) { seconds.to_string() } else { format!("{seconds}+") }
+        };
+        assert_eq!(applied(&records, faults).iter().map(shown).collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -126,27 +127,15 @@ mod tests {
 
     #[test]
     fn a_flush_sends_in_event_order_with_a_short_transmission_each() {
-        let start = EventTime::EPOCH;
-        let event_time = |i| start + Span::from_millis(i * 100);
         // The later a record happens, the shorter its delay: without the outage they overtake.
-        let mut rows: Vec<Row> = (0..100)
-            .map(|i| Row {
-                event_time: event_time(i),
-                arrival: event_time(i).on_proc_clock() + Span::from_millis(1_000 - i * 10),
-                key: KeyId(0),
-                value: 1.0,
-                partition: PartitionId(0),
-            })
-            .collect();
-        let (from, until) = (Span::ZERO, Span::from_secs(20));
-        let keys = KeySpec::Uniform { count: 1, names: Vec::new() };
-        let fault = Fault::Offline { key: "k1".to_owned(), from, until };
-        apply(&mut rows, &[fault], &keys, start, Seed::new(7));
-        let mut before = start.on_proc_clock() + until;
-        for row in rows {
-            let gap = (row.arrival - before).micros();
+        let records: Vec<_> = (0..100).map(|i| (i * 5, 1_000 - i * 10, 0)).collect();
+        let mut before = Span::from_secs(20);
+        let arrivals = applied(&records, &[("k1", 0, 20)]);
+        assert_eq!(arrivals.len(), 100);
+        for arrival in arrivals {
+            let gap = (arrival - before).micros();
             assert!((10_000..=50_000).contains(&gap), "{gap}");
-            before = row.arrival;
+            before = arrival;
         }
     }
 

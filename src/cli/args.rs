@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::cli::check::CheckArgs;
 use crate::cli::error::CliError;
 use crate::cli::explain::ExplainArgs;
 use crate::cli::run::RunArgs;
@@ -76,11 +77,13 @@ pub enum Format {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a scenario or recording without a window, as fast as it can
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Say in words why a record or a window went as it did
     Explain(ExplainArgs),
     /// Draw what the window would show, without display or GPU
     Shot(ShotArgs),
+    /// Run cases recorded from other engines, and say whether this one agrees
+    Check(CheckArgs),
 }
 
 /// Does what the command line asks.
@@ -95,6 +98,7 @@ pub fn dispatch(cli: Cli) -> Result<(), CliError> {
         Some(Command::Explain(args)) => crate::cli::explain::explain(&args, &cli.common),
         Some(Command::Run(args)) => crate::cli::run::run(&args, &cli.common),
         Some(Command::Shot(args)) => crate::cli::shot::shot(&args, &cli.common),
+        Some(Command::Check(args)) => crate::cli::check::check(&args, &cli.common),
         None => crate::cli::lab::lab(cli.file.as_deref(), cli.smoke),
     }
 }

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::app::worker::Refusal;
+use crate::human;
 use crate::open;
 use crate::record::Stream;
 use crate::recording::ColumnReport;
-use crate::recording::ReadOptions;
+use crate::recording::{Choice, ReadOptions};
 use crate::scenario::{Scenario, SourceSpec, library};
 
 /// What to open.
@@ -53,7 +54,7 @@ impl Opened {
 
 impl From<open::Opened> for Opened {
     fn from(opened: open::Opened) -> Self {
-        let remarks = opened.remarks();
+        let remarks = remarks(&opened);
         let is_recording = matches!(opened.scenario.source, SourceSpec::Recording(_));
         Self {
             recording: is_recording.then_some(opened.stream),
@@ -62,6 +63,40 @@ impl From<open::Opened> for Opened {
             remarks,
         }
     }
+}
+
+/// What a reader should know about a recording, a line each: what is where in it, what was left
+/// out, and what was chosen for it.
+fn remarks(opened: &open::Opened) -> Vec<String> {
+    let Some(read) = &opened.read else { return Vec::new() };
+    let named = |column: &ColumnReport| column.column.as_ref().map(|name| format!("{} {name}", column.role.words()));
+    let columns: Vec<String> = read.columns.iter().filter_map(named).collect();
+    let guessed = read.columns.iter().any(|column| matches!(column.choice, Choice::Guessed(_)));
+    let mut remarks = vec![format!(
+        "{} records. Columns{}: {}.",
+        human::count(read.record_count),
+        if guessed { ", guessed" } else { "" },
+        columns.join(", ")
+    )];
+    if let Some(first) = read.bad_rows.first() {
+        let count = human::count(read.bad_row_count);
+        remarks.push(format!("{count} bad rows are left out. The first: {first}."));
+    }
+    remarks.extend(read.notes.iter().map(|note| format!("{}.", capitalised(note))));
+    let pipeline = &opened.scenario.pipeline;
+    let window = opened.guessed.window.then(|| pipeline.window.to_string());
+    let bound = opened.guessed.bound.then(|| format!("a bound of {}", pipeline.watermark.bound()));
+    let chosen: Vec<String> = window.into_iter().chain(bound).collect();
+    if !chosen.is_empty() {
+        remarks.push(format!("To begin with: {}. Turn the knobs to change them.", chosen.join(" and ")));
+    }
+    remarks
+}
+
+/// The text with its first letter as a capital.
+pub fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Opens a scenario or a recording. `go_on` hears how much is done, from 0 to 1, and says whether

@@ -158,17 +158,44 @@ fn fastest(length: Span) -> f64 {
     if ten_seconds <= SPEED_MAX { SPEED_MAX } else { libm::pow(10.0, libm::ceil(libm::log10(ten_seconds))) }
 }
 
-/// The 1, 2 or 5 times a power of ten that plays a run of this length in about a minute.
+/// The round speed that plays a run of this length in about a minute.
 fn opening_speed(length: Span) -> f64 {
     let exact = length.as_secs_f64() / PLAY_SECONDS;
-    if exact <= SPEED_MIN {
-        return 1.0_f64.min(fastest(length)).max(SPEED_MIN);
+    if exact <= SPEED_MIN { 1.0 } else { round_speed(exact).clamp(SPEED_MIN, fastest(length)) }
+}
+
+/// Speeds from an hour per second on, in seconds per second: as people say them.
+const FAST: [f64; 16] = [
+    3_600.0,
+    7_200.0,
+    10_800.0,
+    21_600.0,
+    43_200.0,
+    86_400.0,
+    172_800.0,
+    259_200.0,
+    604_800.0,
+    1_209_600.0,
+    2_592_000.0,
+    5_184_000.0,
+    15_552_000.0,
+    31_536_000.0,
+    63_072_000.0,
+    315_360_000.0,
+];
+
+/// The nearest speed that people would say: 1, 1.5, 2, 3, 5 or 7 times a power of ten, and whole
+/// hours or days per second from an hour on. `speed` is positive.
+pub fn round_speed(speed: f64) -> f64 {
+    let far = |candidate: &f64| libm::fabs(libm::log(candidate / speed));
+    let nearest = |candidates: &[f64]| candidates.iter().copied().min_by(|a, b| far(a).total_cmp(&far(b)));
+    if speed >= FAST[0] * 0.9 {
+        return nearest(&FAST).unwrap_or(speed);
     }
-    let decade = libm::pow(10.0, libm::floor(libm::log10(exact)));
-    let near = |factor: &f64| (libm::log(factor * decade / exact)).abs();
-    let candidates = [1.0, 2.0, 5.0, 10.0];
-    let best = candidates.iter().min_by(|a, b| near(a).total_cmp(&near(b))).copied().unwrap_or(1.0);
-    (best * decade).clamp(SPEED_MIN, fastest(length))
+    let decade = libm::pow(10.0, libm::floor(libm::log10(speed)));
+    let candidates = [1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0].map(|factor| factor * decade);
+    // 0.1 * 3 is not 0.3 in binary; two decimals are enough for any speed.
+    libm::round(nearest(&candidates).unwrap_or(speed) * 100.0) / 100.0
 }
 
 #[cfg(test)]
@@ -185,8 +212,9 @@ mod tests {
     #[test]
     fn ten_minutes_open_at_ten_times_and_days_take_about_a_minute() {
         assert_eq!(Playback::new(at(0), at(600)).speed, 10.0);
-        assert_eq!(Playback::new(at(0), at(2 * 86_400)).speed, 2_000.0);
-        assert_eq!(Playback::new(at(0), at(15 * 365 * 86_400)).speed, 1e7);
+        assert_eq!(Playback::new(at(0), at(2 * 86_400)).speed, 3_000.0);
+        assert_eq!(Playback::new(at(0), at(31 * 86_400)).speed, 43_200.0);
+        assert_eq!(Playback::new(at(0), at(15 * 365 * 86_400)).speed, 5_184_000.0);
         assert_eq!(Playback::new(at(0), at(0)).speed, 1.0);
     }
 
@@ -254,6 +282,14 @@ mod tests {
         assert_eq!(step(-2), at(10));
         assert_eq!(step(-1), at(0));
         assert!(!playback.playing);
+    }
+
+    #[test]
+    fn speeds_are_round() {
+        let cases = [(9.7, 10.0), (0.31, 0.3), (1.4, 1.5), (640.0, 700.0), (0.1, 0.1), (4e3, 3_600.0), (1e5, 86_400.0)];
+        for (raw, round) in cases {
+            assert_eq!(round_speed(raw), round, "{raw}");
+        }
     }
 
     #[test]

@@ -55,6 +55,8 @@ pub struct Overview {
     pub end: ProcTime,
     /// Per stretch: the most records that were in flight at once.
     pub in_flight: Vec<u32>,
+    /// Per stretch: records that reached the log.
+    pub arrived: Vec<u32>,
     /// Per stretch: records behind the watermark that were counted.
     pub behind: Vec<u32>,
     /// Per stretch: records dropped late, or sent to the side output.
@@ -165,10 +167,15 @@ impl Overview {
             start,
             end,
             in_flight: vec![0; OVERVIEW_BINS],
+            arrived: vec![0; OVERVIEW_BINS],
             behind: vec![0; OVERVIEW_BINS],
             dropped: vec![0; OVERVIEW_BINS],
         };
         overview.fill_in_flight(trace);
+        for &at in trace.stream.arrivals() {
+            let bin = overview.bin_of(at);
+            overview.arrived[bin] += 1;
+        }
         for &id in &marks.behind {
             let bin = overview.bin_of(trace.handled[id.index()]);
             overview.behind[bin] += 1;
@@ -178,6 +185,11 @@ impl Overview {
             overview.dropped[bin] += 1;
         }
         overview
+    }
+
+    /// Whether nothing ever waited: at no instant were two records in flight.
+    pub fn nothing_waits(&self) -> bool {
+        self.in_flight.iter().all(|&level| level <= 1)
     }
 
     /// The stretch that an instant falls in; the first or last one for instants outside.

@@ -149,7 +149,7 @@ impl Lab {
         for command in commands {
             update::apply(&mut self.state, &mut self.link, command);
         }
-        if self.state.playback.playing || self.state.ghost.is_some() {
+        if self.state.playback.playing || self.state.ghost.is_some() || self.state.is_computing() {
             ctx.request_repaint();
         }
     }

@@ -104,6 +104,8 @@ pub struct State {
     pub change_goes_on: bool,
     /// The generation of the last job.
     pub generation: u64,
+    /// When that job was asked for, on the frames' clock.
+    pub asked_at: f64,
     /// From this generation on, runs belong to the scenario that was opened last.
     pub opened_at: u64,
     /// The frames' clock, in seconds.
@@ -133,6 +135,7 @@ impl State {
             undo: Vec::new(),
             change_goes_on: false,
             generation: 0,
+            asked_at: 0.0,
             opened_at: 0,
             time: 0.0,
             notices_given: 0,
@@ -147,6 +150,11 @@ impl State {
     /// Whether a run is being computed.
     pub fn is_computing(&self) -> bool {
         self.run.as_ref().map_or(0, |run| run.generation) < self.generation
+    }
+
+    /// Whether the reader has waited for a run long enough to be told.
+    pub fn is_computing_long(&self) -> bool {
+        self.is_computing() && self.time - self.asked_at > 0.2
     }
 
     /// What panels read in this frame; `None` until the first run is computed.

@@ -121,6 +121,7 @@ pub fn compute(state: &mut State, link: &mut Link) {
         (None, None) => {}
     }
     state.generation += 1;
+    state.asked_at = state.time;
     link.compute(Job {
         generation: state.generation,
         scenario: state.scenario.clone(),

@@ -28,7 +28,10 @@ pub fn top_bar_ui(ui: &mut Ui, state: &State, theme: &Theme, compact: bool, comm
     marks::vline(left.painter(), rule.center().x, rule.y_range(), theme.hair);
     let chooser = scenario_button(&mut left, theme, &state.scenario.title);
     scenario_menu(&chooser, state, theme, commands);
-    if !compact {
+    if state.is_computing_long() {
+        left.add(egui::Spinner::new().size(12.0).color(theme.you));
+        left.label(RichText::new("Computing").font(font::body()).color(theme.t3));
+    } else if !compact {
         left.label(RichText::new(subtitle(state)).font(font::body()).color(theme.t3));
     }
     let mut right = ui.new_child(UiBuilder::new().max_rect(area).layout(Layout::right_to_left(Align::Center)));

@@ -4,6 +4,7 @@ use egui::{Align, Layout, RichText, Sense, Ui, vec2};
 
 use super::ranges::span_limits;
 use super::{Dial, Sheet};
+use crate::app::files::capitalised;
 use crate::app::run::Run;
 use crate::app::theme::font;
 use crate::app::widgets::controls::{Loudness, button};
@@ -166,9 +167,4 @@ fn recording_ui(ui: &mut Ui, run: &Run, columns: &[ColumnReport], sheet: &Sheet<
     }
     let keys = run.trace.stream.key_table().len() as u64;
     line("Keys", &crate::human::count(keys), "How many different keys there are.");
-}
-
-fn capitalised(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

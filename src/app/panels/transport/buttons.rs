@@ -7,7 +7,7 @@ use egui::{
 };
 
 use crate::app::panels::transport::clock;
-use crate::app::playback::{Playback, SPEED_MIN};
+use crate::app::playback::{Playback, SPEED_MIN, round_speed};
 use crate::app::shortcuts::slider_focus_id;
 use crate::app::theme::{Theme, alpha, font, radius, space};
 use crate::app::view::{Command, View};
@@ -189,29 +189,7 @@ fn paint_speed(painter: &Painter, theme: &Theme, track: Rect, y: f32, decades: f
     }
 }
 
-/// The nearest 1, 1.5, 2, 3, 5 or 7 times a power of ten.
-fn round_speed(speed: f64) -> f64 {
-    let decade = libm::pow(10.0, libm::floor(libm::log10(speed)));
-    let far = |factor: &f64| libm::fabs(libm::log(factor * decade / speed));
-    let factors = [1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0];
-    let best = factors.iter().min_by(|a, b| far(a).total_cmp(&far(b))).copied().unwrap_or(1.0);
-    // 0.1 * 3 is not 0.3 in binary; two decimals are enough for any speed.
-    libm::round(best * decade * 100.0) / 100.0
-}
-
 /// Colours of the transport that other files share.
 pub fn future(theme: &Theme, colour: Color32) -> Color32 {
     alpha(colour, if theme.is_dark() { 0.38 } else { 0.34 })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn speeds_are_round() {
-        for (raw, round) in [(9.7, 10.0), (0.31, 0.3), (1.4, 1.5), (640.0, 700.0), (0.1, 0.1), (2.2e6, 2e6)] {
-            assert_eq!(round_speed(raw), round, "{raw}");
-        }
-    }
 }

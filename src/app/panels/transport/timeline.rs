@@ -27,9 +27,9 @@ struct Rows {
 
 impl Rows {
     fn of(area: Rect, compact: bool) -> Self {
-        let (top, bottom) = if compact { (18.0, 18.0) } else { (24.0, 21.0) };
+        let (top, bottom) = if compact { (21.0, 18.0) } else { (26.0, 21.0) };
         let strip = Rect::from_min_max(pos2(area.left(), area.top() + top), pos2(area.right(), area.bottom() - bottom));
-        Self { labels_y: area.top() + top / 2.0 + 1.0, strip, ticks_y: area.bottom() - bottom / 2.0 - 2.0 }
+        Self { labels_y: area.top() + top / 2.0 - 2.0, strip, ticks_y: area.bottom() - bottom / 2.0 - 2.0 }
     }
 }
 
@@ -64,20 +64,24 @@ pub fn timeline_ui(ui: &mut Ui, view: &View<'_>, area: Rect, compact: bool, comm
     }
 }
 
-/// The records in flight as an area: solid up to the playhead, pale after it.
+/// The records in flight as an area, or those that arrive where nothing ever waits: solid up to
+/// the playhead, pale after it.
 fn paint_level(painter: &Painter, view: &View<'_>, rows: &Rows, axis: TimeAxis) {
     let overview = &view.run.overview;
-    let most = overview.in_flight.iter().copied().max().unwrap_or(0).max(8) as f32;
+    let (levels, colour) = if overview.nothing_waits() {
+        (&overview.arrived, view.theme.on_time)
+    } else {
+        (&overview.in_flight, view.theme.busy)
+    };
+    let most = levels.iter().copied().max().unwrap_or(0).max(8) as f32;
     let bottom = rows.strip.bottom() - 1.0;
     let height = rows.strip.height() - 8.0;
     let now_x = axis.px_of(view.now.micros()).clamp(rows.strip.left(), rows.strip.right());
-    let points: Vec<Pos2> = overview
-        .in_flight
+    let points: Vec<Pos2> = levels
         .iter()
         .enumerate()
         .map(|(bin, &level)| pos2(bin_x(&rows.strip, bin), bottom - height * level as f32 / most))
         .collect();
-    let colour = view.theme.busy;
     for (clip, colour) in
         [(rows.strip.with_max_x(now_x), colour), (rows.strip.with_min_x(now_x), future(view.theme, colour))]
     {
@@ -130,7 +134,6 @@ fn paint_late(painter: &Painter, view: &View<'_>, rows: &Rows, axis: TimeAxis) {
 fn paint_faults(painter: &Painter, view: &View<'_>, rows: &Rows, axis: TimeAxis, compact: bool) {
     let theme = view.theme;
     let start = view.run.overview.start;
-    let mut free_from = rows.strip.left();
     let mut labels: Vec<(f32, Alert, String)> = Vec::new();
     for fault in &view.run.scenario.faults {
         let (from, until, name) = match fault {
@@ -156,21 +159,26 @@ fn paint_faults(painter: &Painter, view: &View<'_>, rows: &Rows, axis: TimeAxis,
         let what = if view.run.marks.side_output.is_empty() { "dropped late" } else { "too late" };
         labels.push((bin_x(&rows.strip, bin), Alert::Warning, format!("{what} {}", human::count(records))));
     }
-    // Faults win over alerts where both want the same place.
+    labels.retain(|(_, alert, _)| !(compact && *alert == Alert::Warning));
+    paint_names(painter, theme, rows, labels);
+}
+
+/// Marks in a row, and the names that have room: faults first, and never over another mark.
+fn paint_names(painter: &Painter, theme: &Theme, rows: &Rows, mut labels: Vec<(f32, Alert, String)>) {
     labels.sort_by(|a, b| (a.1, a.0).partial_cmp(&(b.1, b.0)).unwrap_or(std::cmp::Ordering::Equal));
+    let marked: Vec<f32> = labels.iter().map(|(x, ..)| *x).collect();
     let mut taken: Vec<(f32, f32)> = Vec::new();
     for (x, alert, text) in labels {
-        free_from = free_from.min(x);
         let galley = painter.layout_no_wrap(text, font::legend(), theme.t2);
         let room = (x - 6.0, x + 12.0 + galley.size().x);
-        let is_free = taken.iter().all(|&(from, to)| room.1 < from || room.0 > to);
+        let hits_mark = marked.iter().any(|&mark| mark > x && mark - 8.0 < room.1);
+        let hits_name = taken.iter().any(|&(from, to)| room.0 < to && from < room.1);
         let at = pos2(x, rows.labels_y);
-        let mark = match alert {
+        painter.add(match alert {
             Alert::Fault => marks::bolt(at, 5.5, theme.fault),
             Alert::Warning => marks::triangle(at, 4.6, theme.warn),
-        };
-        painter.add(mark);
-        if is_free && room.1 < rows.strip.right() && !(compact && alert == Alert::Warning) {
+        });
+        if !hits_mark && !hits_name && room.1 < rows.strip.right() {
             painter.galley(at + vec2(10.0, -galley.size().y / 2.0), galley, theme.t2);
             taken.push(room);
         }
@@ -217,11 +225,13 @@ fn hover_card(ui: &Ui, view: &View<'_>, rows: &Rows, axis: TimeAxis, pointer: Po
     let overview: &Overview = &view.run.overview;
     let at = ProcTime::from_micros(axis.micros_at(pointer.x)).clamp(overview.start, overview.end);
     let bin = overview.bin_of(at);
-    let mut words = format!(
-        "{}   {} in flight",
-        time_ticks::clock(at.micros(), axis.us_per_px()),
-        human::count(u64::from(overview.in_flight[bin]))
-    );
+    let (records, what) = if overview.nothing_waits() {
+        (overview.arrived[bin], "arrived")
+    } else {
+        (overview.in_flight[bin], "in flight")
+    };
+    let clock = time_ticks::clock(at.micros(), axis.us_per_px());
+    let mut words = format!("{clock}   {} {what}", human::count(u64::from(records)));
     for (records, name) in [(overview.behind[bin], "behind"), (overview.dropped[bin], "too late")] {
         if records > 0 {
             words.push_str(&format!("   {} {name}", human::count(u64::from(records))));

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::cli::check::CheckArgs;
 use crate::cli::error::CliError;
 use crate::cli::explain::ExplainArgs;
+use crate::cli::import::ImportArgs;
 use crate::cli::run::RunArgs;
 use crate::cli::shot::ShotArgs;
 
@@ -78,6 +79,8 @@ pub enum Format {
 pub enum Command {
     /// Run a scenario or recording without a window, as fast as it can
     Run(Box<RunArgs>),
+    /// Make a recording from CSV or JSON lines
+    Import(ImportArgs),
     /// Say in words why a record or a window went as it did
     Explain(ExplainArgs),
     /// Draw what the window would show, without display or GPU
@@ -96,6 +99,7 @@ pub fn dispatch(cli: Cli) -> Result<(), CliError> {
     }
     match cli.command {
         Some(Command::Explain(args)) => crate::cli::explain::explain(&args, &cli.common),
+        Some(Command::Import(args)) => crate::cli::import::import(&args, &cli.common),
         Some(Command::Run(args)) => crate::cli::run::run(&args, &cli.common),
         Some(Command::Shot(args)) => crate::cli::shot::shot(&args, &cli.common),
         Some(Command::Check(args)) => crate::cli::check::check(&args, &cli.common),

@@ -11,19 +11,19 @@ pub struct ColumnArgs {
     /// Column of the instant when it happened
     #[arg(long, value_name = "COL")]
     pub event_time: Option<String>,
-    /// Column of the instant when it reached the log
+    /// Column of the instant when it reached the log; '' is none
     #[arg(long, value_name = "COL")]
     pub arrival_time: Option<String>,
-    /// Column to group by
+    /// Column to group by; '' is none
     #[arg(long, value_name = "COL")]
     pub key: Option<String>,
-    /// Column to aggregate
+    /// Column to aggregate; '' is none
     #[arg(long, value_name = "COL")]
     pub value: Option<String>,
-    /// Column of the partition of the log
+    /// Column of the partition of the log; '' is none
     #[arg(long, value_name = "COL")]
     pub partition: Option<String>,
-    /// How times are written: s, ms, us, rfc3339, auto or a format like '%Y-%m-%d %H:%M:%S'
+    /// How times are written: s, ms, us, ns, rfc3339, auto or a format like '%Y-%m-%d %H:%M:%S'
     #[arg(long, value_name = "FORMAT")]
     pub time_format: Option<String>,
     /// The first row is data; columns are numbers from 1

@@ -6,6 +6,8 @@ pub mod check;
 pub mod columns;
 pub mod error;
 pub mod explain;
+pub mod import;
+mod import_report;
 pub mod input;
 pub mod lab;
 pub mod moment;

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::cli::error::CliError;
+use crate::recording::write_whole;
 
 /// Writes to standard output. A reader that has gone away (`| head`) is not an error.
 ///
@@ -25,23 +26,8 @@ pub fn print(bytes: &[u8]) -> Result<(), CliError> {
 /// # Errors
 /// When the folder does not exist or cannot be written.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let failed = |error: io::Error| CliError::bad_input(format!("{}: cannot be written: {error}", path.display()));
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !folder.is_dir() {
-        let (file, folder) = (path.display(), folder.display());
-        return Err(CliError::bad_input(format!("{file}: cannot be written: there is no folder {folder}")));
-    }
-    let mut file = readable_by_others(&mut tempfile::Builder::new()).tempfile_in(folder).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
-}
-
-/// Temporary files are private where the system can say so; results are as readable as any new file, by the umask.
-fn readable_by_others<'a, 'b, 'c>(builder: &'c mut tempfile::Builder<'a, 'b>) -> &'c mut tempfile::Builder<'a, 'b> {
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder
+    write_whole(path, |file| file.write_all(bytes))
+        .map_err(|error: io::Error| CliError::bad_input(format!("{}: cannot be written: {error}", path.display())))
 }
 
 #[cfg(test)]

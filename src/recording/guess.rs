@@ -273,7 +273,8 @@ impl Guess<'_> {
             let fits = score >= EXACT || (!facts.looks_like_time && facts.repeats(row_count));
             if fits && score >= STRONG { 2 * score + i32::from(facts.is_text()) } else { 0 }
         };
-        let free: Vec<usize> = (0..self.facts.len()).filter(|&i| self.is_free(i)).collect();
+        let is_value = |i: usize| self.facts[i].words.value_score() >= EXACT;
+        let free: Vec<usize> = (0..self.facts.len()).filter(|&i| self.is_free(i) && !is_value(i)).collect();
         let named = free.iter().copied().rev().max_by_key(|&i| score(i)).filter(|&i| score(i) > 0);
         if let Some(column) = named {
             return self.take(Role::Key, column, "by its name");

@@ -24,6 +24,10 @@ pub fn write_whole<E: From<io::Error>>(
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
     };
+    if !directory.is_dir() {
+        let message = format!("there is no folder {}", directory.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, message).into());
+    }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".highwater-").suffix(".tmp");
     #[cfg(unix)]
@@ -90,7 +94,8 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let write = |path: &Path| write_whole::<io::Error>(path, |writer| writer.write_all(b"new"));
         assert!(write(directory.path()).is_err());
-        assert!(write(&directory.path().join("missing").join("a.csv")).is_err());
+        let error = write(&directory.path().join("missing").join("a.csv")).expect_err("there is no folder");
+        assert!(error.to_string().starts_with("there is no folder"), "{error}");
         assert_eq!(names(directory.path()), [""; 0]);
     }
 

@@ -65,7 +65,11 @@ pub fn write_path(stream: &Stream, path: &Path) -> Result<(), WriteError> {
     let io_error = |source| WriteError::Io { file: path.display().to_string(), source };
     if path.as_os_str() == STANDARD_STREAM {
         let mut output = io::BufWriter::new(io::stdout().lock());
-        return write(stream, format, packing, &mut output).and_then(|()| output.flush()).map_err(io_error);
+        return match write(stream, format, packing, &mut output).and_then(|()| output.flush()) {
+            // A reader that has gone away (`| head`) has what it wanted.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result.map_err(io_error),
+        };
     }
     write_whole(path, |file| write(stream, format, packing, file)).map_err(io_error)
 }

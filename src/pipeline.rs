@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::time::{SPAN_LIMIT, Span};
+pub use crate::watermark::spec::{Emit, Marker, WatermarkOptions, WatermarkSpec};
 use crate::window::accumulation::Accumulation;
 use crate::window::dialect::{AzurePolicy, BeamRules, Dialect};
 use crate::window::trigger::TriggerSpec;
@@ -27,6 +28,8 @@ pub const MAX_QUEUE_CAPACITY: u32 = 10_000_000;
 pub struct Pipeline {
     /// How the watermark follows the records.
     pub watermark: WatermarkSpec,
+    /// What surrounds it: when it is handed on, silent inputs, partitions.
+    pub watermark_options: WatermarkOptions,
     /// Where in event time results are computed.
     pub window: WindowSpec,
     /// How long a window's state is kept after its end, in event time.
@@ -57,6 +60,7 @@ impl Default for Pipeline {
     fn default() -> Self {
         Self {
             watermark: WatermarkSpec::default(),
+            watermark_options: WatermarkOptions::default(),
             window: WindowSpec::Tumbling { size: Span::from_secs(60), offset: Span::ZERO },
             allowed_lateness: Span::ZERO,
             late: LatePolicy::default(),
@@ -69,32 +73,6 @@ impl Default for Pipeline {
             at_end: AtEnd::default(),
             queue_capacity: 1_000,
             service_time: Span::ZERO,
-        }
-    }
-}
-
-/// How the watermark follows the records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum WatermarkSpec {
-    /// Bounded out-of-orderness: after every record, the largest event time seen minus `bound`.
-    Bounded {
-        /// How far a record may be behind the newest one and still be on time; not negative.
-        bound: Span,
-    },
-}
-
-impl Default for WatermarkSpec {
-    fn default() -> Self {
-        Self::Bounded { bound: Span::ZERO }
-    }
-}
-
-impl WatermarkSpec {
-    /// The out-of-orderness bound.
-    pub const fn bound(self) -> Span {
-        match self {
-            Self::Bounded { bound } => bound,
         }
     }
 }
@@ -243,7 +221,7 @@ impl Problem {
 impl Pipeline {
     /// Everything that is out of range, in the order of the fields; empty when the pipeline can run.
     pub fn problems(&self) -> Vec<Problem> {
-        let mut found = Vec::new();
+        let mut found = crate::watermark::spec::problems(self.watermark, &self.watermark_options);
         let mut span = |path: &str, span: Span, least: i64| {
             if span.micros() < least || span > SPAN_LIMIT {
                 let range = if least > 0 { "more than 0" } else { "0 or more" };
@@ -251,7 +229,6 @@ impl Pipeline {
                 found.push(Problem::new(path, format!("{shown} is out of range: must be {range}, at most 115740d")));
             }
         };
-        span("watermark.bound", self.watermark.bound(), 0);
         match self.window {
             WindowSpec::Tumbling { size, .. } => span("window.size", size, 1),
             WindowSpec::Sliding { size, slide, .. } => {

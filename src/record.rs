@@ -7,10 +7,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::{EventTime, ProcTime, Span};
 
 /// The place of a record in arrival order, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct RecordId(pub u32);
 
 impl RecordId {
@@ -34,6 +37,13 @@ impl KeyId {
 /// A partition of the log, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct PartitionId(pub u32);
+
+impl PartitionId {
+    /// As an index into per-partition tables.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// One record as the window operator sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -272,6 +282,11 @@ impl Stream {
     /// The partition of a record; 0 when the stream has one partition.
     pub fn partition(&self, id: RecordId) -> PartitionId {
         self.partitions.get(id.index()).copied().unwrap_or_default()
+    }
+
+    /// How many partitions there are, empty ones below the last included; at least 1. O(n).
+    pub fn partitions(&self) -> usize {
+        self.partitions.iter().max().map_or(1, |last| last.index() + 1)
     }
 
     /// Whether any record is outside partition 0.

@@ -21,9 +21,9 @@ fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::R
     writeln!(out, "{}: {} records, seed {}", report.scenario, number(report.records), report.seed)?;
     writeln!(
         out,
-        "  {}, bound {}, lateness {}{}",
+        "  {}, {}, lateness {}{}",
         pipeline.window,
-        pipeline.watermark.bound(),
+        pipeline.watermark,
         pipeline.allowed_lateness,
         if pipeline.at_end == AtEnd::Flush { ", flushed at the end" } else { "" }
     )?;

@@ -1,7 +1,7 @@
 //! Where a record went, which watermark met it, and what would have counted it.
 
 use super::{Explanation, Step, name, raised_by};
-use crate::pipeline::{LatePolicy, WatermarkSpec};
+use crate::pipeline::{LatePolicy, WatermarkOptions, WatermarkSpec};
 use crate::record::RecordId;
 use crate::runtime::{Fate, Trace};
 use crate::time::{EventTime, Span};
@@ -115,12 +115,18 @@ pub struct JustMissed {
     pub allowed_lateness: Span,
 }
 
-/// What an uncounted record misses. Exact where the watermark is bounded, the rules are Flink's and
+/// What an uncounted record misses. Exact where the watermark is bounded after every record, the rules are Flink's and
 /// windows do not depend on the records; `None` elsewhere, and for counted records.
 pub fn just_missed(trace: &Trace, id: RecordId) -> Option<JustMissed> {
     let pipeline = &trace.pipeline;
-    let WatermarkSpec::Bounded { bound } = pipeline.watermark;
-    let is_exact = pipeline.dialect == Dialect::Flink && Assigner::new(pipeline.window).is_some();
+    let bound = match pipeline.watermark {
+        WatermarkSpec::Bounded { bound } => bound,
+        WatermarkSpec::Monotonous => Span::ZERO,
+        _ => return None,
+    };
+    let is_exact = pipeline.watermark_options == WatermarkOptions::default()
+        && pipeline.dialect == Dialect::Flink
+        && Assigner::new(pipeline.window).is_some();
     if !is_exact || !matches!(trace.fates.get(id.index()), Some(Fate::DroppedLate | Fate::SideOutput)) {
         return None;
     }

@@ -206,7 +206,7 @@ fn result_latencies(trace: &Trace) -> Vec<Span> {
 
 fn watermark_lags(trace: &Trace) -> Vec<Span> {
     // The watermark after a record is the one that meets the next.
-    let last_step = trace.watermarks.iter().rev().find(|step| step.raised_by.is_some());
+    let last_step = trace.watermarks.iter().rev().find(|step| step.watermark < EventTime::MAX);
     let last = last_step.map_or(EventTime::MIN, |step| step.watermark);
     let after = trace.watermark_before.iter().skip(1).copied().chain([last]);
     let lags = trace.handled.iter().zip(after).filter(|(_, watermark)| *watermark > EventTime::MIN);

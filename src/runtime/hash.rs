@@ -6,6 +6,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::record::RecordId;
 use crate::runtime::trace::{Fate, Trace, WindowEnd};
+use crate::watermark::InputStatus;
 use crate::window::aggregate::Summary;
 use crate::window::pane::{Timing, Window};
 
@@ -46,6 +47,12 @@ impl Trace {
             bytes.int(step.at.micros());
             bytes.int(step.watermark.micros());
             bytes.record(step.raised_by);
+        }
+        // Nothing is added where nothing happened, so that runs without idle inputs keep their hash.
+        for step in &self.inputs {
+            bytes.int(step.at.micros());
+            bytes.int(i64::from(step.partition.0));
+            bytes.int(i64::from(step.status == InputStatus::Idle));
         }
         bytes.int(self.panes.len() as i64);
         for pane in &self.panes {

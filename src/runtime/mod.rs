@@ -2,6 +2,7 @@
 //!
 //! [`run`] is the virtual-time runtime: one thread, no clock; the run is recorded whole in a [`Trace`].
 
+pub mod event_clock;
 pub mod hash;
 pub mod ledger;
 pub mod queue;
@@ -10,7 +11,7 @@ pub mod trace;
 pub mod virtual_time;
 
 pub use ledger::Ledger;
-pub use trace::{Fate, Trace, WatermarkStep, WindowEnd, WindowLife};
+pub use trace::{Fate, InputStep, Trace, WatermarkStep, WindowEnd, WindowLife};
 pub use virtual_time::{Simulation, run};
 
 use crate::pipeline::Pipeline;

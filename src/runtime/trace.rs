@@ -7,9 +7,10 @@
 use std::sync::Arc;
 
 use crate::pipeline::Pipeline;
-use crate::record::{KeyId, RecordId, Stream};
+use crate::record::{KeyId, PartitionId, RecordId, Stream};
 use crate::runtime::ledger::Ledger;
 use crate::time::{EventTime, ProcTime};
+use crate::watermark::InputStatus;
 use crate::window::aggregate::Summary;
 use crate::window::pane::{Pane, Window, WindowId};
 
@@ -34,8 +35,19 @@ pub struct WatermarkStep {
     pub at: ProcTime,
     /// The new watermark.
     pub watermark: EventTime,
-    /// The record that raised it; `None` for the final watermark.
+    /// The record that it goes back to; `None` when the clock raised it, or the end of the input.
     pub raised_by: Option<RecordId>,
+}
+
+/// A partition went idle or woke up: from here on it is left out of the watermark, or counts again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InputStep {
+    /// Processing time of the step.
+    pub at: ProcTime,
+    /// Which partition; 0 when all share one watermark.
+    pub partition: PartitionId,
+    /// What it is from now on; every partition starts active.
+    pub status: InputStatus,
 }
 
 /// How a window's state ended.
@@ -127,6 +139,10 @@ pub struct Trace {
     pub kept_windows: Vec<u32>,
     /// Every rise of the watermark, ascending in both clocks.
     pub watermarks: Vec<WatermarkStep>,
+    /// Every partition that went idle or woke up, in ascending order of time.
+    pub inputs: Vec<InputStep>,
+    /// How many records did not raise the watermark, because their event time was too far ahead.
+    pub skewed: u64,
     /// Every firing, in order of emission.
     pub panes: Vec<Pane>,
     /// Every window that was ever kept, in order of opening.
@@ -149,6 +165,8 @@ impl Trace {
             watermark_before: Vec::with_capacity(records),
             kept_windows: Vec::with_capacity(records),
             watermarks: Vec::new(),
+            inputs: Vec::new(),
+            skewed: 0,
             panes: Vec::new(),
             windows: Vec::new(),
             ledger: Ledger::default(),

@@ -2,21 +2,23 @@
 //! jumps from event to event.
 //!
 //! Four things can be next: the operator finishes a record, a record reaches the log, the source
-//! moves one from the log into the queue, or a window has waited long enough. Ties go in that order:
-//! a place is freed before it is asked for, and a window that waits for an instant hears of it when
-//! all else of that instant is done. No heap is needed: each of the four has at most one next
-//! instant. Time ends with the last record; what a window would wait for beyond that never comes.
+//! moves one from the log into the queue, or a window or the watermark has waited long enough. Ties
+//! go in that order: a place is freed before it is asked for, and who waits for an instant hears of
+//! it when all else of that instant is done, windows before the watermark. No heap is needed: each
+//! of the four has at most one next instant. Time ends with the last record; what would be waited
+//! for beyond that never comes.
 
 use std::sync::Arc;
 
 use crate::pipeline::{AtEnd, LatePolicy};
-use crate::record::{KeyId, Record, RecordId, Stream};
+use crate::record::{KeyId, PartitionId, Record, RecordId, Stream};
+use crate::runtime::event_clock::EventClock;
 use crate::runtime::ledger::Ledger;
 use crate::runtime::queue::BoundedQueue;
-use crate::runtime::trace::{Fate, Trace, WatermarkStep, WindowEnd, WindowLife};
+use crate::runtime::trace::{Fate, InputStep, Trace, WatermarkStep, WindowEnd, WindowLife};
 use crate::runtime::{RunConfig, service::ServiceTime};
-use crate::time::{EventTime, ProcTime};
-use crate::watermark::BoundedWatermark;
+use crate::time::{EventTime, ProcTime, Span};
+use crate::watermark::{Rise, StatusChange};
 use crate::window::aggregate::Summary;
 use crate::window::operator::{Advance, Outcome, WindowOperator};
 use crate::window::pane::{Pane, Window, WindowId};
@@ -45,7 +47,7 @@ pub struct Simulation {
     queue: BoundedQueue<Record>,
     /// What the operator works on, and when it will have finished.
     working: Option<(Record, ProcTime)>,
-    watermark: BoundedWatermark,
+    watermark: EventClock,
     operator: WindowOperator,
     now: ProcTime,
     ended: bool,
@@ -77,7 +79,7 @@ impl Simulation {
             next_read: 0,
             queue: BoundedQueue::new(pipeline.queue_capacity as usize),
             working: None,
-            watermark: BoundedWatermark::new(pipeline.watermark.bound()),
+            watermark: EventClock::new(pipeline, &stream),
             operator,
             now: ProcTime::MIN,
             ended: false,
@@ -91,19 +93,13 @@ impl Simulation {
         let finishes = self.working.map_or(ProcTime::MAX, |(_, at)| at);
         let arrives = self.trace.stream.arrivals().get(self.next_arrival).copied().unwrap_or(ProcTime::MAX);
         let reads = self.source_reads_at();
-        if let Some(timer) = self.operator.next_timer().map(|timer| timer.max(self.now))
-            && timer < finishes.min(arrives).min(reads)
-            && (timer == self.now || finishes.min(arrives) < ProcTime::MAX)
-        {
-            self.now = timer;
-            let mut sink = Recorder { panes: &mut self.trace.panes, windows: &mut self.trace.windows };
-            self.operator.on_processing_time(timer, &mut sink);
-        } else if finishes <= arrives && finishes <= reads && finishes < ProcTime::MAX {
+        let next = finishes.min(arrives).min(reads);
+        if self.on_timer_before(next) {
+            // Time has passed.
+        } else if finishes == next && finishes < ProcTime::MAX {
             self.finish();
-        } else if arrives <= reads && arrives < ProcTime::MAX {
-            self.now = arrives;
-            self.next_arrival += 1;
-            self.ledger.produce();
+        } else if arrives == next && arrives < ProcTime::MAX {
+            self.arrive(arrives);
         } else if reads < ProcTime::MAX {
             self.read();
         } else {
@@ -134,6 +130,61 @@ impl Simulation {
         if self.next_read < self.next_arrival && !self.queue.is_full() { self.now } else { ProcTime::MAX }
     }
 
+    /// Lets the operator or the watermark hear of the next instant that it waits for, if that is
+    /// before `next`, when something else happens. Whether there was one.
+    fn on_timer_before(&mut self, next: ProcTime) -> bool {
+        // When nothing else is to come, only what this very instant was waited for.
+        let limit = if next < ProcTime::MAX { next } else { self.now + Span::from_micros(1) };
+        let operator = self.operator.next_timer().map_or(ProcTime::MAX, |timer| timer.max(self.now));
+        let watermark = match &self.watermark {
+            EventClock::Bounded(_) => ProcTime::MAX,
+            tracked => tracked.next_timer(limit.min(operator), self.operator.next_due()).max(self.now),
+        };
+        let at = operator.min(watermark);
+        if at >= limit {
+            return false;
+        }
+        self.now = at;
+        if operator == at {
+            let mut sink = Recorder { panes: &mut self.trace.panes, windows: &mut self.trace.windows };
+            self.operator.on_processing_time(at, &mut sink);
+        } else {
+            if let Some(rise) = self.watermark.on_timer(at) {
+                self.advance(rise, None);
+            }
+            self.note_inputs();
+        }
+        true
+    }
+
+    fn arrive(&mut self, at: ProcTime) {
+        self.now = at;
+        // Arrivals are below 2^32: `Stream` holds fewer records than that.
+        let id = RecordId(self.next_arrival as u32);
+        self.watermark.on_arrival(id, &self.trace.stream, at);
+        self.next_arrival += 1;
+        self.ledger.produce();
+    }
+
+    /// The watermark rises, right after the record `cause` or by a timer.
+    fn advance(&mut self, rise: Rise, cause: Option<RecordId>) {
+        let Rise { watermark, raised_by } = rise;
+        self.trace.watermarks.push(WatermarkStep { at: self.now, watermark, raised_by });
+        let mut sink = Recorder { panes: &mut self.trace.panes, windows: &mut self.trace.windows };
+        self.operator.on_watermark(&Advance { watermark, now: self.now, cause }, &mut sink);
+    }
+
+    fn note_inputs(&mut self) {
+        let at = self.now;
+        let step = |change: StatusChange| InputStep {
+            at,
+            // A partition is a 32-bit number.
+            partition: PartitionId(change.input as u32),
+            status: change.status,
+        };
+        self.trace.inputs.extend(self.watermark.take_changes().map(step));
+    }
+
     fn read(&mut self) {
         // Read positions are below 2^32: `Stream` holds fewer records than that.
         let record = self.trace.stream.record(RecordId(self.next_read as u32));
@@ -159,11 +210,10 @@ impl Simulation {
         let met = self.watermark.current();
         let mut sink = Recorder { panes: &mut self.trace.panes, windows: &mut self.trace.windows };
         let outcome = self.operator.on_record(&record, at, &mut sink);
-        if let Some(watermark) = self.watermark.observe(record.event_time) {
-            let advance = Advance { watermark, now: at, cause: Some(record.id) };
-            self.trace.watermarks.push(WatermarkStep { at, watermark, raised_by: advance.cause });
-            self.operator.on_watermark(&advance, &mut sink);
+        if let Some(rise) = self.watermark.on_record(&record, &self.trace.stream, at) {
+            self.advance(rise, Some(record.id));
         }
+        self.note_inputs();
         let fate = fate_of(&record, outcome, met, self.late, self.trace.pipeline.allowed_lateness);
         self.ledger.settle(fate);
         self.trace.fates.push(fate);
@@ -179,29 +229,21 @@ impl Simulation {
             return false;
         }
         self.ended = true;
-        let advance = Advance { watermark: EventTime::MAX, now: self.now, cause: None };
-        self.trace.watermarks.push(WatermarkStep { at: self.now, watermark: EventTime::MAX, raised_by: None });
-        let mut sink = Recorder { panes: &mut self.trace.panes, windows: &mut self.trace.windows };
-        self.operator.on_watermark(&advance, &mut sink);
+        self.advance(Rise { watermark: EventTime::MAX, raised_by: None }, None);
         true
     }
 
     /// The record of the run so far.
     pub fn into_trace(self) -> Trace {
-        let Self { operator, mut trace, ledger, .. } = self;
+        let Self { operator, mut trace, ledger, watermark, .. } = self;
         trace.ledger = ledger;
+        trace.skewed = watermark.skewed();
         operator.visit_kept(|kept| settle_life(&mut trace.windows, kept, WindowEnd::StillKept));
         trace
     }
 }
 
-fn fate_of(
-    record: &Record,
-    outcome: Outcome,
-    watermark: EventTime,
-    late: LatePolicy,
-    allowed_lateness: crate::time::Span,
-) -> Fate {
+fn fate_of(record: &Record, outcome: Outcome, watermark: EventTime, late: LatePolicy, allowed_lateness: Span) -> Fate {
     let is_late = crate::window::lateness::is_late(record.event_time, allowed_lateness, watermark);
     match (outcome.counted, outcome.assigned, late) {
         (1.., _, _) => Fate::Counted,

@@ -49,6 +49,11 @@ impl AlignedWindows {
         self.kept
     }
 
+    /// No column fires or goes before the watermark reaches this.
+    pub const fn next_due(&self) -> EventTime {
+        self.next_due
+    }
+
     /// Counts the record in each of its windows that is still kept; a window that is already
     /// complete fires again at once.
     pub fn on_record<S: WindowSink>(&mut self, record: &Record, now: ProcTime, sink: &mut S) -> Outcome {

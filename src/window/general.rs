@@ -85,6 +85,11 @@ impl GeneralWindows {
         self.states.len()
     }
 
+    /// No window has anything to do before the watermark reaches this; it may be past.
+    pub fn next_due(&self) -> EventTime {
+        self.event_timers.next().unwrap_or(EventTime::MAX)
+    }
+
     /// The next instant of processing time at which a window wants to be asked; it may be past.
     pub fn next_timer(&self) -> Option<ProcTime> {
         self.proc_timers.next()

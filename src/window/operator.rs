@@ -36,7 +36,7 @@ pub struct Advance {
     pub watermark: EventTime,
     /// Processing time.
     pub now: ProcTime,
-    /// The record that raised it; `None` for the final one.
+    /// The record that it comes right after; `None` when a timer raised it, and for the final one.
     pub cause: Option<RecordId>,
 }
 
@@ -128,6 +128,16 @@ impl WindowOperator {
             Self::Aligned(_) | Self::Session(_) => {}
             Self::General(windows) => windows.on_processing_time(now, sink),
             Self::Beam(windows) => windows.on_processing_time(now, sink),
+        }
+    }
+
+    /// No window fires or goes before the watermark reaches this; it may be past.
+    pub fn next_due(&self) -> EventTime {
+        match self {
+            Self::Aligned(windows) => windows.next_due(),
+            Self::Session(windows) => windows.next_due(),
+            Self::General(windows) => windows.next_due(),
+            Self::Beam(windows) => windows.next_due(),
         }
     }
 

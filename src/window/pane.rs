@@ -95,8 +95,8 @@ pub struct Pane {
     pub emitted_at: ProcTime,
     /// The watermark at that moment.
     pub watermark: EventTime,
-    /// The record that fired it, or whose watermark did; `None` for the final watermark and for the
-    /// passing of processing time.
+    /// The record that fired it, itself or by the watermark that came right after it; `None` when a
+    /// timer did, or the final watermark.
     pub cause: Option<RecordId>,
     /// Whether this withdraws an earlier pane, instead of being a result. It then has that pane's
     /// window, index and value; of a merged session, the old window's.

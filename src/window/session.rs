@@ -65,6 +65,11 @@ impl SessionWindows {
         self.kept
     }
 
+    /// No session fires or goes before the watermark reaches this.
+    pub fn next_due(&self) -> EventTime {
+        self.timers.peek().map_or(EventTime::MAX, |&Reverse((due, ..))| due)
+    }
+
     /// Counts the record in the session that it opens, extends or bridges, unless that is gone.
     pub fn on_record<S: WindowSink>(&mut self, record: &Record, now: ProcTime, sink: &mut S) -> Outcome {
         let own = Window::new(record.event_time, record.event_time + self.gap);

@@ -90,6 +90,11 @@ impl<C: Contents> BeamWindows<C> {
         self.output
     }
 
+    /// No window has anything to do before the watermark reaches this; it may be past.
+    pub fn next_due(&self) -> EventTime {
+        self.event_timers.next().unwrap_or(EventTime::MAX)
+    }
+
     /// The next instant of processing time that a window waits for; it may be past.
     pub fn next_timer(&self) -> Option<ProcTime> {
         self.proc_timers.next()

@@ -1,0 +1,114 @@
+//! The watermark of a run: the machine that a pipeline describes, fed from the columns of a stream.
+//!
+//! The most common one, bounded after every record, is kept apart: it needs one comparison per
+//! record and no timers. Everything else goes through a [`Tracker`].
+
+use crate::pipeline::{Pipeline, WatermarkOptions, WatermarkSpec};
+use crate::record::{Record, RecordId, Stream};
+use crate::time::{EventTime, ProcTime, Span};
+use crate::watermark::perfect;
+use crate::watermark::{BoundedWatermark, Rise, Seen, StatusChange, Surroundings, Tracker};
+
+/// The watermark of a run.
+#[derive(Debug)]
+pub enum EventClock {
+    /// Bounded (or monotonous) with no options.
+    Bounded(BoundedWatermark),
+    /// Any other.
+    Tracked {
+        /// The machine.
+        tracker: Box<Tracker>,
+        /// Per record, the smallest event time still to come; empty unless the watermark is perfect.
+        to_come: Vec<EventTime>,
+    },
+}
+
+impl EventClock {
+    /// The watermark that a checked pipeline describes, before the first record of `stream`.
+    pub fn new(pipeline: &Pipeline, stream: &Stream) -> Self {
+        let (spec, options) = (pipeline.watermark, &pipeline.watermark_options);
+        if *options == WatermarkOptions::default() {
+            match spec {
+                WatermarkSpec::Bounded { bound } => return Self::Bounded(BoundedWatermark::new(bound)),
+                WatermarkSpec::Monotonous => return Self::Bounded(BoundedWatermark::new(Span::ZERO)),
+                _ => {}
+            }
+        }
+        let arrivals_span = stream.arrival_range().map_or(Span::ZERO, |(first, last)| last - first);
+        let partitions = if options.per_partition { stream.partitions() } else { 1 };
+        let tracker = Box::new(Tracker::new(spec, options, Surroundings { partitions, arrivals_span }));
+        let is_perfect = spec == WatermarkSpec::Perfect;
+        let to_come = if is_perfect { perfect::suffix_minima(stream.event_times()) } else { Vec::new() };
+        Self::Tracked { tracker, to_come }
+    }
+
+    /// The current watermark; [`EventTime::MIN`] before the first.
+    pub const fn current(&self) -> EventTime {
+        match self {
+            Self::Bounded(watermark) => watermark.current(),
+            Self::Tracked { tracker, .. } => tracker.current(),
+        }
+    }
+
+    /// A record has reached the log.
+    pub fn on_arrival(&mut self, id: RecordId, stream: &Stream, now: ProcTime) {
+        if let Self::Tracked { tracker, .. } = self {
+            tracker.on_arrival(stream.partition(id).index(), now);
+        }
+    }
+
+    /// A record has been handled; the rise that it caused.
+    pub fn on_record(&mut self, record: &Record, stream: &Stream, now: ProcTime) -> Option<Rise> {
+        match self {
+            Self::Bounded(watermark) => {
+                let watermark = watermark.observe(record.event_time)?;
+                Some(Rise { watermark, raised_by: Some(record.id) })
+            }
+            Self::Tracked { tracker, to_come } => {
+                let place = record.id.index();
+                let seen = Seen {
+                    id: record.id,
+                    event_time: record.event_time,
+                    arrival: stream.arrivals()[place],
+                    value: record.value,
+                    now,
+                    to_come: to_come.get(place).copied().unwrap_or(EventTime::MAX),
+                };
+                tracker.on_record(stream.partition(record.id).index(), &seen)
+            }
+        }
+    }
+
+    /// When the watermark wants to hear that time has passed: see [`Tracker::next_timer`].
+    pub fn next_timer(&self, horizon: ProcTime, due: EventTime) -> ProcTime {
+        match self {
+            Self::Bounded(_) => ProcTime::MAX,
+            Self::Tracked { tracker, .. } => tracker.next_timer(horizon, due),
+        }
+    }
+
+    /// That instant has come, and everything else of it has been handled; the rise that it caused.
+    pub fn on_timer(&mut self, now: ProcTime) -> Option<Rise> {
+        match self {
+            Self::Bounded(_) => None,
+            Self::Tracked { tracker, .. } => tracker.on_timer(now),
+        }
+    }
+
+    /// The partitions that went idle or woke up since this was asked last.
+    pub fn take_changes(&mut self) -> impl Iterator<Item = StatusChange> {
+        let changes = match self {
+            Self::Bounded(_) => None,
+            Self::Tracked { tracker, .. } => Some(tracker.take_changes()),
+        };
+        changes.into_iter().flatten()
+    }
+
+    /// How many records said nothing about event time, because theirs was in the future.
+    pub const fn skewed(&self) -> u64 {
+        match self {
+            Self::Bounded(_) => 0,
+            Self::Tracked { tracker, .. } => tracker.skewed(),
+        }
+    }
+}

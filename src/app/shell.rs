@@ -9,7 +9,9 @@ use egui::{Context, Rect, Ui, UiBuilder};
 use crate::app::files::Opened;
 use crate::app::layout::Tiles;
 use crate::app::link::Link;
+use crate::app::panels::emissions::{EmissionsState, emissions_ui};
 use crate::app::panels::late::{LateState, late_ui};
+use crate::app::panels::queues::{QueuesState, queues_ui};
 use crate::app::panels::settings::SettingsState;
 use crate::app::panels::time_map::{TimeMapState, time_map_ui};
 use crate::app::panels::{ledger, notices, settings, top_bar, transport};
@@ -175,7 +177,12 @@ impl Lab {
                 settings::settings_ui(ui, &view, state, settings, commands);
             });
         }
-        for (of, tile_rect) in [(Panel::TimeMap, tiles.time_map), (Panel::Late, tiles.late)] {
+        for (of, tile_rect) in [
+            (Panel::TimeMap, tiles.time_map),
+            (Panel::Emissions, tiles.emissions),
+            (Panel::Late, tiles.late),
+            (Panel::Queues, tiles.queues),
+        ] {
             if let Some(rect) = rect(of, tile_rect) {
                 plots.ui(ui, of, rect, &view, commands);
             }
@@ -199,13 +206,19 @@ impl Lab {
 #[derive(Default)]
 struct Plots {
     time_map: TimeMapState,
+    emissions: EmissionsState,
     late: LateState,
+    queues: QueuesState,
 }
 
 impl Plots {
     fn ui(&mut self, ui: &mut Ui, panel: Panel, rect: Rect, view: &View<'_>, commands: &mut Vec<Command>) {
         match panel {
             Panel::TimeMap => tile(ui, "time map", rect, |ui| time_map_ui(ui, view, &mut self.time_map, commands)),
+            Panel::Emissions => {
+                tile(ui, "emissions", rect, |ui| emissions_ui(ui, view, &mut self.emissions, commands));
+            }
+            Panel::Queues => tile(ui, "queues", rect, |ui| queues_ui(ui, view, &mut self.queues, commands)),
             Panel::Late => tile(ui, "late", rect, |ui| late_ui(ui, view, &mut self.late, commands)),
             _ => {}
         }

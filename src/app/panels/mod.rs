@@ -3,10 +3,12 @@
 
 pub mod time_map;
 
+pub mod emissions;
 pub mod late;
 pub mod ledger;
 pub mod notices;
 pub mod number;
+pub mod queues;
 pub mod settings;
 pub mod top_bar;
 pub mod transport;

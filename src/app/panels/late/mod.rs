@@ -15,6 +15,8 @@ use crate::human;
 use crate::metrics::quantile::{P50, P99};
 use crate::time::Span;
 
+pub use scale::round_count;
+
 use bins::{BINS, DelayBins, KINDS, Kind, Table};
 
 /// What the panel keeps between frames: the bins of the run on screen.

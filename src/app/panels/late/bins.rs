@@ -4,6 +4,7 @@
 //! producer's clock ran ahead) share one bin of their own before it. Counts are kept for the whole
 //! run at regular places, so that the counts at any instant cost a fixed number of records, not all.
 
+use crate::metrics::quantile::P99;
 use crate::record::RecordId;
 use crate::runtime::{Fate, Trace};
 use crate::time::Span;
@@ -113,7 +114,9 @@ fn axis_range(sorted: &[Span]) -> (f64, f64) {
     let (Some(longest), Some(short)) = (positive.last(), positive.get(positive.len() / 1_000)) else {
         return (1.0, 100.0);
     };
-    let (lo, hi) = (short.as_secs_f64() * 0.9, longest.as_secs_f64() * 1.05);
+    // Twice the 99th percentile is on the axis, because a rule of thumb ends there.
+    let thumb = P99.of_sorted(sorted).map_or(0.0, |p99| p99.as_secs_f64() * 2.0);
+    let (lo, hi) = (short.as_secs_f64() * 0.9, longest.as_secs_f64().max(thumb) * 1.05);
     if hi / lo < 8.0 { (lo / 3.0, hi * 3.0) } else { (lo, hi) }
 }
 

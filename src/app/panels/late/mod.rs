@@ -221,7 +221,7 @@ impl<'a> Plot<'a> {
                 let left = if is_left { x - 5.0 - galley.size().x } else { x + 5.0 };
                 let rect = Rect::from_min_size(pos2(left, y), galley.size());
                 let fits = rect.left() >= self.bars.left() - COUNTS && rect.right() <= self.bars.right() + 8.0;
-                (fits && taken.iter().all(|other| !other.expand(3.0).intersects(rect))).then_some(rect)
+                (fits && taken.iter().all(|other| !other.expand2(vec2(6.0, -0.5)).intersects(rect))).then_some(rect)
             });
             let top = place.map_or(self.bars.top(), |rect| rect.center().y);
             let (from, to) = (pos2(x, top), pos2(x, self.bars.bottom()));

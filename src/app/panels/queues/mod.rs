@@ -6,9 +6,9 @@
 mod series;
 
 use egui::{Align2, Color32, RichText, Ui, vec2};
-use egui_plot::{GridMark, HLine, Line, LineStyle, Plot, PlotPoints, Polygon, VLine};
+use egui_plot::{GridMark, HLine, Line, LineStyle, Plot, PlotPoints, VLine};
 
-use crate::app::theme::{Theme, alpha, font, space};
+use crate::app::theme::{Theme, font, space};
 use crate::app::time_axis::TimeAxis;
 use crate::app::time_axis::TimeRange;
 use crate::app::time_ticks;
@@ -76,15 +76,10 @@ fn headline(view: &View<'_>, series: &Series, depth: usize, lag: usize) -> Strin
     format!("{} waiting{in_log}, {} of work", count(depth), human::span(clears))
 }
 
-/// Fills and lines of one quantity.
-fn band(points: &[[f64; 2]], below: &[[f64; 2]], colour: Color32, name: &str) -> (Polygon<'static>, Line<'static>) {
-    let area: Vec<[f64; 2]> = points.iter().copied().chain(below.iter().rev().copied()).collect();
-    let fill = Polygon::new(name, PlotPoints::from(area))
-        .fill_color(alpha(colour, 0.22))
-        .stroke(egui::Stroke::NONE)
-        .allow_hover(false);
-    let line = Line::new(name, PlotPoints::from(points.to_vec())).color(colour).width(1.5);
-    (fill, line)
+/// A quantity as a line, filled down to zero.
+fn filled(name: &str, points: Vec<[f64; 2]>, colour: Color32, strength: f32, width: f32) -> Line<'static> {
+    let line = Line::new(name, PlotPoints::from(points)).color(colour).width(width);
+    line.fill(0.0).fill_alpha(strength).allow_hover(false)
 }
 
 fn plot_ui(ui: &mut Ui, view: &View<'_>, series: &Series, commands: &mut Vec<Command>) {
@@ -117,17 +112,12 @@ fn plot_ui(ui: &mut Ui, view: &View<'_>, series: &Series, commands: &mut Vec<Com
         .label_formatter(|_| None)
         .y_axis_min_width(28.0)
         .show(ui, |plot| {
-            let depth = series.depth();
-            let zero: Vec<[f64; 2]> = depth.iter().map(|point| [point[0], 0.0]).collect();
-            let (fill, line) = band(&depth, &zero, theme.busy, "in the queue");
-            plot.polygon(fill);
-            plot.line(line);
             if series.most_waiting > series.most_depth {
-                let all = series.waiting();
-                let (fill, line) = band(&all, &depth, theme.backpressure, "in the log, unread");
-                plot.polygon(fill);
-                plot.line(line.width(1.2));
+                plot.line(filled("in the log, unread", series.waiting(), theme.backpressure, 0.30, 1.2));
             }
+            // The queue hides what lies behind it, so that orange is only what is beyond.
+            plot.line(filled("", series.depth(), theme.panel, 1.0, 1.0));
+            plot.line(filled("in the queue", series.depth(), theme.busy, 0.30, 1.5));
             if shows_capacity {
                 let full = HLine::new(format!("full {}", human::count(capacity as u64)), capacity);
                 plot.hline(full.color(theme.t3).width(1.0).style(LineStyle::dashed_dense()).allow_hover(false));

@@ -38,7 +38,7 @@ pub struct ShotArgs {
     /// When: so long after the start (3min), a date (2026-03-02 12:03:00), a time of day (12:03) or the end
     #[arg(long, value_name = "MOMENT", default_value = "end", allow_hyphen_values = true)]
     pub at: Moment,
-    /// One panel instead of the whole window: settings, ledger or transport
+    /// One panel instead of the whole window: time-map, emissions, late, queues, settings, ledger or transport
     #[arg(long, value_name = "NAME")]
     pub panel: Option<PanelName>,
     /// How the window is arranged
@@ -94,8 +94,15 @@ impl From<ThemeArg> for ThemeChoice {
 pub struct PanelName(pub Panel);
 
 /// Every panel that can be drawn alone.
-const PANELS: [(&str, Panel); 3] =
-    [("settings", Panel::Settings), ("ledger", Panel::Ledger), ("transport", Panel::Transport)];
+const PANELS: [(&str, Panel); 7] = [
+    ("time-map", Panel::TimeMap),
+    ("emissions", Panel::Emissions),
+    ("late", Panel::Late),
+    ("queues", Panel::Queues),
+    ("settings", Panel::Settings),
+    ("ledger", Panel::Ledger),
+    ("transport", Panel::Transport),
+];
 
 impl FromStr for PanelName {
     type Err = String;
@@ -211,9 +218,9 @@ mod tests {
         for (line, part) in [
             ("a.ron", "--output <OUT.png>"),
             ("a.ron -o a.jpg", "does not end in .png"),
-            ("a.ron -o a.png --panel setings", "did you mean settings?"),
-            ("a.ron -o a.png --panel Transports", "did you mean transport?"),
-            ("a.ron -o a.png --panel zzz", "no such panel. The panels are settings, ledger"),
+            ("a.ron -o a.png --panel timemap", "did you mean time-map?"),
+            ("a.ron -o a.png --panel queue", "did you mean queues?"),
+            ("a.ron -o a.png --panel zzz", "no such panel. The panels are time-map, emissions, late"),
             ("a.ron -o a.png --size 10x10", "from 200x150 to 7680x4320"),
             ("a.ron -o a.png --size big", "as in 1600x1000"),
             ("a.ron -o a.png --scale 9", "from 0.5 to 4"),

@@ -232,7 +232,7 @@ proptest! {
             values.push(value);
             let mark = marks.entry((key, start)).or_insert(value);
             let fires =
-                if by_count { values.len() as u64 % count == 0 } else { (value - *mark).abs() > threshold };
+                if by_count { (values.len() as u64).is_multiple_of(count) } else { (value - *mark).abs() > threshold };
             if fires {
                 *mark = value;
                 expected.push((i as u32, key, values.len() as u64, values.iter().sum::<i32>()));

@@ -209,6 +209,26 @@ fn the_report_as_json_is_alone_on_standard_output() {
 }
 
 #[test]
+fn a_reader_that_goes_away_is_no_error() {
+    use std::process::{Command, Stdio};
+    let folder = Folder::new();
+    let row = "2024-05-01T10:00:00Z,2024-05-01T10:05:00Z,north,10.5\n";
+    // More than any pipe holds.
+    let input = folder.file("rec.csv", format!("event_time,arrival_time,key,value\n{}", row.repeat(20_000)));
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin("highwater"))
+        .arg("import")
+        .arg(input)
+        .args(["-o", "-", "--quiet"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+}
+
+#[test]
 fn standard_output_is_not_shared() {
     let said = run(import().args(["-", "-o", "-", "--format", "json"]).write_stdin(TRIPS));
     assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""));

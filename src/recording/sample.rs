@@ -84,16 +84,16 @@ impl Sample {
         let mut row_count = 0;
         for pairs in lines.iter().filter_map(|line| flatten(line)) {
             for (name, text) in pairs {
-                let place = columns.iter().position(|column| column.name == name);
-                let place = place.unwrap_or_else(|| {
-                    columns.push(SampleColumn { name, cells: Vec::new() });
-                    columns.len() - 1
-                });
+                let place = match columns.iter().position(|column| column.name == name) {
+                    Some(place) => place,
+                    None if columns.len() >= JSON_COLUMNS_MAX => continue,
+                    None => {
+                        columns.push(SampleColumn { name, cells: Vec::new() });
+                        columns.len() - 1
+                    }
+                };
                 columns[place].cells.resize(row_count, String::new());
                 columns[place].cells.push(text);
-                if columns.len() >= JSON_COLUMNS_MAX {
-                    break;
-                }
             }
             row_count += 1;
         }

@@ -62,8 +62,10 @@ pub fn format_of(path: &Path) -> Result<(RowFormat, Packing), WriteError> {
 /// When the name has no known extension, or the file cannot be written.
 pub fn write_path(stream: &Stream, path: &Path) -> Result<(), WriteError> {
     let (format, packing) = format_of(path)?;
-    let io_error = |source| WriteError::Io { file: path.display().to_string(), source };
-    if path.as_os_str() == STANDARD_STREAM {
+    let is_stdout = path.as_os_str() == STANDARD_STREAM;
+    let file = if is_stdout { "standard output".to_owned() } else { path.display().to_string() };
+    let io_error = |source| WriteError::Io { file, source };
+    if is_stdout {
         let mut output = io::BufWriter::new(io::stdout().lock());
         return match write(stream, format, packing, &mut output).and_then(|()| output.flush()) {
             // A reader that has gone away (`| head`) has what it wanted.
@@ -103,6 +105,15 @@ fn write_rows(stream: &Stream, format: RowFormat, writer: &mut dyn Write) -> io:
 
 fn write_csv(stream: &Stream, writer: &mut dyn Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(writer);
+    write_csv_rows(stream, &mut writer).map_err(|error| match error.into_kind() {
+        // The kind of the error is kept, which the crate's own conversion loses.
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    })?;
+    writer.flush()
+}
+
+fn write_csv_rows(stream: &Stream, writer: &mut csv::Writer<&mut dyn Write>) -> csv::Result<()> {
     let columns = if stream.is_partitioned() { &Role::ALL[..] } else { &Role::ALL[..4] };
     writer.write_record(columns.iter().map(|role| role.name()))?;
     for (i, record) in stream.records().enumerate() {
@@ -115,7 +126,7 @@ fn write_csv(stream: &Stream, writer: &mut dyn Write) -> io::Result<()> {
         }
         writer.write_record(None::<&[u8]>)?;
     }
-    writer.flush()
+    Ok(())
 }
 
 fn write_json_lines(stream: &Stream, writer: &mut dyn Write) -> io::Result<()> {

@@ -144,7 +144,8 @@ impl Lab {
         let mut commands = Vec::new();
         self.draw(ui, &theme, panel, &mut commands);
         if panel == Panel::All {
-            notices::overlays_ui(&ctx, ui.max_rect(), &mut self.state, &theme, &mut commands);
+            let tiles = Tiles::of(ui.max_rect());
+            notices::overlays_ui(&ctx, ui.max_rect(), tiles.time_map, &mut self.state, &theme, &mut commands);
             commands.extend(shortcuts::commands(&ctx, self.state.open_card.is_some()));
             commands.extend(dropped_files(&ctx));
         }

@@ -2,8 +2,8 @@
 //! the overlay while a file is dragged over the window.
 
 use egui::{
-    Align, Area, Color32, Context, Frame, Id, Key, Layout, Margin, Order, Painter, Rect, RichText, Stroke, TextEdit,
-    Ui, vec2,
+    Align, Area, Color32, Context, Frame, Id, Key, Layout, Margin, Order, Painter, Pos2, Rect, RichText, Stroke,
+    TextEdit, Ui, vec2,
 };
 
 use crate::app::state::{Notice, State};
@@ -14,15 +14,27 @@ use crate::app::widgets::marks;
 
 /// Width of a notice.
 const NOTICE_WIDTH: f32 = 380.0;
+/// From the corner of the time map: clear of its axis and of the strips at its right.
+const NOTICE_CORNER: egui::Vec2 = vec2(216.0, 60.0);
+/// So many notices are shown at once, the newest lowest.
+const NOTICES_SHOWN: usize = 3;
 /// Width of the card for opening a file.
 const CARD_WIDTH: f32 = 480.0;
 
-/// Draws whatever floats over the window that fills `area`.
-pub fn overlays_ui(ctx: &Context, area: Rect, state: &mut State, theme: &Theme, commands: &mut Vec<Command>) {
-    let mut bottom = area.bottom() - 140.0;
-    for notice in state.notices.iter().rev().take(4) {
-        let height = notice_ui(ctx, area, bottom, notice, theme, commands);
-        bottom -= height + 8.0;
+/// Draws whatever floats over the window that fills `area`. Notices lie at the lower right of the
+/// time map, below its diagonal, where nothing can have happened.
+pub fn overlays_ui(
+    ctx: &Context,
+    area: Rect,
+    time_map: Rect,
+    state: &mut State,
+    theme: &Theme,
+    commands: &mut Vec<Command>,
+) {
+    let mut corner = time_map.right_bottom() - NOTICE_CORNER;
+    for notice in state.notices.iter().rev().take(NOTICES_SHOWN) {
+        let height = notice_ui(ctx, corner, notice, theme, commands);
+        corner.y -= height + 8.0;
     }
     if let Some(path) = &mut state.open_card {
         open_card_ui(ctx, area, path, theme, commands);
@@ -41,18 +53,11 @@ fn card(theme: &Theme) -> Frame {
         .shadow(egui::epaint::Shadow { offset: [0, 0], blur: 0, spread: 1, color: alpha(theme.shade, 0.25) })
 }
 
-fn notice_ui(
-    ctx: &Context,
-    area: Rect,
-    bottom: f32,
-    notice: &Notice,
-    theme: &Theme,
-    commands: &mut Vec<Command>,
-) -> f32 {
+fn notice_ui(ctx: &Context, corner: Pos2, notice: &Notice, theme: &Theme, commands: &mut Vec<Command>) -> f32 {
     let shown = Area::new(Id::unique(("notice", notice.id)))
         .order(Order::Foreground)
         .pivot(egui::Align2::RIGHT_BOTTOM)
-        .fixed_pos(egui::pos2(area.right() - space::PANEL, bottom))
+        .fixed_pos(corner)
         .show(ctx, |ui| {
             card(theme).show(ui, |ui| {
                 ui.set_width(NOTICE_WIDTH - 28.0);

@@ -169,18 +169,22 @@ fn paint_names(painter: &Painter, theme: &Theme, rows: &Rows, mut labels: Vec<(f
     let marked: Vec<f32> = labels.iter().map(|(x, ..)| *x).collect();
     let mut taken: Vec<(f32, f32)> = Vec::new();
     for (x, alert, text) in labels {
-        let galley = painter.layout_no_wrap(text, font::legend(), theme.t2);
-        let room = (x - 6.0, x + 12.0 + galley.size().x);
-        let hits_mark = marked.iter().any(|&mark| mark > x && mark - 8.0 < room.1);
-        let hits_name = taken.iter().any(|&(from, to)| room.0 < to && from < room.1);
         let at = pos2(x, rows.labels_y);
         painter.add(match alert {
             Alert::Fault => marks::bolt(at, 5.5, theme.fault),
             Alert::Warning => marks::triangle(at, 4.6, theme.warn),
         });
-        if !hits_mark && !hits_name && room.1 < rows.strip.right() {
-            painter.galley(at + vec2(10.0, -galley.size().y / 2.0), galley, theme.t2);
-            taken.push(room);
+        let galley = painter.layout_no_wrap(text, font::legend(), theme.t2);
+        let width = galley.size().x;
+        let is_free = |left: f32| {
+            let (from, to) = (left - 4.0, left + width + 6.0);
+            let hits_mark = marked.iter().any(|&mark| mark != x && from < mark + 6.0 && mark - 6.0 < to);
+            let hits_name = taken.iter().any(|&(other_from, other_to)| from < other_to && other_from < to);
+            !hits_mark && !hits_name && from >= rows.strip.left() && to <= rows.strip.right()
+        };
+        if let Some(left) = [x + 10.0, x - 10.0 - width].into_iter().find(|&left| is_free(left)) {
+            painter.galley(pos2(left, at.y - galley.size().y / 2.0), galley, theme.t2);
+            taken.push((left - 4.0, left + width + 6.0));
         }
     }
 }

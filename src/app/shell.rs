@@ -189,10 +189,13 @@ impl Lab {
             }
         }
         if let Some(rect) = rect(Panel::Transport, tiles.transport) {
-            let left_width = tiles.settings.width();
-            tile(ui, "transport", rect, |ui| {
-                transport::transport_ui(ui, &view, &state.playback, left_width, tiles.compact, commands);
-            });
+            let frame = transport::Frame {
+                playback: &state.playback,
+                left_width: tiles.settings.width(),
+                compact: tiles.compact,
+                shown: plots.time_map.shown(),
+            };
+            tile(ui, "transport", rect, |ui| transport::transport_ui(ui, &view, frame, commands));
         }
         if let Some(rect) = rect(Panel::Ledger, tiles.ledger) {
             tile(ui, "ledger", rect, |ui| ledger::ledger_ui(ui, &view, tiles.compact));

@@ -14,8 +14,8 @@ use crate::app::widgets::marks;
 
 /// Width of a notice.
 const NOTICE_WIDTH: f32 = 380.0;
-/// From the corner of the time map: clear of its axis and of the strips at its right.
-const NOTICE_CORNER: egui::Vec2 = vec2(216.0, 60.0);
+/// From the corner of the time map: clear of its axis.
+const NOTICE_CORNER: egui::Vec2 = vec2(16.0, 60.0);
 /// So many notices are shown at once, the newest lowest.
 const NOTICES_SHOWN: usize = 3;
 /// Width of the card for opening a file.

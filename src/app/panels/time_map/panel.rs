@@ -38,6 +38,13 @@ pub struct TimeMapState {
     textures: RecordTextures,
 }
 
+impl TimeMapState {
+    /// The stretch of processing time that the map shows; `None` before it was drawn.
+    pub fn shown(&self) -> Option<crate::app::time_axis::TimeRange> {
+        self.camera.map(|camera| camera.proc)
+    }
+}
+
 /// How the view moves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Mode {

@@ -13,20 +13,28 @@ use egui::{Rect, Ui, pos2, vec2};
 
 use crate::app::playback::Playback;
 use crate::app::theme::space;
+use crate::app::time_axis::TimeRange;
 use crate::app::view::{Command, View};
 
-/// Draws the transport into all of `ui`; its left part is as wide as the settings above it.
-pub fn transport_ui(
-    ui: &mut Ui,
-    view: &View<'_>,
-    playback: &Playback,
-    left_width: f32,
-    compact: bool,
-    commands: &mut Vec<Command>,
-) {
+/// What the transport has to know beside the run.
+#[derive(Clone, Copy)]
+pub struct Frame<'a> {
+    /// The cursor.
+    pub playback: &'a Playback,
+    /// Width of the left part: that of the settings above it.
+    pub left_width: f32,
+    /// Whether the window is small.
+    pub compact: bool,
+    /// The stretch that the time map shows, bracketed on the timeline.
+    pub shown: Option<TimeRange>,
+}
+
+/// Draws the transport into all of `ui`.
+pub fn transport_ui(ui: &mut Ui, view: &View<'_>, frame: Frame<'_>, commands: &mut Vec<Command>) {
+    let Frame { playback, left_width, compact, shown } = frame;
     let area = ui.max_rect();
     let (left, right) = area.split_left_right_at_x(area.left() + left_width);
     buttons::buttons_ui(ui, view, playback, left, compact, commands);
     let right = Rect::from_min_max(pos2(right.left() + space::PANEL, right.top()), right.max - vec2(space::PANEL, 0.0));
-    timeline::timeline_ui(ui, view, right, compact, commands);
+    timeline::timeline_ui(ui, view, right, compact, shown, commands);
 }

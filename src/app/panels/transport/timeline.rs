@@ -34,7 +34,14 @@ impl Rows {
 }
 
 /// Draws the timeline into `area`.
-pub fn timeline_ui(ui: &mut Ui, view: &View<'_>, area: Rect, compact: bool, commands: &mut Vec<Command>) {
+pub fn timeline_ui(
+    ui: &mut Ui,
+    view: &View<'_>,
+    area: Rect,
+    compact: bool,
+    shown: Option<TimeRange>,
+    commands: &mut Vec<Command>,
+) {
     let rows = Rows::of(area, compact);
     let overview = &view.run.overview;
     let range = TimeRange::of_micros(overview.start.micros(), overview.end.micros());
@@ -56,6 +63,12 @@ pub fn timeline_ui(ui: &mut Ui, view: &View<'_>, area: Rect, compact: bool, comm
     paint_level(painter, view, &rows, axis);
     paint_late(painter, view, &rows, axis);
     paint_ticks(painter, view.theme, &rows, axis);
+    if let Some(shown) = shown {
+        let x = |at: f64| axis.px(at).clamp(rows.strip.left(), rows.strip.right());
+        let bracket = Rect::from_x_y_ranges(x(shown.start)..=x(shown.end), rows.strip.y_range());
+        let rim = Stroke::new(1.0, alpha(view.theme.t2, 0.8));
+        painter.rect_stroke(bracket, radius::PLATE, rim, egui::StrokeKind::Inside);
+    }
     paint_playhead(painter, view.theme, &rows, axis.px_of(view.now.micros()));
     let hovered = response.hover_pos().filter(|_| !response.dragged());
     response.on_hover_and_drag_cursor(CursorIcon::ResizeHorizontal);

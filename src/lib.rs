@@ -18,6 +18,7 @@ pub mod open;
 pub mod recording;
 
 // The engine: pure state machines without clock, thread or file.
+pub mod join;
 pub mod watermark;
 pub mod window;
 

@@ -24,7 +24,7 @@ impl RecordId {
 }
 
 /// An interned key: its place in the [`KeyTable`], in order of first appearance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct KeyId(pub u32);
 
 impl KeyId {
@@ -46,7 +46,7 @@ impl PartitionId {
 }
 
 /// One record as the window operator sees it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Its place in arrival order.
     pub id: RecordId,

@@ -58,8 +58,8 @@ fn brute_force(
     pairs
 }
 
-fn through_json<T: serde::Serialize + serde::de::DeserializeOwned>(state: &T) -> T {
-    serde_json::from_str(&serde_json::to_string(state).expect("it writes")).expect("it reads")
+fn through_text<T: serde::Serialize + serde::de::DeserializeOwned>(state: &T) -> T {
+    ron::from_str(&ron::to_string(state).expect("it writes")).expect("it reads")
 }
 
 proptest! {
@@ -91,7 +91,7 @@ proptest! {
         let (met, mut pairs) = (watermarks(&input), Vec::new());
         for (i, &(left, t, key)) in input.iter().enumerate() {
             if i == cut {
-                join = through_json(&join);
+                join = through_text(&join);
             }
             join.on_record(side(left), record(i, t, key));
             join.on_watermark(EventTime::from_micros(met[i + 1]), &mut pairs);
@@ -124,7 +124,7 @@ proptest! {
         let row = |i: usize| (i % 3 != 0).then_some(i as f64);
         for (i, &(is_record, t, key)) in input.iter().enumerate() {
             if i == cut {
-                join = through_json(&join);
+                join = through_text(&join);
             }
             let admission = if is_record {
                 join.on_record(record(i, t, key))

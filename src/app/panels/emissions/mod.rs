@@ -82,7 +82,8 @@ fn late_mark(painter: &Painter, theme: &Theme, at: Pos2) {
 
 fn kept_mark(painter: &Painter, theme: &Theme, x: Rangef, y: f32) {
     let line = Stroke::new(1.2, alpha(theme.window, 0.9));
-    painter.add(marks::dashed(pos2(x.min, y), pos2(x.max, y), line, 1.2, 3.0));
+    // A whole period, so that dashes rounded to pixels stay alike.
+    painter.add(marks::dashed(pos2(x.min, y), pos2(x.max, y), line, 1.0, 3.0));
 }
 
 fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut EmissionsState, body: Rect, commands: &mut Vec<Command>) {

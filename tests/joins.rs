@@ -121,7 +121,7 @@ proptest! {
         let mut join = TableJoin::new();
         let (met, mut joined): (_, Vec<Enriched>) = (watermarks(&input), Vec::new());
         // Rows of every third change are deleted.
-        let row = |i: usize| (i % 3 != 0).then_some(i as f64);
+        let row = |i: usize| (!i.is_multiple_of(3)).then_some(i as f64);
         for (i, &(is_record, t, key)) in input.iter().enumerate() {
             if i == cut {
                 join = through_text(&join);

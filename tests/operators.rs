@@ -207,8 +207,10 @@ proptest! {
     #[test]
     fn count_and_delta_triggers_fire_where_a_plain_loop_says(
         input in inputs(),
-        window in prop_oneof![4 => (1_i64..30).prop_map(|size| WindowSpec::Tumbling { size: span(size), offset: span(0) }),
-            1 => Just(WindowSpec::Global)],
+        window in prop_oneof![
+            4 => (1_i64..30).prop_map(|size| WindowSpec::Tumbling { size: span(size), offset: span(0) }),
+            1 => Just(WindowSpec::Global),
+        ],
         count in 1_u64..5,
         threshold in 0_i32..6,
         by_count in any::<bool>(),

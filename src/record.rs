@@ -171,7 +171,8 @@ fn in_order<T: Copy>(column: &[T], order: &[(ProcTime, u32)]) -> Vec<T> {
     order.iter().map(|&(_, place)| column[place as usize]).collect()
 }
 
-/// A whole stream in columns of equal length, in arrival order.
+/// A whole stream in columns of equal length, in arrival order (or, where said, in the order in
+/// which a run read it).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stream {
     event_times: Vec<EventTime>,
@@ -180,6 +181,8 @@ pub struct Stream {
     values: Vec<f64>,
     partitions: Vec<PartitionId>,
     key_table: KeyTable,
+    /// Ascending; empty while `arrivals` is.
+    arrivals_ascending: Vec<ProcTime>,
 }
 
 impl Stream {
@@ -217,6 +220,33 @@ impl Stream {
             values: columns.values,
             partitions: columns.partitions,
             key_table,
+            arrivals_ascending: Vec::new(),
+        }
+    }
+
+    /// The same records in another order: that in which they were read, when that was not the order
+    /// of arrival. `order` names every record once, by its place here.
+    ///
+    /// # Panics
+    /// When `order` names a record that there is not.
+    pub fn read_in_order(&self, order: &[RecordId]) -> Self {
+        fn pick<T: Copy>(column: &[T], order: &[RecordId]) -> Vec<T> {
+            if column.is_empty() { Vec::new() } else { order.iter().map(|id| column[id.index()]).collect() }
+        }
+        let arrivals = pick(&self.arrivals, order);
+        let mut ascending = Vec::new();
+        if !arrivals.is_sorted() {
+            ascending.clone_from(&arrivals);
+            ascending.sort_unstable();
+        }
+        Self {
+            event_times: pick(&self.event_times, order),
+            arrivals,
+            keys: pick(&self.keys, order),
+            values: pick(&self.values, order),
+            partitions: pick(&self.partitions, order),
+            key_table: self.key_table.clone(),
+            arrivals_ascending: ascending,
         }
     }
 
@@ -264,9 +294,20 @@ impl Stream {
         &self.event_times
     }
 
-    /// Arrival times, ascending.
+    /// Arrival times in the order of the records: ascending, unless that is another one
+    /// ([`Stream::read_in_order`]).
     pub fn arrivals(&self) -> &[ProcTime] {
         &self.arrivals
+    }
+
+    /// Arrival times, ascending.
+    pub fn arrivals_ascending(&self) -> &[ProcTime] {
+        if self.arrivals_ascending.is_empty() { &self.arrivals } else { &self.arrivals_ascending }
+    }
+
+    /// Whether records are in arrival order.
+    pub fn is_in_arrival_order(&self) -> bool {
+        self.arrivals_ascending.is_empty()
     }
 
     /// Keys in arrival order.
@@ -311,7 +352,8 @@ impl Stream {
 
     /// The first and last arrival; `None` when empty.
     pub fn arrival_range(&self) -> Option<(ProcTime, ProcTime)> {
-        Some((*self.arrivals.first()?, *self.arrivals.last()?))
+        let arrivals = self.arrivals_ascending();
+        Some((*arrivals.first()?, *arrivals.last()?))
     }
 }
 

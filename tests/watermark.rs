@@ -399,6 +399,179 @@ proptest! {
     }
 }
 
+/// Records of aligned partitions, by a loop that asks after every event what may be read.
+struct Aligned<'a> {
+    pipeline: &'a Pipeline,
+    all: Vec<Seen>,
+    unread: Vec<usize>,
+    queue: Vec<usize>,
+    working: Option<(usize, i64)>,
+    handled: Vec<Seen>,
+    silent_since: Vec<i64>,
+    idle: Vec<bool>,
+    output: i64,
+    /// Places in order of reading, when they were handled, and the watermark that met them.
+    found: Vec<(usize, i64, i64)>,
+}
+
+impl Aligned<'_> {
+    fn run(input: &Input, pipeline: &Pipeline) -> Vec<(usize, i64, i64)> {
+        let all = seen(input, 0);
+        let Some(first) = all.first().map(|seen| seen.arrival) else { return Vec::new() };
+        let partitions = all.iter().map(|seen| seen.partition + 1).max().unwrap_or(1);
+        let mut naive = Aligned {
+            pipeline,
+            all,
+            unread: Vec::new(),
+            queue: Vec::new(),
+            working: None,
+            handled: Vec::new(),
+            silent_since: vec![first; partitions],
+            idle: vec![false; partitions],
+            output: i64::MIN,
+            found: Vec::new(),
+        };
+        let mut arrived = 0;
+        let mut now = first;
+        while naive.handled.len() < naive.all.len() {
+            loop {
+                if naive.working.is_some_and(|(_, until)| until == now) {
+                    naive.finish(now);
+                } else if naive.all.get(arrived).is_some_and(|seen| seen.arrival == now) {
+                    naive.unread.push(arrived);
+                    arrived += 1;
+                } else if let Some(place) = naive.readable() {
+                    naive.queue.push(naive.unread.remove(place));
+                    naive.start(now);
+                } else {
+                    // Silence can end a pause, and then there is something to read at this instant.
+                    naive.note_silence(arrived, now);
+                    if naive.readable().is_none() {
+                        break;
+                    }
+                }
+            }
+            now += 1;
+        }
+        naive.found
+    }
+
+    fn watermark(&self, partition: usize) -> i64 {
+        let of: Vec<Seen> = self.handled.iter().filter(|seen| seen.partition == partition).copied().collect();
+        claim(self.pipeline.watermark, None, &self.all, &of, 0)
+    }
+
+    fn readable(&self) -> Option<usize> {
+        if self.queue.len() >= self.pipeline.queue_capacity as usize {
+            return None;
+        }
+        let left = |partition: usize| {
+            self.all.iter().filter(|seen| seen.partition == partition).count()
+                - self.handled.iter().filter(|seen| seen.partition == partition).count()
+        };
+        let partitions = 0..self.idle.len();
+        let counts = |&partition: &usize| !self.idle[partition] && left(partition) > 0;
+        let watermarks = partitions.filter(counts).map(|partition| self.watermark(partition));
+        let least = watermarks.filter(|&watermark| watermark > i64::MIN).min();
+        let drift = self.pipeline.watermark_options.max_drift.map_or(0, Span::micros);
+        let is_paused = |place: usize| {
+            let own = self.watermark(self.all[place].partition);
+            own > i64::MIN && least.is_some_and(|least| own > least + drift)
+        };
+        self.unread.iter().position(|&place| !is_paused(place))
+    }
+
+    fn start(&mut self, now: i64) {
+        if self.working.is_none() && !self.queue.is_empty() {
+            self.working = Some((self.queue.remove(0), now + self.pipeline.service_time.micros()));
+        }
+    }
+
+    fn finish(&mut self, now: i64) {
+        let Some((place, _)) = self.working.take() else { return };
+        let record = self.all[place];
+        self.found.push((place, now, self.output));
+        self.handled.push(record);
+        self.silent_since[record.partition] = now;
+        self.idle[record.partition] = false;
+        self.update();
+        self.start(now);
+    }
+
+    fn note_silence(&mut self, arrived: usize, now: i64) {
+        let Some(idle_after) = self.pipeline.watermark_options.idle_after.map(Span::micros) else { return };
+        for partition in 0..self.idle.len() {
+            let came = self.all[..arrived].iter().filter(|seen| seen.partition == partition).count();
+            let done = self.handled.iter().filter(|seen| seen.partition == partition).count();
+            self.idle[partition] |= came == done && now - self.silent_since[partition] > idle_after;
+        }
+        self.update();
+    }
+
+    fn update(&mut self) {
+        let all = || (0..self.idle.len()).map(|partition| (self.idle[partition], self.watermark(partition)));
+        let active = all().filter(|(is_idle, _)| !is_idle).map(|(_, watermark)| watermark).min();
+        let claim = active.or_else(|| all().map(|(_, watermark)| watermark).max());
+        self.output = self.output.max(claim.unwrap_or(i64::MIN));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn partitions_that_run_ahead_wait_as_the_naive_ones_do(
+        input in inputs(),
+        drift in 0_i64..120,
+        idle_after in prop::option::of(1_i64..60),
+        service in 0_i64..5,
+        queue_capacity in 1_u32..5,
+    ) {
+        let watermark_options = WatermarkOptions {
+            per_partition: true,
+            max_drift: Some(span(drift)),
+            idle_after: idle_after.map(span),
+            ..WatermarkOptions::default()
+        };
+        let watermark = WatermarkSpec::Bounded { bound: span(7) };
+        let service_time = span(service);
+        let pipeline =
+            Pipeline { watermark, watermark_options, service_time, queue_capacity, ..Pipeline::default() };
+        let trace = run_pipeline(&input, &pipeline);
+        let naive = Aligned::run(&input, &pipeline);
+        let met = trace.watermark_before.iter().map(|watermark| watermark.micros());
+        let handled = trace.handled.iter().map(|at| at.micros());
+        let found: Vec<(i64, i64, i64)> = trace.stream.event_times().iter().map(|t| t.micros())
+            .zip(handled).zip(met).map(|((t, at), met)| (t, at, met)).collect();
+        prop_assert_eq!(found.len(), naive.len());
+        let expected: Vec<(i64, i64, i64)> = naive.iter().map(|&(place, at, met)| (input[place].1, at, met)).collect();
+        prop_assert_eq!(found, expected);
+        // In the order of reading every column ascends, and every record is there once.
+        prop_assert!(trace.enqueued.is_sorted() && trace.started.is_sorted() && trace.handled.is_sorted());
+        let mut arrivals = trace.stream.arrivals().to_vec();
+        arrivals.sort_unstable();
+        let before = stream(&input);
+        prop_assert_eq!(&arrivals, before.arrivals());
+        prop_assert_eq!(trace.stream.arrivals_ascending(), &arrivals[..]);
+        prop_assert_eq!(trace.ledger.in_flight, 0);
+        prop_assert!(trace.ledger.balances());
+    }
+}
+
+#[test]
+fn a_partition_that_runs_ahead_waits_for_the_slow_one() {
+    // Partition 0 reads a backlog of a minute; partition 1 comes a second at a time.
+    let input: Input = vec![(0, 0, 1, 1), (0, 5, 0, 1), (0, 20, 0, 1), (0, 40, 0, 1), (10, 15, 1, 1), (10, 30, 1, 1)];
+    let watermark_options =
+        WatermarkOptions { per_partition: true, max_drift: Some(span(10)), ..WatermarkOptions::default() };
+    let watermark = WatermarkSpec::Monotonous;
+    let trace = run_pipeline(&input, &Pipeline { watermark, watermark_options, ..Pipeline::default() });
+    let handled: Vec<(i64, i64)> =
+        trace.stream.event_times().iter().zip(&trace.handled).map(|(t, at)| (t.micros(), at.micros())).collect();
+    // 20 is still read at 0, when its partition was at 5; 40 waits until the slow partition is at 15.
+    assert_eq!(handled, [(0, 0), (5, 0), (20, 0), (15, 10), (40, 10), (30, 20)]);
+}
+
 #[test]
 fn a_silent_partition_holds_the_watermark_until_it_is_idle() {
     // Partition 1 speaks once, then the others go on alone.

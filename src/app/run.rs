@@ -201,7 +201,7 @@ impl Overview {
 
     /// Walks from instant to instant at which something arrives or is done.
     fn fill_in_flight(&mut self, trace: &Trace) {
-        let (arrivals, done) = (trace.stream.arrivals(), &trace.handled);
+        let (arrivals, done) = (trace.stream.arrivals_ascending(), &trace.handled);
         let (mut arrived, mut handled, mut filled) = (0, 0, 0);
         while arrived < arrivals.len() || handled < done.len() {
             let at = |column: &[ProcTime], i: usize| column.get(i).copied().unwrap_or(ProcTime::MAX);

@@ -228,7 +228,7 @@ impl QueueMaxima {
             }
             maxima.depth = maxima.depth.max((i + 1).saturating_sub(started));
         }
-        for (i, at) in trace.stream.arrivals().iter().enumerate() {
+        for (i, at) in trace.stream.arrivals_ascending().iter().enumerate() {
             while trace.enqueued.get(enqueued).is_some_and(|read| read <= at) {
                 enqueued += 1;
             }

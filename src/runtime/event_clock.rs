@@ -20,6 +20,8 @@ pub enum EventClock {
         tracker: Box<Tracker>,
         /// Per record, the smallest event time still to come; empty unless the watermark is perfect.
         to_come: Vec<EventTime>,
+        /// By partition, how many records are not handled; empty unless partitions are aligned.
+        remaining: Vec<u32>,
     },
 }
 
@@ -39,7 +41,12 @@ impl EventClock {
         let tracker = Box::new(Tracker::new(spec, options, Surroundings { partitions, arrivals_span }));
         let is_perfect = spec == WatermarkSpec::Perfect;
         let to_come = if is_perfect { perfect::suffix_minima(stream.event_times()) } else { Vec::new() };
-        Self::Tracked { tracker, to_come }
+        let mut remaining = Vec::new();
+        if tracker.aligns() {
+            remaining = vec![0; partitions];
+            (0..stream.len()).for_each(|i| remaining[stream.partition(RecordId(i as u32)).index()] += 1);
+        }
+        Self::Tracked { tracker, to_come, remaining }
     }
 
     /// The current watermark; [`EventTime::MIN`] before the first.
@@ -57,15 +64,31 @@ impl EventClock {
         }
     }
 
-    /// A record has been handled; the rise that it caused.
-    pub fn on_record(&mut self, record: &Record, stream: &Stream, now: ProcTime) -> Option<Rise> {
+    /// Whether the source leaves a partition alone, because it is too far ahead of the others.
+    pub fn is_paused(&self, partition: usize) -> bool {
+        match self {
+            Self::Bounded(_) => false,
+            Self::Tracked { tracker, .. } => tracker.is_paused(partition),
+        }
+    }
+
+    /// Whether partitions are paused at all.
+    pub const fn aligns(&self) -> bool {
+        match self {
+            Self::Bounded(_) => false,
+            Self::Tracked { tracker, .. } => tracker.aligns(),
+        }
+    }
+
+    /// A record has been handled that `arrived_as` this one of `stream`; the rise that it caused.
+    pub fn on_record(&mut self, record: &Record, arrived_as: RecordId, stream: &Stream, now: ProcTime) -> Option<Rise> {
         match self {
             Self::Bounded(watermark) => {
                 let watermark = watermark.observe(record.event_time)?;
                 Some(Rise { watermark, raised_by: Some(record.id) })
             }
-            Self::Tracked { tracker, to_come } => {
-                let place = record.id.index();
+            Self::Tracked { tracker, to_come, remaining } => {
+                let (place, partition) = (arrived_as.index(), stream.partition(arrived_as).index());
                 let seen = Seen {
                     id: record.id,
                     event_time: record.event_time,
@@ -74,7 +97,14 @@ impl EventClock {
                     now,
                     to_come: to_come.get(place).copied().unwrap_or(EventTime::MAX),
                 };
-                tracker.on_record(stream.partition(record.id).index(), &seen)
+                let rise = tracker.on_record(partition, &seen);
+                if let Some(left) = remaining.get_mut(partition) {
+                    *left -= 1;
+                    if *left == 0 {
+                        tracker.on_end_of(partition);
+                    }
+                }
+                rise
             }
         }
     }

@@ -5,6 +5,7 @@
 pub mod event_clock;
 pub mod hash;
 pub mod ledger;
+pub mod log;
 pub mod queue;
 pub mod service;
 pub mod trace;
@@ -34,7 +35,7 @@ impl RunConfig {
     /// What a scenario says about running this stream. Faults count from the start of a synthetic
     /// source, and from the first arrival of a recording.
     pub fn of(scenario: &Scenario, stream: &Stream) -> Self {
-        let first_arrival = stream.arrivals().first().copied().unwrap_or(ProcTime::EPOCH);
+        let first_arrival = stream.arrivals_ascending().first().copied().unwrap_or(ProcTime::EPOCH);
         let origin = match &scenario.source {
             SourceSpec::Synthetic(source) => source.start_time().map_or(first_arrival, EventTime::on_proc_clock),
             SourceSpec::Recording(_) => first_arrival,

@@ -121,7 +121,7 @@ impl Instant {
 /// The record of a whole run.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    /// The input.
+    /// The input, in the order in which it was read: that of arrival, unless partitions were paused.
     pub stream: Arc<Stream>,
     /// What was run.
     pub pipeline: Pipeline,
@@ -185,7 +185,7 @@ impl Trace {
     pub fn at(&self, now: ProcTime) -> Instant {
         let before = |column: &[ProcTime]| column.partition_point(|&t| t <= now);
         Instant {
-            arrived: before(self.stream.arrivals()),
+            arrived: before(self.stream.arrivals_ascending()),
             enqueued: before(&self.enqueued),
             started: before(&self.started),
             handled: before(&self.handled),
@@ -205,7 +205,7 @@ impl Trace {
 
     /// The first arrival and the last thing that happened; `None` for an empty stream.
     pub fn span(&self) -> Option<(ProcTime, ProcTime)> {
-        let first = *self.stream.arrivals().first()?;
+        let first = *self.stream.arrivals_ascending().first()?;
         let last = *self.handled.last()?;
         Some((first, last))
     }

@@ -14,6 +14,7 @@ use crate::pipeline::{AtEnd, LatePolicy};
 use crate::record::{KeyId, PartitionId, Record, RecordId, Stream};
 use crate::runtime::event_clock::EventClock;
 use crate::runtime::ledger::Ledger;
+use crate::runtime::log::Log;
 use crate::runtime::queue::BoundedQueue;
 use crate::runtime::trace::{Fate, InputStep, Trace, WatermarkStep, WindowEnd, WindowLife};
 use crate::runtime::{RunConfig, service::ServiceTime};
@@ -41,9 +42,7 @@ pub struct Simulation {
     at_end: AtEnd,
     service: ServiceTime,
 
-    /// The next record that reaches the log, and the next that the source reads from it.
-    next_arrival: usize,
-    next_read: usize,
+    log: Log,
     queue: BoundedQueue<Record>,
     /// What the operator works on, and when it will have finished.
     working: Option<(Record, ProcTime)>,
@@ -71,15 +70,15 @@ impl Simulation {
     /// When the pipeline has problems ([`crate::pipeline::Pipeline::problems`]).
     pub fn with_operator(stream: Arc<Stream>, config: &RunConfig, operator: WindowOperator) -> Self {
         let pipeline = &config.pipeline;
+        let watermark = EventClock::new(pipeline, &stream);
         Self {
             late: pipeline.late,
             at_end: pipeline.at_end,
             service: ServiceTime::new(pipeline.service_time, &config.faults, config.origin),
-            next_arrival: 0,
-            next_read: 0,
+            log: if watermark.aligns() { Log::aligned(stream.partitions()) } else { Log::in_order() },
             queue: BoundedQueue::new(pipeline.queue_capacity as usize),
             working: None,
-            watermark: EventClock::new(pipeline, &stream),
+            watermark,
             operator,
             now: ProcTime::MIN,
             ended: false,
@@ -91,7 +90,7 @@ impl Simulation {
     /// Handles the next event. False when there is none left.
     pub fn step(&mut self) -> bool {
         let finishes = self.working.map_or(ProcTime::MAX, |(_, at)| at);
-        let arrives = self.trace.stream.arrivals().get(self.next_arrival).copied().unwrap_or(ProcTime::MAX);
+        let arrives = self.trace.stream.arrivals().get(self.log.arrived()).copied().unwrap_or(ProcTime::MAX);
         let reads = self.source_reads_at();
         let next = finishes.min(arrives).min(reads);
         if self.on_timer_before(next) {
@@ -124,10 +123,14 @@ impl Simulation {
         self.queue.len()
     }
 
-    /// When the source can move a record into the queue: now, unless it is blocked or the log is
-    /// read to its end.
+    /// When the source can move a record into the queue: now, unless it is blocked or there is
+    /// nothing to read.
     fn source_reads_at(&self) -> ProcTime {
-        if self.next_read < self.next_arrival && !self.queue.is_full() { self.now } else { ProcTime::MAX }
+        if !self.queue.is_full() && self.next_read().is_some() { self.now } else { ProcTime::MAX }
+    }
+
+    fn next_read(&self) -> Option<RecordId> {
+        self.log.next(|partition| self.watermark.is_paused(partition))
     }
 
     /// Lets the operator or the watermark hear of the next instant that it waits for, if that is
@@ -159,10 +162,8 @@ impl Simulation {
 
     fn arrive(&mut self, at: ProcTime) {
         self.now = at;
-        // Arrivals are below 2^32: `Stream` holds fewer records than that.
-        let id = RecordId(self.next_arrival as u32);
+        let id = self.log.arrive(&self.trace.stream);
         self.watermark.on_arrival(id, &self.trace.stream, at);
-        self.next_arrival += 1;
         self.ledger.produce();
     }
 
@@ -186,11 +187,11 @@ impl Simulation {
     }
 
     fn read(&mut self) {
-        // Read positions are below 2^32: `Stream` holds fewer records than that.
-        let record = self.trace.stream.record(RecordId(self.next_read as u32));
+        let Some(arrived_as) = self.next_read() else { return };
+        let id = self.log.read(arrived_as, &self.trace.stream);
+        let record = Record { id, ..self.trace.stream.record(arrived_as) };
         let is_accepted = self.queue.push(record).is_ok();
         assert!(is_accepted, "the source reads only when the queue has room");
-        self.next_read += 1;
         self.trace.enqueued.push(self.now);
         self.start_next();
     }
@@ -210,7 +211,7 @@ impl Simulation {
         let met = self.watermark.current();
         let mut sink = Recorder { panes: &mut self.trace.panes, windows: &mut self.trace.windows };
         let outcome = self.operator.on_record(&record, at, &mut sink);
-        if let Some(rise) = self.watermark.on_record(&record, &self.trace.stream, at) {
+        if let Some(rise) = self.watermark.on_record(&record, self.log.arrived_as(record.id), &self.trace.stream, at) {
             self.advance(rise, Some(record.id));
         }
         self.note_inputs();
@@ -235,9 +236,13 @@ impl Simulation {
 
     /// The record of the run so far.
     pub fn into_trace(self) -> Trace {
-        let Self { operator, mut trace, ledger, watermark, .. } = self;
+        let Self { operator, mut trace, ledger, watermark, log, .. } = self;
         trace.ledger = ledger;
         trace.skewed = watermark.skewed();
+        if let Some(order) = log.order(&trace.stream) {
+            // From here on a record is known by its place in the order of reading.
+            trace.stream = Arc::new(trace.stream.read_in_order(&order));
+        }
         operator.visit_kept(|kept| settle_life(&mut trace.windows, kept, WindowEnd::StillKept));
         trace
     }

@@ -57,6 +57,8 @@ struct Input {
     idle: Option<IdleTimer>,
     /// Its records that have arrived and are not handled.
     on_the_way: u32,
+    /// No record of it will come.
+    has_ended: bool,
 }
 
 /// The watermark in front of one operator. It is its own snapshot: written out and read back, it
@@ -81,8 +83,12 @@ impl Tracker {
     pub fn new(spec: WatermarkSpec, options: &WatermarkOptions, surroundings: Surroundings) -> Self {
         let is_split = options.per_partition && spec != WatermarkSpec::Perfect;
         let inputs = if is_split { surroundings.partitions.max(1) } else { 1 };
-        let input =
-            Input { generator: Generator::new(spec), idle: options.idle_after.map(IdleTimer::new), on_the_way: 0 };
+        let input = Input {
+            generator: Generator::new(spec),
+            idle: options.idle_after.map(IdleTimer::new),
+            on_the_way: 0,
+            has_ended: false,
+        };
         let ticks = match options.emit {
             Emit::PerRecord => None,
             Emit::Periodic { interval } => Some(Ticks::new(interval, surroundings.arrivals_span)),
@@ -174,6 +180,16 @@ impl Tracker {
         self.risen(emitted.watermark)
     }
 
+    /// The last record of this partition has been handled: nobody waits for it to catch up any more.
+    /// Its watermark stands, and counts.
+    pub fn on_end_of(&mut self, partition: usize) {
+        let place = self.input_of(partition);
+        self.inputs[place].has_ended = true;
+        if let Some(group) = &mut self.alignment {
+            group.report(place, EventTime::MAX);
+        }
+    }
+
     /// When [`Tracker::on_timer`] is to be called, if nothing happens before; [`ProcTime::MAX`] for
     /// never. `horizon` is the instant of whatever happens next otherwise; `due` the watermark at
     /// which the operator has something to do. Ticks at which nothing could happen are left out.
@@ -243,6 +259,7 @@ impl Tracker {
         }
         if let Some(group) = &mut self.alignment
             && watermark > EventTime::MIN
+            && !self.inputs[place].has_ended
         {
             group.report(place, watermark);
         }

@@ -106,7 +106,9 @@ impl<'a> Scene<'a> {
         let (bottom, top) = self.proc_in_view();
         let trace = self.trace();
         let first = trace.handled.partition_point(|&at| at < bottom);
-        let last = trace.stream.arrivals().partition_point(|&at| at <= top);
+        let stream = &trace.stream;
+        let arrived = stream.arrivals_ascending().partition_point(|&at| at <= top);
+        let last = if stream.is_in_arrival_order() { arrived } else { stream.len() };
         first..last.max(first)
     }
 

@@ -25,7 +25,7 @@ pub struct StripScales {
 impl StripScales {
     /// The scales for a run. O(n log n).
     pub fn of(trace: &Trace) -> Self {
-        let arrivals = trace.stream.arrivals();
+        let arrivals = trace.stream.arrivals_ascending();
         let most_waiting =
             arrivals.iter().map(|&at| waiting_at(trace, at)).map(|(depth, lag)| depth + lag).max().unwrap_or(0);
         let mut lags: Vec<i64> = trace
@@ -165,7 +165,7 @@ fn rows<T>(scene: &Scene<'_>, rect: Rect, peak: impl Fn(ProcTime, ProcTime) -> T
 
 /// The most that waited in a stretch of time. Peaks are at arrivals, so those are looked at.
 fn peak_between(trace: &Trace, from: ProcTime, to: ProcTime) -> (usize, usize) {
-    let arrivals = trace.stream.arrivals();
+    let arrivals = trace.stream.arrivals_ascending();
     let first = arrivals.partition_point(|&at| at < from);
     let last = arrivals.partition_point(|&at| at <= to).max(first);
     let step = ((last - first) / LOOKS_PER_ROW).max(1);

@@ -1,6 +1,9 @@
 //! The lab as people use it: by the names that a screen reader would say. Drawn without a display;
 //! the worker has no thread here, so every frame is the same on every machine.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers, PointerButton, vec2};
 use egui_kittest::Harness;
@@ -260,11 +263,43 @@ fn a_dropped_recording_is_opened_and_says_what_was_guessed() {
     let rows: String = (0..200).map(|i| format!("{},{},z{}\n", i * 60, i * 60 + 30 + i % 7, i % 3)).collect();
     std::fs::write(&path, format!("pickup_s,dropoff_s,zone\n{rows}")).expect("the folder is writable");
     let mut window = window();
-    window.state_mut().command(highwater::app::view::Command::OpenFile(path));
+    window.input_mut().dropped_files.push(Arc::new(Dropped(path)));
     window.run_steps(4);
     window.get_by_label("Scenario: rides.csv");
     assert_eq!(window.state().state().run.as_ref().map(|run| run.trace.stream.len()), Some(200));
     window.get_by_label("Opened rides.csv");
+    window.get_by_label_contains("event time pickup_s, arrival time dropoff_s");
+}
+
+/// A file that was dropped on the window.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+#[test]
+fn arrows_turn_the_knob_that_has_the_focus_and_the_space_bar_still_plays() {
+    let mut window = window();
+    click(&mut window, "Pause");
+    let held = now(&window);
+    window.get_by_role_and_label(Role::Slider, "Bound").focus();
+    window.run_steps(2);
+    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    assert_eq!(window.state().state().scenario.pipeline.watermark.bound(), Span::from_secs(32));
+    press(&mut window, Modifiers::SHIFT, Key::ArrowLeft);
+    assert_eq!(window.state().state().scenario.pipeline.watermark.bound(), Span::from_secs(22));
+    assert_eq!(now(&window), held, "the arrows belong to the knob");
+    press(&mut window, Modifiers::NONE, Key::Space);
+    assert!(is_playing(&window));
 }
 
 #[test]

@@ -216,3 +216,102 @@ fn spawn(name: &str, outbox: &Outbox, body: impl FnOnce() + Send + 'static) {
         outbox.send(Message::Broken);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::app::files::built_in;
+    use crate::time::Span;
+
+    /// A threaded link, and a way to wait until it has something.
+    fn threaded() -> (Link, Receiver<()>) {
+        let (woken, wakes) = unbounded();
+        // The receiver may be gone when the last message comes.
+        let wake = move || {
+            let _ = woken.send(());
+        };
+        (Link::threaded(wake), wakes)
+    }
+
+    /// Messages until one is the `last`; far longer than any of these jobs takes, but not for ever.
+    fn until(link: &mut Link, wakes: &Receiver<()>, last: impl Fn(&Message) -> bool) -> Vec<Message> {
+        let mut messages = Vec::new();
+        while !messages.iter().any(&last) {
+            wakes.recv_timeout(Duration::from_secs(120)).expect("the worker answers");
+            messages.extend(link.poll());
+        }
+        messages
+    }
+
+    fn job(generation: u64) -> Job {
+        let mut scenario = built_in()[0].clone();
+        scenario.pipeline.allowed_lateness = Span::from_secs(generation as i64);
+        Job { generation, scenario, recording: None }
+    }
+
+    fn is_run(message: &Message, generation: u64) -> bool {
+        matches!(message, Message::Done(run) if run.generation == generation)
+    }
+
+    #[test]
+    fn the_worker_answers_the_newest_job_and_skips_stale_ones() {
+        let (mut link, wakes) = threaded();
+        for generation in 1..=300 {
+            link.compute(job(generation));
+        }
+        let messages = until(&mut link, &wakes, |message| is_run(message, 300));
+        assert!(messages.len() < 300, "{} runs for 300 jobs", messages.len());
+        assert!(messages.iter().all(|message| matches!(message, Message::Done(_))));
+    }
+
+    #[test]
+    fn a_thread_and_no_thread_compute_the_same_run() {
+        let (mut link, wakes) = threaded();
+        let mut here = Link::here();
+        link.compute(job(30));
+        here.compute(job(30));
+        let hash = |messages: Vec<Message>| match messages.into_iter().next() {
+            Some(Message::Done(run)) => run.trace.hash_hex(),
+            _ => "no run".to_owned(),
+        };
+        let from_thread = hash(until(&mut link, &wakes, |message| is_run(message, 30)));
+        assert_eq!(hash(here.poll()), from_thread);
+        assert_ne!(from_thread, "no run");
+    }
+
+    #[test]
+    fn a_refused_job_says_why_and_the_worker_goes_on() {
+        let (mut link, wakes) = threaded();
+        let mut bad = job(1);
+        bad.scenario.pipeline.queue_capacity = 0;
+        link.compute(bad);
+        let messages = until(&mut link, &wakes, |message| matches!(message, Message::Refused(_)));
+        assert!(matches!(messages.last(), Some(Message::Refused(why)) if why.contains("queue_capacity")));
+        link.compute(job(2));
+        until(&mut link, &wakes, |message| is_run(message, 2));
+    }
+
+    #[test]
+    fn files_are_read_beside_the_worker_and_errors_come_back() {
+        let (mut link, wakes) = threaded();
+        link.open(Source::File("nowhere/at-all.csv".into()));
+        assert!(link.is_reading());
+        until(&mut link, &wakes, |message| matches!(message, Message::CannotOpen(why) if why.contains("at-all")));
+        assert!(!link.is_reading());
+        link.open(Source::BuiltIn(1));
+        until(&mut link, &wakes, |message| matches!(message, Message::Opened(_)));
+    }
+
+    #[test]
+    fn nothing_is_heard_of_a_cancelled_reading() {
+        let (mut link, wakes) = threaded();
+        link.open(Source::BuiltIn(1));
+        link.cancel_reading();
+        assert!(!link.is_reading());
+        link.compute(job(1));
+        let messages = until(&mut link, &wakes, |message| is_run(message, 1));
+        assert!(messages.iter().all(|message| matches!(message, Message::Done(_))));
+    }
+}

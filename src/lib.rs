@@ -34,6 +34,9 @@ pub mod app;
 pub mod explain;
 pub mod metrics;
 
+// Standard jobs and their speed.
+pub mod bench;
+
 // The commands.
 pub mod cli;
 

@@ -9,6 +9,7 @@ use crate::time::{EventTime, Span};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoundedWatermark {
     bound: Span,
+    newest: EventTime,
     current: EventTime,
 }
 
@@ -16,7 +17,7 @@ impl BoundedWatermark {
     /// A generator that has seen nothing; its watermark is [`EventTime::MIN`]. `bound` is not
     /// negative.
     pub const fn new(bound: Span) -> Self {
-        Self { bound, current: EventTime::MIN }
+        Self { bound, newest: EventTime::MIN, current: EventTime::MIN }
     }
 
     /// The current watermark.
@@ -25,7 +26,12 @@ impl BoundedWatermark {
     }
 
     /// Takes note of a record that has been handled; the new watermark when it rose.
+    #[inline]
     pub fn observe(&mut self, event_time: EventTime) -> Option<EventTime> {
+        if event_time <= self.newest {
+            return None;
+        }
+        self.newest = event_time;
         let claim = event_time - self.bound;
         (claim > self.current).then(|| {
             self.current = claim;

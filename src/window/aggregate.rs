@@ -4,7 +4,25 @@
 //! four, and a pipeline's [`Aggregate`] picks which one is the value of a pane. That lets a screen
 //! show any of them, and combine the panes of several keys exactly.
 
+use std::fmt::Debug;
+
 use crate::pipeline::Aggregate;
+
+/// What an operator keeps per key and window: values go in one by one, or all of another state at
+/// once.
+pub trait Accumulator: Clone + Default + Debug {
+    /// Adds one finite value.
+    fn add(&mut self, value: f64);
+
+    /// Adds everything that `other` has seen.
+    fn merge(&mut self, other: &Self);
+
+    /// How many values it has seen.
+    fn count(&self) -> u64;
+
+    /// What a pane says.
+    fn summary(&self) -> Summary;
+}
 
 /// Count, sum, minimum and maximum of values, in the order in which they were added.
 ///
@@ -38,6 +56,7 @@ impl Summary {
     }
 
     /// Adds one finite value.
+    #[inline]
     pub fn add(&mut self, value: f64) {
         self.count += 1;
         self.sum += value;
@@ -46,6 +65,7 @@ impl Summary {
     }
 
     /// Adds everything that `other` has seen.
+    #[inline]
     pub fn merge(&mut self, other: &Self) {
         self.count += other.count;
         self.sum += other.sum;
@@ -63,6 +83,62 @@ impl Summary {
             Aggregate::Min => Some(self.min),
             Aggregate::Max => Some(self.max),
         }
+    }
+}
+
+impl Accumulator for Summary {
+    #[inline]
+    fn add(&mut self, value: f64) {
+        Self::add(self, value);
+    }
+
+    #[inline]
+    fn merge(&mut self, other: &Self) {
+        Self::merge(self, other);
+    }
+
+    #[inline]
+    fn count(&self) -> u64 {
+        self.count
+    }
+
+    #[inline]
+    fn summary(&self) -> Summary {
+        *self
+    }
+}
+
+/// Count and sum alone, for those who ask for no more: half the size of a [`Summary`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CountSum {
+    /// How many values.
+    pub count: u64,
+    /// Their sum; 0 when there is none.
+    pub sum: f64,
+}
+
+impl Accumulator for CountSum {
+    #[inline]
+    fn add(&mut self, value: f64) {
+        self.count += 1;
+        self.sum += value;
+    }
+
+    #[inline]
+    fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        self.sum += other.sum;
+    }
+
+    #[inline]
+    fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// With the minimum and maximum of no values.
+    #[inline]
+    fn summary(&self) -> Summary {
+        Summary { count: self.count, sum: self.sum, ..Summary::default() }
     }
 }
 

@@ -6,7 +6,8 @@
 //! - [`trigger`]: when a window fires; [`accumulation`]: what a firing says of those before it
 //! - [`dialect`]: whose rules apply where engines differ
 //! - [`lateness`]: the boundary rules, one named function each
-//! - [`cells`]: the state of all keys in one window
+//! - [`cells`]: the state of all keys in one window; [`columns`]: the windows that have state;
+//!   [`key_index`]: where keys are sparse
 //! - [`aligned`], [`session`]: the fast operators; [`general`]: the one that does everything
 //! - [`beam`]: the operator of the Beam dialect
 //! - [`timers`]: what a window waits for
@@ -17,10 +18,13 @@ pub mod aggregate;
 pub mod aligned;
 pub mod assign;
 pub mod assigner;
+pub mod batch;
 pub mod beam;
 pub mod cells;
+pub mod columns;
 pub mod dialect;
 pub mod general;
+pub mod key_index;
 pub mod lateness;
 pub mod operator;
 pub mod pane;

@@ -10,6 +10,7 @@ use crate::pipeline::{Pipeline, WindowSpec};
 use crate::record::{Record, RecordId};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::accumulation::Accumulation;
+use crate::window::aggregate::{Accumulator, Summary};
 use crate::window::aligned::AlignedWindows;
 use crate::window::assign::AlignedAssigner;
 use crate::window::beam::BeamWindows;
@@ -49,11 +50,11 @@ impl Advance {
 
 /// The window operator of one pipeline.
 #[derive(Clone, Debug)]
-pub enum WindowOperator {
+pub enum WindowOperator<A = Summary> {
     /// Tumbling or sliding windows that fire at their end, accumulating.
-    Aligned(AlignedWindows),
+    Aligned(Box<AlignedWindows<A>>),
     /// Session windows that fire at their end, accumulating.
-    Session(SessionWindows),
+    Session(SessionWindows<A>),
     /// Every other pipeline of the Flink dialect.
     General(Box<GeneralWindows>),
     /// The Beam dialect; every record is a bundle of its own.
@@ -61,11 +62,31 @@ pub enum WindowOperator {
 }
 
 impl WindowOperator {
-    /// The fastest operator that does what a checked pipeline describes.
+    /// The fastest operator that does what a checked pipeline describes, with everything in its
+    /// panes.
     ///
     /// # Panics
     /// When the pipeline has [`Pipeline::problems`].
     pub fn new(pipeline: &Pipeline) -> Self {
+        Self::keeping(pipeline)
+    }
+
+    /// The general operator for a checked pipeline, also where a faster one would do the same.
+    ///
+    /// # Panics
+    /// When the pipeline has [`Pipeline::problems`].
+    pub fn general(pipeline: &Pipeline) -> Self {
+        Self::of_any_shape(pipeline)
+    }
+}
+
+impl<A: Accumulator> WindowOperator<A> {
+    /// The fastest operator that does what a checked pipeline describes, keeping an `A` per key and
+    /// window where it is a fast one; the general ones keep a whole [`Summary`].
+    ///
+    /// # Panics
+    /// When the pipeline has [`Pipeline::problems`].
+    pub fn keeping(pipeline: &Pipeline) -> Self {
         let allowed_lateness = pipeline.allowed_lateness;
         let is_plain = pipeline.dialect == Dialect::Flink
             && matches!(pipeline.trigger, TriggerSpec::Default | TriggerSpec::EventTime)
@@ -75,16 +96,12 @@ impl WindowOperator {
                 assert!(gap > Span::ZERO, "the gap is positive in a checked pipeline");
                 Self::Session(SessionWindows::new(gap, allowed_lateness))
             }
-            (_, Some(assigner)) if is_plain => Self::Aligned(AlignedWindows::new(assigner, allowed_lateness)),
-            _ => Self::general(pipeline),
+            (_, Some(assigner)) if is_plain => Self::Aligned(Box::new(AlignedWindows::new(assigner, allowed_lateness))),
+            _ => Self::of_any_shape(pipeline),
         }
     }
 
-    /// The general operator for a checked pipeline, also where a faster one would do the same.
-    ///
-    /// # Panics
-    /// When the pipeline has [`Pipeline::problems`].
-    pub fn general(pipeline: &Pipeline) -> Self {
+    fn of_any_shape(pipeline: &Pipeline) -> Self {
         match pipeline.dialect {
             Dialect::Beam => Self::Beam(Box::new(BeamWindows::new(pipeline))),
             _ => Self::General(Box::new(GeneralWindows::new(pipeline))),

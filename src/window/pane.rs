@@ -44,6 +44,9 @@ impl Window {
 pub struct WindowId(pub u32);
 
 impl WindowId {
+    /// Of no window: its operator was not asked to tell windows apart.
+    pub const NONE: Self = Self(u32::MAX);
+
     /// As an index.
     pub const fn index(self) -> usize {
         self.0 as usize

@@ -13,17 +13,17 @@ use std::collections::BinaryHeap;
 
 use crate::record::{KeyId, Record};
 use crate::time::{EventTime, ProcTime, Span};
-use crate::window::aggregate::Summary;
+use crate::window::aggregate::{Accumulator, Summary};
 use crate::window::lateness;
 use crate::window::operator::{Advance, Outcome};
 use crate::window::pane::{Pane, Timing, Window, WindowId};
 use crate::window::sink::{Kept, WindowSink};
 
 #[derive(Clone, Debug)]
-struct Session {
+struct Session<A> {
     id: WindowId,
     window: Window,
-    summary: Summary,
+    total: A,
     panes: u32,
     /// The instant of its live timer, or [`EventTime::MAX`]; others of it in the heap are stale.
     timer: EventTime,
@@ -34,19 +34,19 @@ type Timer = Reverse<(EventTime, KeyId, WindowId)>;
 
 /// Keyed session windows with allowed lateness.
 #[derive(Clone, Debug)]
-pub struct SessionWindows {
+pub struct SessionWindows<A = Summary> {
     gap: Span,
     allowed_lateness: Span,
 
     /// By key: its sessions, ascending and apart.
-    sessions: Vec<Vec<Session>>,
+    sessions: Vec<Vec<Session<A>>>,
     timers: BinaryHeap<Timer>,
     watermark: EventTime,
     kept: usize,
     opened: u32,
 }
 
-impl SessionWindows {
+impl<A: Accumulator> SessionWindows<A> {
     /// An operator without state. `gap` is positive.
     pub const fn new(gap: Span, allowed_lateness: Span) -> Self {
         Self {
@@ -70,6 +70,12 @@ impl SessionWindows {
         self.timers.peek().map_or(EventTime::MAX, |&Reverse((due, ..))| due)
     }
 
+    /// Counts a record and fires nothing; false when it is another record.
+    #[inline]
+    pub fn count_plainly<S: WindowSink>(&mut self, _record: &Record, _now: ProcTime, _sink: &mut S) -> bool {
+        false
+    }
+
     /// Counts the record in the session that it opens, extends or bridges, unless that is gone.
     pub fn on_record<S: WindowSink>(&mut self, record: &Record, now: ProcTime, sink: &mut S) -> Outcome {
         let own = Window::new(record.event_time, record.event_time + self.gap);
@@ -87,14 +93,14 @@ impl SessionWindows {
             self.opened += 1;
             self.kept += 1;
             sink.opened(id, record.key, own, now, record.id);
-            let fresh = Session { id, window: own, summary: Summary::default(), panes: 0, timer: EventTime::MAX };
+            let fresh = Session { id, window: own, total: A::default(), panes: 0, timer: EventTime::MAX };
             sessions.insert(first, fresh);
         } else {
             self.kept -= touched - 1;
             merge(sessions, first, touched, own, record.key, now, sink);
         }
         let session = &mut sessions[first];
-        session.summary.add(record.value);
+        session.total.add(record.value);
         let complete = lateness::is_complete(session.window, self.watermark);
         if complete {
             let advance = Advance { watermark: self.watermark, now, cause: Some(record.id) };
@@ -145,8 +151,8 @@ impl SessionWindows {
 
 /// Replaces the `touched` sessions from `first` on by one that also covers `own`; the one that
 /// opened first lives on.
-fn merge<S: WindowSink>(
-    sessions: &mut Vec<Session>,
+fn merge<A: Accumulator, S: WindowSink>(
+    sessions: &mut Vec<Session<A>>,
     first: usize,
     touched: usize,
     own: Window,
@@ -158,9 +164,9 @@ fn merge<S: WindowSink>(
     let oldest = range.clone().min_by_key(|&place| sessions[place].id).unwrap_or(first);
     let mut merged = sessions[oldest].clone();
     // Sums are added in order of event time, whichever session lives on.
-    merged.summary = Summary::default();
+    merged.total = A::default();
     for session in &sessions[range.clone()] {
-        merged.summary.merge(&session.summary);
+        merged.total.merge(&session.total);
         merged.panes = merged.panes.max(session.panes);
         merged.window.start = merged.window.start.min(session.window.start);
         merged.window.end = merged.window.end.max(session.window.end);
@@ -176,7 +182,13 @@ fn merge<S: WindowSink>(
 
 /// Makes sure that a timer comes up no later than the session is next due: at its end, or (when it
 /// is complete) at the end of its state.
-fn arm(session: &mut Session, key: KeyId, complete: bool, allowed_lateness: Span, timers: &mut BinaryHeap<Timer>) {
+fn arm<A>(
+    session: &mut Session<A>,
+    key: KeyId,
+    complete: bool,
+    allowed_lateness: Span,
+    timers: &mut BinaryHeap<Timer>,
+) {
     let due = if complete { lateness::closes_at(session.window, allowed_lateness) } else { session.window.end };
     if due < session.timer {
         session.timer = due;
@@ -184,7 +196,7 @@ fn arm(session: &mut Session, key: KeyId, complete: bool, allowed_lateness: Span
     }
 }
 
-fn fire(session: &mut Session, key: KeyId, timing: Timing, advance: &Advance) -> Pane {
+fn fire<A: Accumulator>(session: &mut Session<A>, key: KeyId, timing: Timing, advance: &Advance) -> Pane {
     let index = session.panes;
     session.panes += 1;
     Pane {
@@ -193,7 +205,7 @@ fn fire(session: &mut Session, key: KeyId, timing: Timing, advance: &Advance) ->
         window: session.window,
         timing,
         index,
-        summary: session.summary,
+        summary: session.total.summary(),
         emitted_at: advance.now,
         watermark: advance.watermark,
         cause: advance.cause,
@@ -204,6 +216,6 @@ fn fire(session: &mut Session, key: KeyId, timing: Timing, advance: &Advance) ->
     }
 }
 
-fn kept(session: &Session, key: KeyId) -> Kept {
-    Kept { id: session.id, key, window: session.window, summary: session.summary, panes: session.panes }
+fn kept<A: Accumulator>(session: &Session<A>, key: KeyId) -> Kept {
+    Kept { id: session.id, key, window: session.window, summary: session.total.summary(), panes: session.panes }
 }

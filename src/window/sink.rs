@@ -10,6 +10,11 @@ use crate::window::pane::{Pane, Window, WindowId};
 
 /// Receives what a window operator does, in the order in which it happens.
 pub trait WindowSink {
+    /// Whether it takes more than panes. Where it is false, nothing but [`WindowSink::fired`] is
+    /// called, and an operator may leave out what it keeps for the others: panes may then come
+    /// without an identity ([`WindowId::NONE`]) and, within one firing, in another order.
+    const FOLLOWS_WINDOWS: bool = true;
+
     /// A window got its first record. Ids count up from 0 in the order of these calls.
     fn opened(&mut self, id: WindowId, key: KeyId, window: Window, now: ProcTime, by: RecordId) {
         let _ = (id, key, window, now, by);

@@ -1,10 +1,10 @@
-//! The ten points of the Dataflow Model (Akidau et al., PVLDB 8(12), 2015) through the window operator: the
-//! panes of its figures 6 to 14.
+//! The ten points of the Dataflow Model (Akidau et al., PVLDB 8(12), 2015) through the window
+//! operator: the panes of its figures 6 to 14.
 //!
-//! Firings by count, by the clock and by a late record are drawn at instants that follow from the points, so
-//! they must be exact; firings by the watermark are compared within [`DRAWN`]. Where the on-time pane would
-//! repeat the pane before it, the figures draw one rectangle, so on-time panes fire only when they hold
-//! something new.
+//! Firings by count, by the clock and by a late record are drawn at instants that follow from the
+//! points, so they must be exact; firings by the watermark are compared within [`DRAWN`]. Where the
+//! on-time pane would repeat the pane before it, the figures draw one rectangle, so on-time panes
+//! fire only when they hold something new.
 
 use std::collections::BTreeMap;
 
@@ -154,8 +154,8 @@ fn repeat(trigger: TriggerSpec) -> TriggerSpec {
     TriggerSpec::Repeatedly(Box::new(trigger))
 }
 
-/// `SequenceOf(RepeatUntil(AtPeriod(1 minute), AtWatermark()), Repeat(AtWatermark()))`, and the way in which
-/// Beam says it.
+/// `SequenceOf(RepeatUntil(AtPeriod(1 minute), AtWatermark()), Repeat(AtWatermark()))`, and the way
+/// in which Beam says it.
 fn early_and_late() -> [TriggerSpec; 2] {
     let until = TriggerSpec::OrFinally { main: Box::new(repeat(at_period())), finally: Box::new(at_watermark()) };
     let late = Some(Box::new(TriggerSpec::AfterCount(1)));

@@ -1,5 +1,5 @@
-//! The operators against each other, against the batch answer and against plain loops: random pipelines over random
-//! streams, for triggers, accumulation and dialects.
+//! The operators against each other, against the batch answer and against plain loops: random
+//! pipelines over random streams, for triggers, accumulation and dialects.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -84,6 +84,10 @@ fn cumulative() -> impl Strategy<Value = WindowSpec> {
         step: span(step),
         offset: span(offset % (steps * step)),
     })
+}
+
+fn plain_tumbling() -> impl Strategy<Value = WindowSpec> {
+    (1_i64..30).prop_map(|size| WindowSpec::Tumbling { size: span(size), offset: span(0) })
 }
 
 fn known_windows() -> impl Strategy<Value = WindowSpec> {
@@ -207,10 +211,7 @@ proptest! {
     #[test]
     fn count_and_delta_triggers_fire_where_a_plain_loop_says(
         input in inputs(),
-        window in prop_oneof![
-            4 => (1_i64..30).prop_map(|size| WindowSpec::Tumbling { size: span(size), offset: span(0) }),
-            1 => Just(WindowSpec::Global),
-        ],
+        window in prop_oneof![4 => plain_tumbling(), 1 => Just(WindowSpec::Global)],
         count in 1_u64..5,
         threshold in 0_i32..6,
         by_count in any::<bool>(),
@@ -386,5 +387,37 @@ proptest! {
         let truth: BTreeMap<_, _> =
             truth.into_iter().map(|((key, window), values)| ((key, longer(window)), values)).collect();
         prop_assert_eq!(believed(&trace.panes), truth);
+    }
+
+    #[test]
+    fn kafkas_tables_hold_the_batch_answer(
+        input in inputs(),
+        window in prop_oneof![
+            2 => sessions(),
+            1 => plain_tumbling(),
+            1 => (1_i64..30, 1_i64..30).prop_map(|(a, b)| WindowSpec::Sliding {
+                size: span(a.max(b)),
+                slide: span(a.min(b)),
+                offset: span(0),
+            }),
+        ],
+    ) {
+        let pipeline = Pipeline {
+            dialect: Dialect::KafkaStreams,
+            window,
+            allowed_lateness: span(1_000),
+            accumulation: Accumulation::AccumulatingAndRetracting,
+            ..Pipeline::default()
+        };
+        let trace = run(&input, &pipeline);
+        prop_assert_eq!(believed(&trace.panes), truth(&trace, window));
+        // Without grace, a window that is forwarded once says at most what the batch says.
+        let once = Pipeline { trigger: TriggerSpec::OnWindowClose, allowed_lateness: span(0), ..pipeline };
+        let trace = run(&input, &once);
+        let kept = trace.windows.iter().filter(|life| life.end == WindowEnd::StillKept).count();
+        let merged =
+            trace.windows.iter().filter(|life| matches!(life.end, WindowEnd::Merged { .. })).count();
+        prop_assert!(trace.panes.len() >= trace.windows.len() - kept - merged);
+        prop_assert!(trace.panes.iter().all(|pane| !pane.is_retraction && pane.timing == Timing::OnTime));
     }
 }

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::pipeline::{AtEnd, Pipeline, Problem, WatermarkSpec, WindowSpec};
+use crate::pipeline::{AtEnd, Pipeline, Problem, WatermarkOptions, WatermarkSpec, WindowSpec};
 use crate::time::{SPAN_LIMIT, Span};
 use crate::window::accumulation::Accumulation;
 use crate::window::trigger::TriggerSpec;
@@ -154,6 +154,10 @@ fn kafka_problems(pipeline: &Pipeline, found: &mut Vec<Problem>) {
                        0s; the grace period is allowed_lateness";
         found.push(Problem::new("watermark", message));
     }
+    if pipeline.watermark_options != WatermarkOptions::default() {
+        let message = "Kafka Streams has no watermark but stream time, which has no options";
+        found.push(Problem::new("watermark_options", message));
+    }
     if matches!(pipeline.window, WindowSpec::Cumulative { .. } | WindowSpec::Global) {
         let message = "Kafka Streams has tumbling, sliding (hopping) and session windows";
         found.push(Problem::new("window", message));
@@ -163,6 +167,11 @@ fn kafka_problems(pipeline: &Pipeline, found: &mut Vec<Problem>) {
     {
         let message = "Kafka Streams allows no gaps between windows: the slide must be at most the size";
         found.push(Problem::new("window.slide", message));
+    }
+    if let WindowSpec::Tumbling { offset, .. } | WindowSpec::Sliding { offset, .. } = pipeline.window
+        && offset != Span::ZERO
+    {
+        found.push(Problem::new("window.offset", "Kafka Streams aligns windows to the epoch: must be 0s"));
     }
     if pipeline.accumulation == Accumulation::Discarding {
         let message = "Kafka Streams results are updates of a table: write Accumulating or AccumulatingAndRetracting";

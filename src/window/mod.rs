@@ -10,6 +10,7 @@
 //!   [`key_index`]: where keys are sparse
 //! - [`aligned`], [`session`]: the fast operators; [`general`]: the one that does everything
 //! - [`beam`]: the operator of the Beam dialect
+//! - [`kafka`]: the operator of the Kafka Streams dialect
 //! - [`timers`]: what a window waits for
 //! - [`operator`]: wires them; [`sink`]: what it tells the outside
 
@@ -24,6 +25,7 @@ pub mod cells;
 pub mod columns;
 pub mod dialect;
 pub mod general;
+pub mod kafka;
 pub mod key_index;
 pub mod lateness;
 pub mod operator;

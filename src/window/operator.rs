@@ -16,6 +16,7 @@ use crate::window::assign::AlignedAssigner;
 use crate::window::beam::BeamWindows;
 use crate::window::dialect::Dialect;
 use crate::window::general::GeneralWindows;
+use crate::window::kafka::KafkaWindows;
 use crate::window::pane::Timing;
 use crate::window::session::SessionWindows;
 use crate::window::sink::{Kept, WindowSink};
@@ -59,6 +60,8 @@ pub enum WindowOperator<A = Summary> {
     General(Box<GeneralWindows>),
     /// The Beam dialect; every record is a bundle of its own.
     Beam(Box<BeamWindows>),
+    /// The Kafka Streams dialect.
+    Kafka(Box<KafkaWindows>),
 }
 
 impl WindowOperator {
@@ -104,7 +107,8 @@ impl<A: Accumulator> WindowOperator<A> {
     fn of_any_shape(pipeline: &Pipeline) -> Self {
         match pipeline.dialect {
             Dialect::Beam => Self::Beam(Box::new(BeamWindows::new(pipeline))),
-            _ => Self::General(Box::new(GeneralWindows::new(pipeline))),
+            Dialect::KafkaStreams => Self::Kafka(Box::new(KafkaWindows::new(pipeline))),
+            Dialect::Flink | Dialect::AzureStreamAnalytics => Self::General(Box::new(GeneralWindows::new(pipeline))),
         }
     }
 
@@ -115,6 +119,7 @@ impl<A: Accumulator> WindowOperator<A> {
             Self::Session(windows) => windows.on_record(record, now, sink),
             Self::General(windows) => windows.on_record(record, now, sink),
             Self::Beam(windows) => windows.on_record(record, now, sink),
+            Self::Kafka(windows) => windows.on_record(record, now, sink),
         }
     }
 
@@ -125,6 +130,7 @@ impl<A: Accumulator> WindowOperator<A> {
             Self::Session(windows) => windows.on_watermark(advance, sink),
             Self::General(windows) => windows.on_watermark(advance, sink),
             Self::Beam(windows) => windows.on_watermark(advance, sink),
+            Self::Kafka(windows) => windows.on_watermark(advance, sink),
         }
     }
 
@@ -132,7 +138,7 @@ impl<A: Accumulator> WindowOperator<A> {
     /// called, after everything else that happens at that instant; it may be past.
     pub fn next_timer(&self) -> Option<ProcTime> {
         match self {
-            Self::Aligned(_) | Self::Session(_) => None,
+            Self::Aligned(_) | Self::Session(_) | Self::Kafka(_) => None,
             Self::General(windows) => windows.next_timer(),
             Self::Beam(windows) => windows.next_timer(),
         }
@@ -142,7 +148,7 @@ impl<A: Accumulator> WindowOperator<A> {
     /// was waiting for it fires. Instants ascend.
     pub fn on_processing_time<S: WindowSink>(&mut self, now: ProcTime, sink: &mut S) {
         match self {
-            Self::Aligned(_) | Self::Session(_) => {}
+            Self::Aligned(_) | Self::Session(_) | Self::Kafka(_) => {}
             Self::General(windows) => windows.on_processing_time(now, sink),
             Self::Beam(windows) => windows.on_processing_time(now, sink),
         }
@@ -155,6 +161,7 @@ impl<A: Accumulator> WindowOperator<A> {
             Self::Session(windows) => windows.next_due(),
             Self::General(windows) => windows.next_due(),
             Self::Beam(windows) => windows.next_due(),
+            Self::Kafka(windows) => windows.next_due(),
         }
     }
 
@@ -165,6 +172,7 @@ impl<A: Accumulator> WindowOperator<A> {
             Self::Session(windows) => windows.kept(),
             Self::General(windows) => windows.kept(),
             Self::Beam(windows) => windows.kept(),
+            Self::Kafka(windows) => windows.kept(),
         }
     }
 
@@ -175,6 +183,7 @@ impl<A: Accumulator> WindowOperator<A> {
             Self::Session(windows) => windows.visit_kept(visit),
             Self::General(windows) => windows.visit_kept(visit),
             Self::Beam(windows) => windows.visit_kept(visit),
+            Self::Kafka(windows) => windows.visit_kept(visit),
         }
     }
 }

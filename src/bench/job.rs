@@ -4,6 +4,8 @@
 //! number below 100. The watermark follows by 500 ms after every record, so none is late, and the
 //! final watermark ends the job.
 
+use clap::ValueEnum;
+
 use crate::bench::checksum::Answer;
 use crate::pipeline::{Aggregate, AtEnd, Pipeline, WatermarkSpec, WindowSpec};
 use crate::record::{KeyId, Record, RecordId};
@@ -13,7 +15,7 @@ use crate::time::{EventTime, Span};
 pub const BOUND_MS: i64 = 500;
 
 /// A standard job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Job {
     /// Tumbling windows of 1 s over 20 million records.
     W1,
@@ -39,6 +41,11 @@ impl Job {
             Self::W1 => 20_000_000,
             Self::W2 | Self::W3 => 5_000_000,
         }
+    }
+
+    /// The first `records` records of the job.
+    pub fn generate(records: u32) -> Vec<SmallRecord> {
+        (0..records).map(SmallRecord::generate).collect()
     }
 
     /// What is done with them, described as any other pipeline is.

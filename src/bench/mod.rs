@@ -4,14 +4,11 @@
 //! - [`checksum`]: one number for all panes of a job, whatever their order
 //! - [`engine`]: a job through the window operator of its pipeline
 //! - [`yardstick`]: the same answer from a loop written by hand for that one job
-//! - [`measure`]: both in turn, and the medians
 
 pub mod checksum;
 pub mod engine;
 pub mod job;
-pub mod measure;
 pub mod yardstick;
 
 pub use checksum::Answer;
 pub use job::{Job, SmallRecord};
-pub use measure::{Measured, measure};

@@ -106,7 +106,7 @@ fn fire_sliding(slices: &mut [[u64; KEYS]], totals: &mut [u64; KEYS], end: i32, 
     let added = slices[newest % RING];
     let gone = &mut slices[(newest + RING - SLICES) % RING];
     for ((total, added), gone) in totals.iter_mut().zip(added).zip(gone.iter_mut()) {
-        *total += added - *gone;
+        *total = *total + added - *gone;
         *gone = 0;
     }
     emit(totals, end - SLICES as i32 * SECOND_MS, answer);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::cli::bench::BenchArgs;
 use crate::cli::check::CheckArgs;
 use crate::cli::error::CliError;
 use crate::cli::explain::ExplainArgs;
@@ -87,6 +88,8 @@ pub enum Command {
     Shot(ShotArgs),
     /// Run cases recorded from other engines, and say whether this one agrees
     Check(CheckArgs),
+    /// Measure a standard job beside a loop written by hand for it alone
+    Bench(BenchArgs),
 }
 
 /// Does what the command line asks.
@@ -102,6 +105,7 @@ pub fn dispatch(cli: Cli) -> Result<(), CliError> {
         Some(Command::Import(args)) => crate::cli::import::import(&args, &cli.common),
         Some(Command::Run(args)) => crate::cli::run::run(&args, &cli.common),
         Some(Command::Shot(args)) => crate::cli::shot::shot(&args, &cli.common),
+        Some(Command::Bench(args)) => crate::cli::bench::bench(&args, &cli.common),
         Some(Command::Check(args)) => crate::cli::check::check(&args, &cli.common),
         None => crate::cli::lab::lab(cli.file.as_deref(), cli.smoke),
     }

@@ -2,6 +2,7 @@
 //! done, 1 a failed check, 2 bad input or usage.
 
 pub mod args;
+pub mod bench;
 pub mod check;
 pub mod columns;
 pub mod error;

@@ -1,0 +1,155 @@
+//! `highwater bench`: how fast the engine does a standard job, beside a loop that was written by
+//! hand for that job alone. Both run in turn, so that both see the same machine, and both must
+//! give the right answer. All on one thread.
+
+use std::fs;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::bench::{Answer, Job, SmallRecord, engine, yardstick};
+use crate::cli::args::{CommonArgs, Format};
+use crate::cli::error::CliError;
+use crate::cli::output;
+use crate::cli::stopwatch::Stopwatch;
+use crate::human;
+use crate::record::Record;
+
+/// Rounds of which the median counts.
+const ROUNDS: usize = 5;
+
+/// Arguments of `highwater bench`.
+#[derive(Clone, Debug, Args)]
+pub struct BenchArgs {
+    /// w1: tumbling 1s, w2: sliding 10s every 1s, w3: sessions with a gap of 2s
+    #[arg(long, value_enum, value_name = "JOB")]
+    pub job: Job,
+    /// Fewer records than the job has
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000_000))]
+    pub records: Option<u32>,
+    /// The outcome as text or one JSON object
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// What a job took and gave.
+#[derive(Clone, Debug, Serialize)]
+struct Measured {
+    schema: u32,
+    job: &'static str,
+    events: u32,
+    events_per_s: f64,
+    panes: u64,
+    checksum: String,
+    yardstick_events_per_s: f64,
+    yardstick_panes: u64,
+    yardstick_checksum: String,
+    ratio: f64,
+    threads: u32,
+    build: String,
+}
+
+/// Measures a job and prints its speed.
+///
+/// # Errors
+/// A format that does not fit; [`CliError::Failed`] when an answer is not the right one.
+pub fn bench(args: &BenchArgs, common: &CommonArgs) -> Result<(), CliError> {
+    if args.format == Format::Csv {
+        return Err(CliError::bad_input("bench has no rows to write; --format is text or json"));
+    }
+    let events = args.records.unwrap_or(args.job.records()).min(args.job.records());
+    let (measured, is_right) = measure(args.job, events);
+    let mut json = serde_json::to_vec_pretty(&measured).map_err(CliError::bad_input)?;
+    json.push(b'\n');
+    if let Some(folder) = &common.out {
+        fs::create_dir_all(folder)
+            .map_err(|error| CliError::bad_input(format!("{}: cannot be made: {error}", folder.display())))?;
+        output::write_file(&folder.join("bench.json"), &json)?;
+    }
+    match args.format {
+        Format::Json => output::print(&json)?,
+        Format::Text | Format::Csv => output::print(measured.in_words().as_bytes())?,
+    }
+    if is_right { Ok(()) } else { Err(CliError::Failed) }
+}
+
+/// Measures the first `events` records of a job; whether both answers are right.
+fn measure(job: Job, events: u32) -> (Measured, bool) {
+    let small: Vec<SmallRecord> = Job::generate(events);
+    let records: Vec<Record> = (0..events).zip(&small).map(|(id, record)| record.widen(id)).collect();
+    let pipeline = job.pipeline();
+    let mut answers = [Answer::default(); 2];
+    let rounds = [(); ROUNDS].map(|()| {
+        let watch = Stopwatch::start();
+        answers[0] = engine::run(&pipeline, &records);
+        let engine = f64::from(events) / watch.elapsed().as_secs_f64();
+        let watch = Stopwatch::start();
+        answers[1] = yardstick::run(job, &small);
+        (engine, f64::from(events) / watch.elapsed().as_secs_f64())
+    });
+    let events_per_s = median(rounds.map(|(engine, _)| engine));
+    let yardstick_events_per_s = median(rounds.map(|(_, yardstick)| yardstick));
+    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+    let target = format!("{} {}", std::env::consts::ARCH, std::env::consts::OS);
+    let measured = Measured {
+        schema: 1,
+        job: job.name(),
+        events,
+        events_per_s,
+        panes: answers[0].panes,
+        checksum: format!("{:016x}", answers[0].checksum),
+        yardstick_events_per_s,
+        yardstick_panes: answers[1].panes,
+        yardstick_checksum: format!("{:016x}", answers[1].checksum),
+        ratio: events_per_s / yardstick_events_per_s,
+        threads: 1,
+        build: format!("{} {profile}, {target}", env!("CARGO_PKG_VERSION")),
+    };
+    let is_right = answers[0] == answers[1] && (events < job.records() || answers[0] == job.expected());
+    (measured, is_right)
+}
+
+fn median(mut rates: [f64; ROUNDS]) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[ROUNDS / 2]
+}
+
+impl Measured {
+    fn in_words(&self) -> String {
+        let line = |name, rate: f64, panes, checksum| {
+            let millions = rate / 1e6;
+            format!(
+                "{name:<10} {millions:>7.2} million records/s  {} panes  checksum {checksum}\n",
+                human::count(panes)
+            )
+        };
+        format!(
+            "{}: {} records, watermark after every record\n{}{}ratio      {:>7.3} (medians of {ROUNDS}, 1 thread, {})\n",
+            self.job,
+            human::count(u64::from(self.events)),
+            line("engine", self.events_per_s, self.panes, &self.checksum),
+            line("yardstick", self.yardstick_events_per_s, self.yardstick_panes, &self.yardstick_checksum),
+            self.ratio,
+            self.build,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn engine_and_yardstick_agree_on_every_job() {
+        for job in [Job::W1, Job::W2, Job::W3] {
+            let (measured, is_right) = measure(job, 50_000);
+            assert!(is_right && measured.panes > 5_000, "{measured:?}");
+            assert_eq!((measured.panes, &measured.checksum), (measured.yardstick_panes, &measured.yardstick_checksum));
+        }
+    }
+
+    #[test]
+    fn the_middle_of_five_counts() {
+        assert_eq!(median([5.0, 1.0, 4.0, 2.0, 3.0]), 3.0);
+    }
+}

@@ -6,7 +6,7 @@
 mod bins;
 mod scale;
 
-use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, Ui, pos2, vec2};
+use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, Ui, Vec2, pos2, vec2};
 
 use crate::app::theme::{Theme, font, radius, space};
 use crate::app::view::{Command, View};
@@ -128,7 +128,9 @@ impl<'a> Plot<'a> {
             let at = pos2(self.bar(0).center().x, self.bars.bottom() + 6.0);
             painter.text(at, Align2::CENTER_TOP, "\u{2264} 0", font::tick(), theme.t3);
         }
-        self.paint_quantiles(painter, view);
+        let (p50, p99) = (view.run.delay_quantile(P50), view.run.delay_quantile(P99));
+        self.paint_quantiles(painter, view, p50, p99);
+        self.paint_rule_of_thumb(painter, theme, p99, counts);
     }
 
     fn paint_grid(&self, painter: &Painter, theme: &Theme) {
@@ -190,39 +192,41 @@ impl<'a> Plot<'a> {
         }
     }
 
-    /// P50 and P99 with the range that a rule of thumb takes from them, and the bound itself. Labels
-    /// stand in two rows and give way to each other from right to left.
-    fn paint_quantiles(&self, painter: &Painter, view: &View<'_>) {
-        let theme = view.theme;
-        let (p50, p99) = (view.run.delay_quantile(P50), view.run.delay_quantile(P99));
-        let bound = view.scenario.pipeline.watermark.bound();
-        if p99 > Span::ZERO {
-            let (from, to) = (self.x(Span::from_micros(p99.micros() / 2 * 3)), self.x(p99.times(2)));
-            if to - from > 2.0 {
-                let rect = Rect::from_min_max(pos2(from, self.bars.bottom() - 26.0), pos2(to, self.bars.bottom()));
-                painter.rect_filled(rect, 0.0, theme.on_time.gamma_multiply(0.22));
-                marks::hline(painter, rect.x_range(), rect.top(), theme.t3);
-                let at = pos2(to.min(self.log.right()), rect.top() - 3.0);
-                painter.text(at, Align2::RIGHT_BOTTOM, "1.5\u{2013}2 \u{00d7} P99", font::tick_inside(), theme.t3);
-            }
+    /// The range that a rule of thumb takes from P99.
+    fn paint_rule_of_thumb(&self, painter: &Painter, theme: &Theme, p99: Span, counts: &Table) {
+        let (from, to) = (self.x(Span::from_micros(p99.micros() / 2 * 3)), self.x(p99.times(2)));
+        if p99 <= Span::ZERO || to - from <= 2.0 {
+            return;
         }
+        let rect = Rect::from_min_max(pos2(from, self.bars.bottom() - 26.0), pos2(to, self.bars.bottom()));
+        painter.rect_filled(rect, 0.0, theme.on_time.gamma_multiply(0.22));
+        marks::hline(painter, rect.x_range(), rect.top(), theme.t3);
+        let text = "1.5\u{2013}2 \u{00d7} P99";
+        let galley = painter.layout_no_wrap(text.to_owned(), font::tick_inside(), theme.t3);
+        let right = to.min(self.log.right());
+        let place = frame::plate_rect(&galley, pos2(right, rect.top()), Align2::RIGHT_BOTTOM);
+        let under = counts.iter().enumerate().filter(|(bin, _)| self.bar(*bin).x_range().intersects(place.x_range()));
+        let highest = under.map(|(_, bin)| bin.iter().sum::<u32>()).max().unwrap_or(0);
+        let bottom = rect.top().min(self.y(highest as f32)).max(self.bars.top() + place.height());
+        frame::plate(painter, theme, pos2(right, bottom), Align2::RIGHT_BOTTOM, text, font::tick_inside(), theme.t3);
+    }
+
+    /// P50, P99 and the bound itself. Labels stand in two rows and give way to each other and to the lines.
+    fn paint_quantiles(&self, painter: &Painter, view: &View<'_>, p50: Span, p99: Span) {
+        let theme = view.theme;
+        let bound = view.scenario.pipeline.watermark.bound();
         let mut lines = vec![(bound, format!("bound {bound}"), theme.watermark, true)];
         for (quantile, name) in [(p50, "P50"), (p99, "P99")] {
             if quantile > Span::ZERO {
                 lines.push((quantile, format!("{name} {quantile}"), theme.t2, false));
             }
         }
+        let columns: Vec<f32> = lines.iter().map(|(delay, ..)| self.x(*delay)).collect();
         let mut taken: Vec<Rect> = Vec::new();
         for (delay, label, colour, is_bound) in lines {
             let x = self.x(delay);
             let galley = painter.layout_no_wrap(label, font::tick(), colour);
-            let place = (0..2).flat_map(|row| [(row, false), (row, true)]).find_map(|(row, is_left)| {
-                let y = self.bars.top() - LABELS + 2.0 + 15.0 * row as f32;
-                let left = if is_left { x - 5.0 - galley.size().x } else { x + 5.0 };
-                let rect = Rect::from_min_size(pos2(left, y), galley.size());
-                let fits = rect.left() >= self.bars.left() - COUNTS && rect.right() <= self.bars.right() + 8.0;
-                (fits && taken.iter().all(|other| !other.expand2(vec2(6.0, -0.5)).intersects(rect))).then_some(rect)
-            });
+            let place = self.label_place(x, galley.size(), &taken, &columns);
             let top = place.map_or(self.bars.top(), |rect| rect.center().y);
             let (from, to) = (pos2(x, top), pos2(x, self.bars.bottom()));
             if is_bound {
@@ -235,6 +239,22 @@ impl<'a> Plot<'a> {
                 taken.push(rect);
             }
         }
+    }
+
+    /// Where the label of the line at `x` is free of other labels, and of the other lines (at `columns`) if it can be.
+    fn label_place(&self, x: f32, size: Vec2, taken: &[Rect], columns: &[f32]) -> Option<Rect> {
+        let places = [(0, false), (0, true), (1, false), (1, true)].map(|(row, is_left)| {
+            let y = self.bars.top() - LABELS + 2.0 + 15.0 * row as f32;
+            let left = if is_left { x - 5.0 - size.x } else { x + 5.0 };
+            Rect::from_min_size(pos2(left, y), size)
+        });
+        let fits = |rect: &Rect| {
+            let is_inside = rect.left() >= self.bars.left() - COUNTS && rect.right() <= self.bars.right() + 8.0;
+            is_inside && taken.iter().all(|other| !other.expand2(vec2(6.0, -0.5)).intersects(*rect))
+        };
+        let is_clear = |rect: &&Rect| columns.iter().all(|line| !rect.x_range().expand(3.0).contains(*line));
+        let free: Vec<Rect> = places.into_iter().filter(fits).collect();
+        free.iter().find(is_clear).or(free.first()).copied()
     }
 
     /// The bound's line can be dragged: the whole run follows.

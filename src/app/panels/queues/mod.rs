@@ -5,10 +5,11 @@
 
 mod series;
 
-use egui::{Align2, Color32, RichText, Ui, vec2};
-use egui_plot::{GridMark, HLine, Line, LineStyle, Plot, PlotPoints, VLine};
+use egui::text::LayoutJob;
+use egui::{Align2, Color32, FontId, Rangef, Rect, RichText, Stroke, Ui, vec2};
+use egui_plot::{AxisHints, GridMark, HLine, Line, LineStyle, Plot, PlotPoints, VLine};
 
-use crate::app::theme::{Theme, font, space};
+use crate::app::theme::{font, space};
 use crate::app::time_axis::TimeAxis;
 use crate::app::time_axis::TimeRange;
 use crate::app::time_ticks;
@@ -33,13 +34,14 @@ pub fn queues_ui(ui: &mut Ui, view: &View<'_>, state: &mut QueuesState, commands
     let Some((_, series)) = &state.series else { return };
     let rect = ui.max_rect();
     let at = view.run.trace.at(view.now);
-    let words = headline(view, series, at.depth(), at.lag());
+    let words = headlines(view, series, at.depth(), at.lag());
     frame::panel(
         ui,
         view.theme,
         rect,
         "Queue",
         |ui| {
+            let words = first_that_fits(ui, &words, &font::legend(), ui.available_width());
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 ui.label(RichText::new(words).font(font::legend()).color(view.theme.t2));
             });
@@ -53,27 +55,55 @@ pub fn queues_ui(ui: &mut Ui, view: &View<'_>, state: &mut QueuesState, commands
         } else {
             "Nothing waited: the operator was always faster"
         };
-        ui.painter().text(body.center(), Align2::CENTER_CENTER, text, font::body(), view.theme.t3);
+        let mut words = LayoutJob::simple(text.to_owned(), font::body(), view.theme.t3, body.width() - 2.0 * space::S);
+        words.halign = egui::Align::Center;
+        let galley = ui.painter().layout_job(words);
+        let top = body.center() - vec2(0.0, galley.size().y / 2.0);
+        ui.painter().galley(top, galley, view.theme.t3);
         return;
     }
-    frame::scope(ui, "queue body", body, egui::Layout::top_down(egui::Align::Min), |ui| {
+    let (names, plot) = body.with_max_y(body.bottom() - space::S).split_top_bottom_at_y(body.top() + LEGEND);
+    legend(ui, view, series, names.with_min_x(names.left() + space::S));
+    frame::scope(ui, "queue body", plot, egui::Layout::top_down(egui::Align::Min), |ui| {
         plot_ui(ui, view, series, commands);
     });
 }
 
-/// What waits now, and how long until it is cleared if nothing more came.
-fn headline(view: &View<'_>, series: &Series, depth: usize, lag: usize) -> String {
+/// Height of the names of the colours.
+const LEGEND: f32 = 18.0;
+
+/// What waits now, and how long until it is cleared if nothing more came; from the longest text to the shortest.
+fn headlines(view: &View<'_>, series: &Series, depth: usize, lag: usize) -> Vec<String> {
     if !series.anything_waited {
-        return String::new();
+        return Vec::new();
     }
     let waiting = depth + lag;
-    let count = |count: usize| human::count(count as u64);
     if waiting == 0 {
-        return "empty".to_owned();
+        return vec!["empty".to_owned()];
     }
-    let clears = view.run.trace.pipeline.service_time.times(waiting as i64);
+    let clears = human::span(view.run.trace.pipeline.service_time.times(waiting as i64));
+    let count = |count: usize| human::count(count as u64);
     let in_log = if lag > 0 { format!(", {} in the log", count(lag)) } else { String::new() };
-    format!("{} waiting{in_log}, {} of work", count(depth), human::span(clears))
+    vec![
+        format!("{} waiting{in_log}, {clears} of work", count(depth)),
+        format!("{} waiting, {clears} of work", count(waiting)),
+        format!("{clears} of work"),
+    ]
+}
+
+/// The first text that is no wider than `width`; the last one when none is.
+fn first_that_fits(ui: &Ui, texts: &[String], font: &FontId, width: f32) -> String {
+    let fits = |text: &&String| width_of(ui, text, font) <= width;
+    texts.iter().find(fits).or(texts.last()).cloned().unwrap_or_default()
+}
+
+fn width_of(ui: &Ui, text: &str, font: &FontId) -> f32 {
+    ui.painter().layout_no_wrap(text.to_owned(), font.clone(), Color32::PLACEHOLDER).size().x
+}
+
+/// Whether the queue came near its capacity, so that the capacity is worth a line.
+fn shows_capacity(view: &View<'_>, series: &Series) -> bool {
+    series.most_depth as f64 >= f64::from(view.run.trace.pipeline.queue_capacity) / 3.0
 }
 
 /// A quantity as a line, filled down to zero.
@@ -86,12 +116,15 @@ fn plot_ui(ui: &mut Ui, view: &View<'_>, series: &Series, commands: &mut Vec<Com
     let theme = view.theme;
     let capacity = f64::from(view.run.trace.pipeline.queue_capacity);
     let (start, end) = (series.start_s(), series.end_s());
-    let shows_capacity = series.most_depth as f64 >= capacity / 3.0;
+    let shows_capacity = shows_capacity(view, series);
     let top = series.most_waiting.max(if shows_capacity { capacity as usize } else { 1 }) as f64 * 1.12;
     let origin = series.origin;
-    let style = ui.style_mut();
-    style.text_styles.insert(egui::TextStyle::Body, font::tick());
-    style.text_styles.insert(egui::TextStyle::Small, font::tick());
+    // Ticks are spaced here, so that nothing has to fade.
+    let axis = |axis: AxisHints<'static>| {
+        axis.label_spacing(Rangef::new(0.0, 1.0)).tick_label_color(theme.t3).tick_label_font(font::tick())
+    };
+    let across = axis(AxisHints::new_x()).formatter(move |mark, range| label(origin, mark.value, range));
+    let up = axis(AxisHints::new_y()).formatter(|mark, _| human::count(mark.value.max(0.0) as u64)).min_thickness(28.0);
     let response = Plot::new("queue plot")
         .allow_drag(false)
         .allow_scroll(false)
@@ -107,10 +140,11 @@ fn plot_ui(ui: &mut Ui, view: &View<'_>, series: &Series, commands: &mut Vec<Com
         .include_y(top)
         .x_grid_spacer(move |input| grid(origin, input.bounds, 64.0))
         .y_grid_spacer(move |_| counts(top))
-        .x_axis_formatter(move |mark, range| label(origin, mark.value, range))
-        .y_axis_formatter(|mark, _| human::count(mark.value.max(0.0) as u64))
+        .custom_x_axes(vec![across])
+        .custom_y_axes(vec![up])
+        .grid_color(theme.grid)
+        .grid_fade(0.0)
         .label_formatter(|_| None)
-        .y_axis_min_width(28.0)
         .show(ui, |plot| {
             if series.most_waiting > series.most_depth {
                 plot.line(filled("in the log, unread", series.waiting(), theme.backpressure, 0.30, 1.2));
@@ -125,7 +159,6 @@ fn plot_ui(ui: &mut Ui, view: &View<'_>, series: &Series, commands: &mut Vec<Com
             let now = series.seconds(view.now);
             plot.vline(VLine::new("now", now).color(theme.now).width(1.5).allow_hover(false));
         });
-    legend(ui, theme, series, response.response.rect, shows_capacity, capacity);
     let pointer = response.response.interact_pointer_pos().or(response.response.hover_pos());
     if let Some(pointer) = pointer {
         let seconds = response.transform.value_from_position(pointer).x;
@@ -148,21 +181,29 @@ fn hover(response: &egui::Response, view: &View<'_>, at: ProcTime) {
     response.clone().on_hover_text_at_pointer(text);
 }
 
-/// The names of both colours, inside the plot where it is emptiest: top left.
-fn legend(ui: &Ui, theme: &Theme, series: &Series, rect: egui::Rect, shows_capacity: bool, capacity: f64) {
-    let painter = ui.painter();
-    let mut at = rect.left_top() + vec2(42.0, 6.0);
-    let mut entries = vec![("in the queue".to_owned(), theme.busy)];
+/// The names of the colours in one row, shorter where they would not fit.
+fn legend(ui: &Ui, view: &View<'_>, series: &Series, rect: Rect) {
+    const LINE: f32 = 12.0;
+    const GAPS: f32 = 5.0 + 14.0;
+    let theme = view.theme;
+    let mut entries = vec![("in the queue".to_owned(), "queue".to_owned(), theme.busy)];
     if series.most_waiting > series.most_depth {
-        entries.push(("in the log, unread".to_owned(), theme.backpressure));
+        entries.push(("in the log, unread".to_owned(), "log".to_owned(), theme.backpressure));
     }
-    if shows_capacity {
-        entries.push((format!("full {}", human::count(capacity as u64)), theme.t3));
+    if shows_capacity(view, series) {
+        let capacity = u64::from(view.run.trace.pipeline.queue_capacity);
+        let full = format!("full {}", human::count(capacity));
+        entries.push((full.clone(), full, theme.t3));
     }
-    for (name, colour) in entries {
-        painter.hline(at.x..=at.x + 12.0, at.y + 7.0, egui::Stroke::new(2.0, colour));
-        let placed = painter.text(at + vec2(17.0, 0.0), Align2::LEFT_TOP, name, font::tick(), theme.t2);
-        at.x = placed.right() + 14.0;
+    let font = font::tick();
+    let width: f32 = entries.iter().map(|(name, ..)| LINE + GAPS + width_of(ui, name, &font)).sum();
+    let is_short = width > rect.width();
+    let mut at = rect.left_center();
+    for (name, short, colour) in entries {
+        ui.painter().hline(at.x..=at.x + LINE, at.y, Stroke::new(2.0, colour));
+        let name = if is_short { short } else { name };
+        let left = at + vec2(LINE + 5.0, 0.0);
+        at.x = ui.painter().text(left, Align2::LEFT_CENTER, name, font.clone(), theme.t2).right() + 14.0;
     }
 }
 
@@ -175,11 +216,15 @@ fn grid(origin: i64, bounds: (f64, f64), least: f32) -> Vec<GridMark> {
     ticks.iter().map(|tick| GridMark { value: (tick.at - origin) as f64 / 1e6, step_size }).collect()
 }
 
+/// The label of a tick; none where the end of the axis would cut it.
 fn label(origin: i64, seconds: f64, range: &std::ops::RangeInclusive<f64>) -> String {
     let micros = |seconds: f64| origin + (seconds * 1e6).round() as i64;
     let axis = TimeAxis::new(TimeRange::of_micros(micros(*range.start()), micros(*range.end())), 0.0, 400.0);
-    let ticks = time_ticks::ticks(axis, 64.0);
     let at = micros(seconds);
+    if seconds > range.end() - (range.end() - range.start()) * 0.05 {
+        return String::new();
+    }
+    let ticks = time_ticks::ticks(axis, 64.0);
     ticks.into_iter().find(|tick| (tick.at - at).abs() < 1_000).map_or(String::new(), |tick| tick.label)
 }
 

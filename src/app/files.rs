@@ -86,7 +86,12 @@ fn remarks(opened: &open::Opened) -> Vec<String> {
     let pipeline = &opened.scenario.pipeline;
     let window = opened.guessed.window.then(|| pipeline.window.to_string());
     let bound = opened.guessed.bound.then(|| format!("a bound of {}", pipeline.watermark.bound()));
-    let chosen: Vec<String> = window.into_iter().chain(bound).collect();
+    // A number and its unit stay on one line.
+    let unbroken = |words: String| match words.rsplit_once(' ') {
+        Some((number, unit)) => format!("{number}\u{a0}{unit}"),
+        None => words,
+    };
+    let chosen: Vec<String> = window.into_iter().chain(bound).map(unbroken).collect();
     if !chosen.is_empty() {
         remarks.push(format!("To begin with: {}. Turn the knobs to change them.", chosen.join(" and ")));
     }

@@ -1,10 +1,13 @@
 //! The desktop lab: one window over a run that was recorded whole.
 //!
-//! - [`theme`]: colours, sizes, fonts
+//! - [`theme`], [`type_roles`], [`layout`]: colours, fonts, and where tiles lie
 //! - [`run`]: a finished run, prepared for drawing
 //! - [`view`]: what panels read in a frame, and the commands that they push
-//! - [`widgets`]: marks, knobs, segments and the frame of a panel
-//! - [`panels`]: one module per panel
+//! - [`widgets`], [`panels`]: marks and knobs; one module per panel
+//! - [`state`], [`update`]: what is shown and chosen, and the one place that changes it
+//! - [`playback`], [`shortcuts`]: the cursor over the run, and the keys
+//! - [`worker`], [`link`], [`files`]: runs and streams, computed and read beside the window
+//! - [`shell`]: the window
 //!
 //! Panels know no thread, clock or file: time comes from the frame's input, runs come finished
 //! from the worker.

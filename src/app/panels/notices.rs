@@ -126,8 +126,7 @@ fn open_card_contents(ui: &mut Ui, path: &mut String, theme: &Theme, commands: &
         info
     });
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-    let first_frame = ui.ctx().cumulative_pass_nr() > 0 && ui.memory(|memory| memory.focused().is_none());
-    if first_frame && !entered {
+    if !entered && ui.memory(|memory| memory.focused().is_none()) {
         response.request_focus();
     }
     ui.add_space(12.0);

@@ -14,6 +14,7 @@ use crate::app::widgets::controls::{Loudness, button, icon_button};
 use crate::app::widgets::marks;
 use crate::human;
 use crate::scenario::SourceSpec;
+use crate::time::Span;
 
 /// Draws the top bar into all of `ui`.
 pub fn top_bar_ui(ui: &mut Ui, state: &State, theme: &Theme, compact: bool, commands: &mut Vec<Command>) {
@@ -59,13 +60,25 @@ fn subtitle(state: &State) -> String {
             SourceSpec::Synthetic(_) => state.scenario.duration,
             SourceSpec::Recording(_) => end - start,
         };
-        parts.push(human::span(length));
+        parts.push(rough_length(length));
     }
     match &state.scenario.source {
         SourceSpec::Synthetic(_) => parts.push(format!("seed {}", state.scenario.seed)),
         SourceSpec::Recording(_) => parts.push("recording".to_owned()),
     }
     parts.join(" · ")
+}
+
+/// A length as people say it: years from two of them on, days from sixty on.
+fn rough_length(length: Span) -> String {
+    let days = length.as_secs_f64() / 86_400.0;
+    if days >= 730.0 {
+        format!("{:.1} years", days / 365.25)
+    } else if days >= 60.0 {
+        format!("{} d", human::count(libm::round(days) as u64))
+    } else {
+        human::span(length)
+    }
 }
 
 fn paint_logo(painter: &Painter, theme: &Theme, rect: Rect) {
@@ -180,4 +193,24 @@ fn reading_ui(ui: &mut Ui, theme: &Theme, name: &str, share: f32, commands: &mut
     let done = Rect::from_min_size(rail.min, vec2(rail.width() * share.clamp(0.02, 1.0), rail.height()));
     ui.painter().rect_filled(done, radius::BAR, theme.you);
     ui.label(RichText::new(format!("Reading {name}")).font(font::legend()).color(theme.t2));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_streams_are_told_in_years() {
+        let days = |days: i64| rough_length(Span::from_secs(days * 86_400));
+        assert_eq!(days(7_804), "21.4 years");
+        assert_eq!(days(365), "365 d");
+        assert_eq!(days(31), "31 d");
+        assert_eq!(rough_length(Span::from_secs(600)), "10 min");
+    }
+
+    #[test]
+    fn a_menu_shows_one_sentence() {
+        assert_eq!(first_sentence("One thing.\n  Another thing."), "One thing.");
+        assert_eq!(first_sentence("Up to 1.5 s late"), "Up to 1.5 s late");
+    }
 }

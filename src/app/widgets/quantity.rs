@@ -88,6 +88,7 @@ impl Quantity {
                 let (number, unit) = split_unit(&human::span(Span::from_micros(value as i64)));
                 (number, format!("{unit}/record"))
             }
+            Self::Rate if value >= 1_000.0 => (human::count(libm::round(value) as u64), "records/s".to_owned()),
             Self::Rate => (trimmed(value), "records/s".to_owned()),
             Self::Records => (human::count(value as u64), if value == 1.0 { "record" } else { "records" }.to_owned()),
         }
@@ -299,6 +300,7 @@ mod tests {
         assert_eq!(show(Quantity::Span, 0.0), ("0".into(), "s".into()));
         assert_eq!(show(Quantity::SpanPerRecord, 340_000.0), ("340".into(), "ms/record".into()));
         assert_eq!(show(Quantity::Rate, 1.25), ("1.25".into(), "records/s".into()));
+        assert_eq!(show(Quantity::Rate, 1_000.0), ("1,000".into(), "records/s".into()));
         assert_eq!(show(Quantity::Records, 1.0), ("1".into(), "record".into()));
         assert_eq!(show(Quantity::Records, 12_000.0), ("12,000".into(), "records".into()));
     }

@@ -40,11 +40,8 @@ fn kind_of(window: WindowSpec) -> Option<usize> {
     }
 }
 
-/// A window of this kind that is like `before`; `known` are windows to go back to.
-fn window_of_kind(kind: usize, before: WindowSpec, known: &[WindowSpec]) -> WindowSpec {
-    if let Some(known) = known.iter().rev().find(|window| kind_of(**window) == Some(kind)) {
-        return *known;
-    }
+/// A window of this kind that is like `before`.
+fn window_of_kind(kind: usize, before: WindowSpec) -> WindowSpec {
     let size = window_length(before);
     let half = Span::from_micros((size.micros() / 2).max(1));
     match kind {
@@ -61,11 +58,12 @@ pub fn windows_ui(ui: &mut Ui, sheet: &mut Sheet<'_>, known: &mut Vec<WindowSpec
     ui.add_space(2.0);
     let chosen = kind_of(now).unwrap_or(KINDS.len());
     if let Some(kind) = segments(ui, theme, "windows", &KINDS, chosen) {
+        // Going back to a kind finds its window as it was left, or as it was opened.
         known.retain(|window| kind_of(*window) != kind_of(now));
         known.push(now);
-        known.push(sheet.opened.pipeline.window);
-        known.rotate_right(1);
-        sheet.next.pipeline.window = window_of_kind(kind, now, known);
+        let mut left = known.iter().copied().chain([sheet.opened.pipeline.window]);
+        let found = left.find(|window| kind_of(*window) == Some(kind));
+        sheet.next.pipeline.window = found.unwrap_or_else(|| window_of_kind(kind, now));
     }
     ui.add_space(4.0);
     sizes_ui(ui, sheet);

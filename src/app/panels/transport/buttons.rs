@@ -2,8 +2,8 @@
 
 use egui::epaint::PathStroke;
 use egui::{
-    Align2, Color32, EventFilter, Key, Modifiers, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui,
-    WidgetInfo, pos2, vec2,
+    Align2, EventFilter, Key, Modifiers, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
 use crate::app::panels::transport::clock;
@@ -187,9 +187,4 @@ fn paint_speed(painter: &Painter, theme: &Theme, track: Rect, y: f32, decades: f
     if response.has_focus() {
         painter.circle_stroke(at, 8.0, (1.5, theme.you));
     }
-}
-
-/// Colours of the transport that other files share.
-pub fn future(theme: &Theme, colour: Color32) -> Color32 {
-    alpha(colour, if theme.is_dark() { 0.38 } else { 0.34 })
 }

@@ -7,7 +7,6 @@ use egui::{
     Align2, Color32, CursorIcon, Mesh, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
-use crate::app::panels::transport::buttons::future;
 use crate::app::run::{OVERVIEW_BINS, Overview};
 use crate::app::theme::{Theme, alpha, font, radius};
 use crate::app::time_axis::{TimeAxis, TimeRange};
@@ -105,6 +104,11 @@ fn paint_level(painter: &Painter, view: &View<'_>, rows: &Rows, axis: TimeAxis) 
         painter.add(area_mesh(&points, bottom, alpha(colour, 0.36)));
         painter.add(Shape::line(points.clone(), PathStroke::new(1.3, colour)));
     }
+}
+
+/// A colour of what has not happened yet.
+fn future(theme: &Theme, colour: Color32) -> Color32 {
+    alpha(colour, if theme.is_dark() { 0.38 } else { 0.34 })
 }
 
 fn bin_x(strip: &Rect, bin: usize) -> f32 {

@@ -7,13 +7,16 @@ use crate::pipeline::{Pipeline, WatermarkOptions, WatermarkSpec};
 use crate::record::{Record, RecordId, Stream};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::watermark::perfect;
-use crate::watermark::{BoundedWatermark, Rise, Seen, StatusChange, Surroundings, Tracker};
+use crate::watermark::{AzureTime, BoundedWatermark, Rise, Seen, StatusChange, Surroundings, Tracker};
+use crate::window::dialect::Dialect;
 
 /// The watermark of a run.
 #[derive(Debug)]
 pub enum EventClock {
     /// Bounded (or monotonous) with no options.
     Bounded(BoundedWatermark),
+    /// That of the dialect Azure Stream Analytics, which also repairs the times of records.
+    Azure(AzureTime),
     /// Any other.
     Tracked {
         /// The machine.
@@ -29,6 +32,9 @@ impl EventClock {
     /// The watermark that a checked pipeline describes, before the first record of `stream`.
     pub fn new(pipeline: &Pipeline, stream: &Stream) -> Self {
         let (spec, options) = (pipeline.watermark, &pipeline.watermark_options);
+        if pipeline.dialect == Dialect::AzureStreamAnalytics {
+            return Self::Azure(AzureTime::new(pipeline.azure, spec.bound()));
+        }
         if *options == WatermarkOptions::default() {
             match spec {
                 WatermarkSpec::Bounded { bound } => return Self::Bounded(BoundedWatermark::new(bound)),
@@ -53,21 +59,33 @@ impl EventClock {
     pub const fn current(&self) -> EventTime {
         match self {
             Self::Bounded(watermark) => watermark.current(),
+            Self::Azure(time) => time.current(),
             Self::Tracked { tracker, .. } => tracker.current(),
         }
     }
 
     /// A record has reached the log.
     pub fn on_arrival(&mut self, id: RecordId, stream: &Stream, now: ProcTime) {
-        if let Self::Tracked { tracker, .. } = self {
-            tracker.on_arrival(stream.partition(id).index(), now);
+        match self {
+            Self::Bounded(_) => {}
+            Self::Azure(time) => time.on_arrival(),
+            Self::Tracked { tracker, .. } => tracker.on_arrival(stream.partition(id).index(), now),
+        }
+    }
+
+    /// A record that `arrived_as` this one of `stream` is to be handled: under which event time, if
+    /// it is not dropped.
+    pub fn admit(&mut self, record: &Record, arrived_as: RecordId, stream: &Stream) -> Option<EventTime> {
+        match self {
+            Self::Bounded(_) | Self::Tracked { .. } => Some(record.event_time),
+            Self::Azure(time) => time.admit(record.event_time, stream.arrivals()[arrived_as.index()]),
         }
     }
 
     /// Whether the source leaves a partition alone, because it is too far ahead of the others.
     pub fn is_paused(&self, partition: usize) -> bool {
         match self {
-            Self::Bounded(_) => false,
+            Self::Bounded(_) | Self::Azure(_) => false,
             Self::Tracked { tracker, .. } => tracker.is_paused(partition),
         }
     }
@@ -75,7 +93,7 @@ impl EventClock {
     /// Whether partitions are paused at all.
     pub const fn aligns(&self) -> bool {
         match self {
-            Self::Bounded(_) => false,
+            Self::Bounded(_) | Self::Azure(_) => false,
             Self::Tracked { tracker, .. } => tracker.aligns(),
         }
     }
@@ -85,6 +103,10 @@ impl EventClock {
         match self {
             Self::Bounded(watermark) => {
                 let watermark = watermark.observe(record.event_time)?;
+                Some(Rise { watermark, raised_by: Some(record.id) })
+            }
+            Self::Azure(time) => {
+                let watermark = time.observe(record.event_time)?;
                 Some(Rise { watermark, raised_by: Some(record.id) })
             }
             Self::Tracked { tracker, to_come, remaining } => {
@@ -113,6 +135,7 @@ impl EventClock {
     pub fn next_timer(&self, horizon: ProcTime, due: EventTime) -> ProcTime {
         match self {
             Self::Bounded(_) => ProcTime::MAX,
+            Self::Azure(time) => time.next_timer(due),
             Self::Tracked { tracker, .. } => tracker.next_timer(horizon, due),
         }
     }
@@ -121,6 +144,7 @@ impl EventClock {
     pub fn on_timer(&mut self, now: ProcTime) -> Option<Rise> {
         match self {
             Self::Bounded(_) => None,
+            Self::Azure(time) => time.on_timer(now).map(|watermark| Rise { watermark, raised_by: None }),
             Self::Tracked { tracker, .. } => tracker.on_timer(now),
         }
     }
@@ -128,7 +152,7 @@ impl EventClock {
     /// The partitions that went idle or woke up since this was asked last.
     pub fn take_changes(&mut self) -> impl Iterator<Item = StatusChange> {
         let changes = match self {
-            Self::Bounded(_) => None,
+            Self::Bounded(_) | Self::Azure(_) => None,
             Self::Tracked { tracker, .. } => Some(tracker.take_changes()),
         };
         changes.into_iter().flatten()
@@ -137,7 +161,7 @@ impl EventClock {
     /// How many records said nothing about event time, because theirs was in the future.
     pub const fn skewed(&self) -> u64 {
         match self {
-            Self::Bounded(_) => 0,
+            Self::Bounded(_) | Self::Azure(_) => 0,
             Self::Tracked { tracker, .. } => tracker.skewed(),
         }
     }

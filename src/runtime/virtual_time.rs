@@ -210,8 +210,15 @@ impl Simulation {
         self.now = at;
         let met = self.watermark.current();
         let mut sink = Recorder { panes: &mut self.trace.panes, windows: &mut self.trace.windows };
-        let outcome = self.operator.on_record(&record, at, &mut sink);
-        if let Some(rise) = self.watermark.on_record(&record, self.log.arrived_as(record.id), &self.trace.stream, at) {
+        let arrived_as = self.log.arrived_as(record.id);
+        let admitted = self.watermark.admit(&record, arrived_as, &self.trace.stream);
+        let admitted = admitted.map(|event_time| Record { event_time, ..record });
+        let outcome = match &admitted {
+            Some(record) => self.operator.on_record(record, at, &mut sink),
+            None => Outcome { assigned: 1, counted: 0 },
+        };
+        let rise = admitted.and_then(|record| self.watermark.on_record(&record, arrived_as, &self.trace.stream, at));
+        if let Some(rise) = rise {
             self.advance(rise, Some(record.id));
         }
         self.note_inputs();

@@ -8,10 +8,12 @@
 //! - [`idle`]: when a silent input stops holding the others back
 //! - [`align`]: when an input that runs ahead has to wait
 //! - [`ticks`]: the instants of periodic emission
+//! - [`azure`]: the door and the watermark of Azure Stream Analytics
 //! - [`tracker`]: wires them in front of one operator
 
 pub mod adaptive;
 pub mod align;
+pub mod azure;
 pub mod bounded;
 pub mod generator;
 pub mod idle;
@@ -25,6 +27,7 @@ pub mod ticks;
 pub mod tracker;
 
 pub use align::AlignmentGroup;
+pub use azure::AzureTime;
 pub use bounded::BoundedWatermark;
 pub use generator::{Generator, Seen};
 pub use idle::{IdleCheck, IdleTimer};

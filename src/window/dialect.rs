@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::pipeline::{AtEnd, Pipeline, Problem, WatermarkOptions, WatermarkSpec, WindowSpec};
-use crate::time::{SPAN_LIMIT, Span};
+use crate::time::Span;
 use crate::window::accumulation::Accumulation;
 use crate::window::trigger::TriggerSpec;
 
@@ -88,16 +88,15 @@ pub enum OnTimePane {
 pub struct AzurePolicy {
     /// How long after it happened a record may arrive; 0 to 20 days.
     pub late_arrival: Span,
-    /// How far a record may be behind the newest one; 0 to 10 minutes.
-    pub out_of_order: Span,
-    /// What happens beyond that.
+    /// What happens beyond that, and beyond the out-of-order tolerance, which is the bound of the
+    /// watermark.
     pub action: AzureAction,
 }
 
 impl Default for AzurePolicy {
-    /// The service's own defaults: 5 seconds late, in order, adjusted.
+    /// The service's own defaults: 5 seconds late, adjusted.
     fn default() -> Self {
-        Self { late_arrival: Span::from_secs(5), out_of_order: Span::ZERO, action: AzureAction::default() }
+        Self { late_arrival: Span::from_secs(5), action: AzureAction::default() }
     }
 }
 
@@ -185,18 +184,19 @@ fn kafka_problems(pipeline: &Pipeline, found: &mut Vec<Problem>) {
 
 /// The longest late arrival tolerance that the service allows.
 const AZURE_LATE_LIMIT: Span = Span::from_secs(20 * 24 * 60 * 60);
-/// The longest out-of-order tolerance that the service allows.
-const AZURE_DISORDER_LIMIT: Span = Span::from_secs(10 * 60);
 
 fn azure_problems(pipeline: &Pipeline, found: &mut Vec<Problem>) {
-    let mut span = |path: &str, span: Span, most: Span, said: &str| {
-        if span.is_negative() || span > most.min(SPAN_LIMIT) {
-            let shown = crate::human::span_exact(span);
-            found.push(Problem::new(path, format!("{shown} is out of range: must be 0 to {said}")));
-        }
-    };
-    span("azure.late_arrival", pipeline.azure.late_arrival, AZURE_LATE_LIMIT, "20d");
-    span("azure.out_of_order", pipeline.azure.out_of_order, AZURE_DISORDER_LIMIT, "10min");
+    let late_arrival = pipeline.azure.late_arrival;
+    if late_arrival.is_negative() || late_arrival > AZURE_LATE_LIMIT {
+        let message = format!("{} is out of range: must be 0 to 20d", crate::human::span_exact(late_arrival));
+        found.push(Problem::new("azure.late_arrival", message));
+    }
+    let is_bounded = matches!(pipeline.watermark, WatermarkSpec::Bounded { .. });
+    if !is_bounded || pipeline.watermark_options != WatermarkOptions::default() {
+        let message = "Azure Stream Analytics has the largest event time minus the out-of-order tolerance: must be \
+                       Bounded, without options";
+        found.push(Problem::new("watermark", message));
+    }
     if matches!(pipeline.window, WindowSpec::Cumulative { .. } | WindowSpec::Global) {
         let message = "Azure Stream Analytics has tumbling, sliding (hopping) and session windows";
         found.push(Problem::new("window", message));

@@ -10,7 +10,7 @@
 //!   [`key_index`]: where keys are sparse
 //! - [`aligned`], [`session`]: the fast operators; [`general`]: the one that does everything
 //! - [`beam`]: the operator of the Beam dialect
-//! - [`kafka`]: the operator of the Kafka Streams dialect
+//! - [`kafka`]: the operator of the Kafka Streams dialect; [`azure`]: of Azure Stream Analytics
 //! - [`timers`]: what a window waits for
 //! - [`operator`]: wires them; [`sink`]: what it tells the outside
 
@@ -19,6 +19,7 @@ pub mod aggregate;
 pub mod aligned;
 pub mod assign;
 pub mod assigner;
+pub mod azure;
 pub mod batch;
 pub mod beam;
 pub mod cells;

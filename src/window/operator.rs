@@ -13,6 +13,7 @@ use crate::window::accumulation::Accumulation;
 use crate::window::aggregate::{Accumulator, Summary};
 use crate::window::aligned::AlignedWindows;
 use crate::window::assign::AlignedAssigner;
+use crate::window::azure::AzureWindows;
 use crate::window::beam::BeamWindows;
 use crate::window::dialect::Dialect;
 use crate::window::general::GeneralWindows;
@@ -62,6 +63,8 @@ pub enum WindowOperator<A = Summary> {
     Beam(Box<BeamWindows>),
     /// The Kafka Streams dialect.
     Kafka(Box<KafkaWindows>),
+    /// The Azure Stream Analytics dialect.
+    Azure(Box<AzureWindows>),
 }
 
 impl WindowOperator {
@@ -108,7 +111,8 @@ impl<A: Accumulator> WindowOperator<A> {
         match pipeline.dialect {
             Dialect::Beam => Self::Beam(Box::new(BeamWindows::new(pipeline))),
             Dialect::KafkaStreams => Self::Kafka(Box::new(KafkaWindows::new(pipeline))),
-            Dialect::Flink | Dialect::AzureStreamAnalytics => Self::General(Box::new(GeneralWindows::new(pipeline))),
+            Dialect::AzureStreamAnalytics => Self::Azure(Box::new(AzureWindows::new(pipeline))),
+            Dialect::Flink => Self::General(Box::new(GeneralWindows::new(pipeline))),
         }
     }
 
@@ -120,6 +124,7 @@ impl<A: Accumulator> WindowOperator<A> {
             Self::General(windows) => windows.on_record(record, now, sink),
             Self::Beam(windows) => windows.on_record(record, now, sink),
             Self::Kafka(windows) => windows.on_record(record, now, sink),
+            Self::Azure(windows) => windows.on_record(record, now, sink),
         }
     }
 
@@ -131,6 +136,7 @@ impl<A: Accumulator> WindowOperator<A> {
             Self::General(windows) => windows.on_watermark(advance, sink),
             Self::Beam(windows) => windows.on_watermark(advance, sink),
             Self::Kafka(windows) => windows.on_watermark(advance, sink),
+            Self::Azure(windows) => windows.on_watermark(advance, sink),
         }
     }
 
@@ -138,7 +144,7 @@ impl<A: Accumulator> WindowOperator<A> {
     /// called, after everything else that happens at that instant; it may be past.
     pub fn next_timer(&self) -> Option<ProcTime> {
         match self {
-            Self::Aligned(_) | Self::Session(_) | Self::Kafka(_) => None,
+            Self::Aligned(_) | Self::Session(_) | Self::Kafka(_) | Self::Azure(_) => None,
             Self::General(windows) => windows.next_timer(),
             Self::Beam(windows) => windows.next_timer(),
         }
@@ -148,7 +154,7 @@ impl<A: Accumulator> WindowOperator<A> {
     /// was waiting for it fires. Instants ascend.
     pub fn on_processing_time<S: WindowSink>(&mut self, now: ProcTime, sink: &mut S) {
         match self {
-            Self::Aligned(_) | Self::Session(_) | Self::Kafka(_) => {}
+            Self::Aligned(_) | Self::Session(_) | Self::Kafka(_) | Self::Azure(_) => {}
             Self::General(windows) => windows.on_processing_time(now, sink),
             Self::Beam(windows) => windows.on_processing_time(now, sink),
         }
@@ -162,6 +168,7 @@ impl<A: Accumulator> WindowOperator<A> {
             Self::General(windows) => windows.next_due(),
             Self::Beam(windows) => windows.next_due(),
             Self::Kafka(windows) => windows.next_due(),
+            Self::Azure(windows) => windows.next_due(),
         }
     }
 
@@ -173,6 +180,7 @@ impl<A: Accumulator> WindowOperator<A> {
             Self::General(windows) => windows.kept(),
             Self::Beam(windows) => windows.kept(),
             Self::Kafka(windows) => windows.kept(),
+            Self::Azure(windows) => windows.kept(),
         }
     }
 
@@ -184,6 +192,7 @@ impl<A: Accumulator> WindowOperator<A> {
             Self::General(windows) => windows.visit_kept(visit),
             Self::Beam(windows) => windows.visit_kept(visit),
             Self::Kafka(windows) => windows.visit_kept(visit),
+            Self::Azure(windows) => windows.visit_kept(visit),
         }
     }
 }

@@ -1,0 +1,97 @@
+//! Whole runs in the dialects of Kafka Streams and Azure Stream Analytics, by hand.
+
+use std::sync::Arc;
+
+use highwater::pipeline::{Pipeline, WatermarkSpec, WindowSpec};
+use highwater::record::{KeyTable, PartitionId, Row, Stream};
+use highwater::runtime::{Fate, RunConfig, Trace, run};
+use highwater::time::{EventTime, ProcTime, Span};
+use highwater::window::dialect::{AzureAction, AzurePolicy, Dialect};
+use highwater::window::pane::Timing;
+use highwater::window::trigger::TriggerSpec;
+
+/// Runs records given as (event time, arrival) in seconds.
+fn run_seconds(pipeline: &Pipeline, records: &[(i64, i64)]) -> Trace {
+    assert_eq!(pipeline.problems(), []);
+    let mut keys = KeyTable::default();
+    let key = keys.intern("a");
+    let rows = records.iter().map(|&(event, arrival)| Row {
+        event_time: EventTime::from_millis(event * 1_000),
+        arrival: ProcTime::from_millis(arrival * 1_000),
+        key,
+        value: 1.0,
+        partition: PartitionId(0),
+    });
+    let stream = Arc::new(Stream::from_rows(rows.collect(), keys));
+    run(&stream, &RunConfig { pipeline: pipeline.clone(), faults: Vec::new(), origin: ProcTime::EPOCH })
+}
+
+/// Panes as (emitted at, start, end, count), in whole seconds.
+fn panes(trace: &Trace) -> Vec<(i64, i64, i64, u64)> {
+    let seconds = |micros: i64| micros.div_euclid(1_000_000);
+    let told = trace.panes.iter().map(|p| {
+        let (start, end) = (seconds(p.window.start.micros()), seconds(p.window.end.micros()));
+        (seconds(p.emitted_at.micros()), start, end, p.summary.count)
+    });
+    told.collect()
+}
+
+fn ten_seconds() -> WindowSpec {
+    WindowSpec::Tumbling { size: Span::from_secs(10), offset: Span::ZERO }
+}
+
+fn azure(late_arrival: i64, out_of_order: i64, action: AzureAction) -> Pipeline {
+    Pipeline {
+        dialect: Dialect::AzureStreamAnalytics,
+        window: ten_seconds(),
+        watermark: WatermarkSpec::Bounded { bound: Span::from_secs(out_of_order) },
+        azure: AzurePolicy { late_arrival: Span::from_secs(late_arrival), action },
+        ..Pipeline::default()
+    }
+}
+
+#[test]
+fn azure_counts_an_adjusted_record_where_it_was_put() {
+    // The third record happened at 1 but arrived at 22, 21 seconds late: it becomes 17.
+    let records = [(2, 2), (12, 12), (1, 22), (31, 31), (45, 45)];
+    let trace = run_seconds(&azure(5, 0, AzureAction::Adjust), &records);
+    assert_eq!(trace.fates, [Fate::Counted; 5]);
+    // (0, 10] fires when 12 comes, (10, 20] in the silence after 22, just after 20 + 5.
+    assert_eq!(panes(&trace)[..2], [(12, 0, 10, 1), (25, 10, 20, 2)]);
+    let trace = run_seconds(&azure(5, 0, AzureAction::Drop), &records);
+    assert_eq!(trace.fates[2], Fate::DroppedLate);
+    assert!(trace.ledger.balances());
+}
+
+#[test]
+fn azure_fires_in_silence_by_the_clock() {
+    // One record at 3, the next at 60: a record of 10 could come until 15, and just then (0, 10] fires.
+    let trace = run_seconds(&azure(5, 0, AzureAction::Adjust), &[(3, 3), (60, 60)]);
+    assert_eq!(panes(&trace), [(15, 0, 10, 1)]);
+    assert_eq!(trace.panes[0].emitted_at, ProcTime::from_micros(15_000_001));
+    assert_eq!(trace.panes[0].timing, Timing::OnTime);
+    assert_eq!(trace.panes[0].cause, None);
+    assert_eq!(trace.panes[0].event_time, EventTime::from_millis(10_000));
+}
+
+#[test]
+fn azure_drops_what_is_too_early() {
+    let trace = run_seconds(&azure(5, 0, AzureAction::Adjust), &[(3, 3), (400, 20), (21, 21)]);
+    assert_eq!(trace.fates, [Fate::Counted, Fate::DroppedLate, Fate::Counted]);
+}
+
+#[test]
+fn kafka_emits_nothing_without_input() {
+    let pipeline = Pipeline {
+        dialect: Dialect::KafkaStreams,
+        window: ten_seconds(),
+        trigger: TriggerSpec::OnWindowClose,
+        allowed_lateness: Span::from_secs(5),
+        ..Pipeline::default()
+    };
+    // [0, 10) closes with stream time 15, however long that takes to come.
+    let trace = run_seconds(&pipeline, &[(1, 1), (2, 2), (14, 14), (9, 15), (15, 500)]);
+    assert_eq!(trace.fates, [Fate::Counted; 5]);
+    assert_eq!(panes(&trace), [(500, 0, 10, 3)]);
+    assert_eq!(trace.panes[0].timing, Timing::OnTime);
+}

@@ -177,9 +177,8 @@ fn has_hex_color(line: &str) -> bool {
 }
 
 /// Files that may use what the rest may not, each with its reason.
-const EXCEPTIONS: [(&str, &str, &str); 3] = [
+const EXCEPTIONS: [(&str, &str, &str); 2] = [
     ("src/cli/stopwatch.rs", "Instant::now", "how fast a run was is a wall-clock figure; no result depends on it"),
-    ("src/bench/measure.rs", "Instant::now", "a benchmark is a wall-clock figure; no result depends on it"),
     ("src/app/link.rs", "thread::Builder", "the lab's worker, so that the window never waits for a run or a file"),
 ];
 

@@ -115,11 +115,11 @@ fn panes_as_rows_carry_the_truth_beside_the_value() {
     let text = String::from_utf8(output.stdout).expect("text");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 4, "{text}");
-    assert_eq!(lines[0], "key,window_start,window_end,timing,index,value,emitted_at,watermark,truth");
+    assert_eq!(lines[0], "key,window_start,window_end,timing,index,value,emitted_at,watermark,truth,retraction");
     assert_eq!(
         lines[1],
         "north,2024-05-01T10:00:00Z,2024-05-01T10:15:00Z,on_time,0,10.5,\
-         2024-05-01T10:20:00Z,2024-05-01T10:16:00Z,40.5"
+         2024-05-01T10:20:00Z,2024-05-01T10:16:00Z,40.5,false"
     );
 }
 

@@ -95,3 +95,34 @@ fn kafka_emits_nothing_without_input() {
     assert_eq!(panes(&trace), [(500, 0, 10, 3)]);
     assert_eq!(trace.panes[0].timing, Timing::OnTime);
 }
+
+#[test]
+fn every_dialect_runs_from_the_command_line() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let trips = folder.path().join("trips.csv");
+    let text = "event,arrival,key,value\n0,1,a,1\n4,5,a,2\n12,13,a,3\n30,31,a,4\n";
+    std::fs::write(&trips, text).expect("a temporary file");
+    let rows = |flags: &[&str]| {
+        let mut command = assert_cmd::Command::cargo_bin("highwater").expect("the binary is built with the tests");
+        let columns = ["--event-time", "event", "--arrival-time", "arrival", "--key", "key", "--value", "value"];
+        command.arg("run").arg(&trips).args(columns).args(["--time-format", "s", "--format", "csv"]);
+        command.args(["--window", "session:5s", "--bound", "0s", "--aggregate", "sum"]).args(flags);
+        let output = command.output().expect("it runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let rows = String::from_utf8(output.stdout).expect("text");
+        let value = |row: &str| {
+            let cells: Vec<&str> = row.split(',').collect();
+            format!("{}{} {}", if cells[9] == "true" { "-" } else { "" }, cells[5], cells[3])
+        };
+        rows.lines().skip(1).map(value).collect::<Vec<_>>()
+    };
+    assert_eq!(rows(&["--dialect", "flink"]), ["3 on_time", "3 on_time"]);
+    let early = "pipeline.trigger=AfterWatermark(early: Some(AfterCount(1)))";
+    let beam = ["--dialect", "beam", "--set", early, "--set", "pipeline.accumulation=AccumulatingAndRetracting"];
+    let expected =
+        ["1 early", "-1 early", "3 early", "-3 on_time", "3 on_time", "3 early", "-3 on_time", "3 on_time", "4 early"];
+    assert_eq!(rows(&beam), expected);
+    let expected = ["1 early", "-1 early", "3 early", "3 early", "4 early"];
+    assert_eq!(rows(&["--dialect", "kafka-streams"]), expected);
+    assert_eq!(rows(&["--dialect", "azure"]), ["3 on_time", "3 on_time"]);
+}

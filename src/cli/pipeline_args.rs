@@ -8,6 +8,7 @@ use crate::human::parse_span;
 use crate::pipeline::{Aggregate, AtEnd, LatePolicy, WatermarkSpec, WindowSpec};
 use crate::scenario::Scenario;
 use crate::time::Span;
+use crate::window::dialect::Dialect;
 
 /// Flags that override what a scenario says.
 #[derive(Clone, Debug, Default, Args)]
@@ -38,6 +39,9 @@ pub struct SettingArgs {
     /// What is computed per key and window
     #[arg(long, value_enum, value_name = "AGGREGATE")]
     pub aggregate: Option<AggregateArg>,
+    /// Whose rules apply where engines differ
+    #[arg(long, value_enum, value_name = "DIALECT")]
+    pub dialect: Option<DialectArg>,
     /// Whether open windows stay open when the input ends, or all fire
     #[arg(long, value_enum, value_name = "END")]
     pub at_end: Option<AtEndArg>,
@@ -111,6 +115,19 @@ pub enum AggregateArg {
     Max,
 }
 
+/// `--dialect`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DialectArg {
+    /// Apache Flink
+    Flink,
+    /// Apache Beam
+    Beam,
+    /// Kafka Streams
+    KafkaStreams,
+    /// Azure Stream Analytics
+    Azure,
+}
+
 /// `--at-end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum AtEndArg {
@@ -166,6 +183,14 @@ impl SettingArgs {
                 AggregateArg::Mean => Aggregate::Mean,
                 AggregateArg::Min => Aggregate::Min,
                 AggregateArg::Max => Aggregate::Max,
+            };
+        }
+        if let Some(dialect) = self.dialect {
+            pipeline.dialect = match dialect {
+                DialectArg::Flink => Dialect::Flink,
+                DialectArg::Beam => Dialect::Beam,
+                DialectArg::KafkaStreams => Dialect::KafkaStreams,
+                DialectArg::Azure => Dialect::AzureStreamAnalytics,
             };
         }
         if let Some(at_end) = self.at_end {

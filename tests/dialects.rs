@@ -119,9 +119,10 @@ fn every_dialect_runs_from_the_command_line() {
     assert_eq!(rows(&["--dialect", "flink"]), ["3 on_time", "3 on_time"]);
     let early = "pipeline.trigger=AfterWatermark(early: Some(AfterCount(1)))";
     let beam = ["--dialect", "beam", "--set", early, "--set", "pipeline.accumulation=AccumulatingAndRetracting"];
-    let expected =
-        ["1 early", "-1 early", "3 early", "-3 on_time", "3 on_time", "3 early", "-3 on_time", "3 on_time", "4 early"];
-    assert_eq!(rows(&beam), expected);
+    // A record comes before the watermark that it raises.
+    let grows = ["1 early", "-1 early", "3 early"];
+    let ends = ["3 early", "-3 on_time", "3 on_time", "4 early", "-3 on_time", "3 on_time"];
+    assert_eq!(rows(&beam), [&grows[..], &ends[..]].concat());
     let expected = ["1 early", "-1 early", "3 early", "3 early", "4 early"];
     assert_eq!(rows(&["--dialect", "kafka-streams"]), expected);
     assert_eq!(rows(&["--dialect", "azure"]), ["3 on_time", "3 on_time"]);

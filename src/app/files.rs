@@ -33,6 +33,8 @@ pub struct Opened {
     pub recording: Option<Arc<Stream>>,
     /// Which columns of a recording mean what, and why.
     pub columns: Vec<ColumnReport>,
+    /// What to try with a scenario, a sentence or two each.
+    pub tries: Vec<String>,
     /// What the reader should know: which columns were guessed, which rows were kept aside.
     pub remarks: Vec<String>,
 }
@@ -40,7 +42,7 @@ pub struct Opened {
 impl Opened {
     /// A scenario whose records are made, not read.
     pub fn scenario(scenario: Scenario) -> Self {
-        Self { scenario, recording: None, columns: Vec::new(), remarks: Vec::new() }
+        Self { scenario, recording: None, columns: Vec::new(), tries: Vec::new(), remarks: Vec::new() }
     }
 
     /// The scenario that the lab opens with when nothing is named: the first built-in one.
@@ -60,6 +62,7 @@ impl From<open::Opened> for Opened {
             recording: is_recording.then_some(opened.stream),
             columns: opened.read.map(|read| read.columns).unwrap_or_default(),
             scenario: opened.scenario,
+            tries: Vec::new(),
             remarks,
         }
     }
@@ -98,6 +101,13 @@ fn remarks(opened: &open::Opened) -> Vec<String> {
     remarks
 }
 
+/// What the comment at the top of a scenario file says to try.
+fn tries(text: &str) -> Vec<String> {
+    let comment = text.lines().map_while(|line| line.strip_prefix("//"));
+    let tried = comment.filter_map(|line| line.trim().strip_prefix("Try:"));
+    tried.map(|words| words.trim().to_owned()).collect()
+}
+
 /// The text with its first letter as a capital.
 pub fn capitalised(words: &str) -> String {
     let mut letters = words.chars();
@@ -113,7 +123,9 @@ pub fn open(source: &Source, go_on: &mut dyn FnMut(f32) -> bool) -> Result<Opene
     match source {
         Source::BuiltIn(place) => {
             let scenario = built_in().get(*place).cloned();
-            scenario.map(Opened::scenario).ok_or_else(|| format!("there is no built-in scenario {place}"))
+            let scenario = scenario.ok_or_else(|| format!("there is no built-in scenario {place}"))?;
+            let text = library::BUILT_IN.get(*place).map_or("", |built_in| built_in.text);
+            Ok(Opened { tries: tries(text), ..Opened::scenario(scenario) })
         }
         Source::File(path) => {
             let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len()).max(1);
@@ -122,7 +134,11 @@ pub fn open(source: &Source, go_on: &mut dyn FnMut(f32) -> bool) -> Result<Opene
                 if go_on(share) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             };
             let opened = open::open(path, &ReadOptions::default(), &|_| Ok(()), &mut progress);
-            opened.map(Opened::from).map_err(|error| error.to_string())
+            let mut opened = opened.map(Opened::from).map_err(|error| error.to_string())?;
+            if path.extension().is_some_and(|ending| ending == "ron") {
+                opened.tries = std::fs::read_to_string(path).map(|text| tries(&text)).unwrap_or_default();
+            }
+            Ok(opened)
         }
     }
 }
@@ -156,6 +172,14 @@ mod tests {
     fn every_built_in_scenario_is_in_the_menu() {
         assert_eq!(built_in().len(), library::BUILT_IN.len());
         assert!(open(&Source::BuiltIn(library::BUILT_IN.len()), &mut |_| true).is_err());
+    }
+
+    #[test]
+    fn the_comment_at_the_top_says_what_to_try() {
+        let text = "// Watch this.\n// Try: the bound at 5 s. More.\n(title: \"x\")\n// Try: not this.";
+        assert_eq!(tries(text), ["the bound at 5 s. More."]);
+        let first = Opened::first().expect("the first built-in scenario reads");
+        assert!(!first.tries.is_empty());
     }
 
     #[test]

@@ -78,6 +78,8 @@ pub struct State {
     pub scenario: Scenario,
     /// The rows, when the source is a recording.
     pub recording: Option<Arc<Stream>>,
+    /// What to try with the scenario.
+    pub tries: Vec<String>,
     /// Which columns of a recording mean what.
     pub columns: Vec<ColumnReport>,
     /// The run on screen; `None` until the first one is computed.
@@ -122,6 +124,7 @@ impl State {
             opened: opened.scenario.clone(),
             scenario: opened.scenario,
             recording: opened.recording,
+            tries: opened.tries,
             columns: opened.columns,
             run: None,
             ghost: None,

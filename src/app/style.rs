@@ -8,7 +8,7 @@ use egui::{Color32, CornerRadius, Margin, Stroke, TextStyle, Visuals};
 use crate::app::theme::{Theme, alpha, font, radius, space, stroke};
 
 /// Gives `ctx` the fonts, colours and distances of `theme`. Calling it again with the same theme
-/// only costs the styles; fonts are set by [`install_fonts`].
+/// only costs the styles; fonts are set by [`crate::app::theme::install_fonts`].
 pub fn install(ctx: &egui::Context, theme: &Theme) {
     let side = if theme.is_dark() { egui::Theme::Dark } else { egui::Theme::Light };
     ctx.set_theme(side);
@@ -28,7 +28,7 @@ pub fn install(ctx: &egui::Context, theme: &Theme) {
         style.spacing.menu_margin = Margin::same(6);
         style.spacing.window_margin = Margin::same(12);
         style.spacing.tooltip_width = 320.0;
-        style.spacing.scroll = egui::style::ScrollStyle::thin();
+        style.spacing.scroll = egui::style::ScrollStyle::floating();
         style.animation_time = 0.12;
         style.interaction.selectable_labels = false;
     });

@@ -171,6 +171,7 @@ fn install(state: &mut State, link: &mut Link, opened: Opened) {
     state.scenario = opened.scenario;
     state.recording = opened.recording;
     state.columns = opened.columns;
+    state.tries = opened.tries;
     if !opened.remarks.is_empty() {
         state.notify(false, format!("Opened {}", state.scenario.title), opened.remarks.join("\n"));
     }

@@ -10,6 +10,7 @@ mod pipeline;
 mod ranges;
 mod source;
 
+use egui::text::{LayoutJob, TextFormat};
 use egui::{
     Align, Color32, Layout, Painter, Rect, RichText, ScrollArea, Sense, Shape, Stroke, Ui, UiBuilder, pos2, vec2,
 };
@@ -94,6 +95,9 @@ pub fn settings_ui(ui: &mut Ui, view: &View<'_>, lab: &State, state: &mut Settin
         group(ui, theme, width, "Windows", |ui| pipeline::windows_ui(ui, &mut sheet, &mut state.windows));
         group(ui, theme, width, "Value", |ui| pipeline::value_ui(ui, &mut sheet));
         group(ui, theme, width, "Operator", |ui| pipeline::operator_ui(ui, &mut sheet));
+        if !opened.about.is_empty() || !lab.tries.is_empty() {
+            group(ui, theme, width, "What to watch for", |ui| about_ui(ui, theme, &opened.about, &lab.tries));
+        }
     });
     if sheet.next != *view.scenario {
         commands.push(Command::Change(Box::new(sheet.next)));
@@ -156,6 +160,25 @@ fn group(ui: &mut Ui, theme: &Theme, width: f32, name: &str, contents: impl FnOn
     if bottom > top {
         let left = ui.max_rect().left();
         marks::hline(ui.painter(), (left..=left + width).into(), bottom, theme.hair);
+    }
+}
+
+/// What a scenario is about, and what to try with it.
+fn about_ui(ui: &mut Ui, theme: &Theme, about: &str, tries: &[String]) {
+    let one_line = about.split_whitespace().collect::<Vec<_>>().join(" ");
+    let format = |font, color| TextFormat { line_height: Some(17.0), ..TextFormat::simple(font, color) };
+    ui.spacing_mut().item_spacing.y = 5.0;
+    ui.add_space(2.0);
+    if !one_line.is_empty() {
+        let mut job = LayoutJob::default();
+        job.append(&one_line, 0.0, format(font::body(), theme.t2));
+        ui.label(job);
+    }
+    for words in tries {
+        let mut job = LayoutJob::default();
+        job.append("Try: ", 0.0, format(font::value(), theme.t1));
+        job.append(words, 0.0, format(font::body(), theme.t2));
+        ui.label(job);
     }
 }
 

@@ -7,7 +7,7 @@
 use egui::{Rect, Vec2};
 
 use crate::app::time_axis::{TimeAxis, TimeRange};
-use crate::pipeline::{Pipeline, WindowSpec};
+use crate::pipeline::WindowSpec;
 use crate::runtime::Trace;
 use crate::time::{ProcTime, Span};
 
@@ -96,11 +96,11 @@ impl Extent {
         let (first, last) = (first.micros() as f64, last.micros() as f64);
         let (earliest, latest) =
             trace.stream.event_time_range().map_or((first, last), |(a, b)| (a.micros() as f64, b.micros() as f64));
-        let comfortable = comfortable_range(&trace.pipeline);
+        let comfortable = comfortable_range(trace);
         let origin = origin(trace, first, comfortable);
         let length = (last - origin).max(1.0);
         let comfortable = if comfortable > 0.6 * length { 1.08 * length } else { comfortable };
-        let window = window_length(&trace.pipeline);
+        let window = window_length(trace);
         Self {
             event: TimeRange::new(earliest.min(origin), latest.max(last) + window.min(0.05 * length)),
             proc: TimeRange::new(origin, last + 0.03 * length),
@@ -136,11 +136,15 @@ impl Extent {
     }
 }
 
-/// How long a window is; for sessions, twice the gap; for the global window, a minute.
-fn window_length(pipeline: &Pipeline) -> f64 {
-    let span = match pipeline.window {
+/// How long a window is; of sessions, the middle one; for the global window, a minute.
+fn window_length(trace: &Trace) -> f64 {
+    let span = match trace.pipeline.window {
         WindowSpec::Tumbling { size, .. } | WindowSpec::Sliding { size, .. } => size,
-        WindowSpec::Session { gap } => gap.times(2),
+        WindowSpec::Session { gap } => {
+            let mut sizes: Vec<Span> = trace.windows.iter().map(|life| life.window.size()).collect();
+            let middle = sizes.len() / 2;
+            if sizes.is_empty() { gap } else { *sizes.select_nth_unstable(middle).1 }
+        }
         WindowSpec::Cumulative { max, .. } => max,
         // It has no length of its own.
         WindowSpec::Global => Span::from_secs(60),
@@ -148,10 +152,10 @@ fn window_length(pipeline: &Pipeline) -> f64 {
     span.micros() as f64
 }
 
-fn comfortable_range(pipeline: &Pipeline) -> f64 {
-    let window = window_length(pipeline);
-    let waits = (pipeline.watermark.bound() + pipeline.allowed_lateness).micros() as f64;
-    (5.0 * window).max(2.0 * (window + waits))
+fn comfortable_range(trace: &Trace) -> f64 {
+    let window = window_length(trace);
+    let waits = (trace.pipeline.watermark.bound() + trace.pipeline.allowed_lateness).micros() as f64;
+    (5.0 * window).max(1.7 * (window + waits))
 }
 
 /// A little before the first arrival, so that the delays of the first records are in sight.

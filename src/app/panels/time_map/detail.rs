@@ -1,5 +1,7 @@
 //! How much detail records and windows get, by how many there are and how wide. Pure.
 
+use egui::Pos2;
+
 /// Records in view up to which each is a disc with its value inside.
 pub const DISCS_UP_TO: usize = 40;
 /// Records in view up to which each has the full mark.
@@ -42,12 +44,32 @@ impl RecordDetail {
     pub fn radius(self, in_view: usize) -> f32 {
         match self {
             Self::Discs => 14.0,
-            Self::Marks if in_view <= 120 => 4.0,
+            Self::Marks if in_view <= 60 => 5.0,
+            Self::Marks if in_view <= 200 => 4.0,
             Self::Marks => 3.0,
             Self::Dots => 2.0,
             Self::Density => 1.0,
         }
     }
+}
+
+/// Share of discs that may touch another one before all become marks.
+const TOUCHING_UP_TO: f32 = 0.25;
+
+/// Whether discs of this radius would mostly not hide each other. `kept` is whether they were
+/// discs before: then half as many more may touch, so that they do not flicker.
+pub fn mostly_apart(centres: &[Pos2], radius: f32, kept: bool) -> bool {
+    let near = |a: &Pos2, b: &Pos2| a.distance(*b) < 1.6 * radius;
+    let touches = |i: usize| centres.iter().enumerate().any(|(k, other)| k != i && near(&centres[i], other));
+    let touching = (0..centres.len()).filter(|&i| touches(i)).count();
+    let limit = if kept { 1.5 * TOUCHING_UP_TO } else { TOUCHING_UP_TO };
+    touching as f32 <= limit * centres.len() as f32
+}
+
+/// Opacity of ordinary dots: the more there are, the paler each, so that a crowd has a shape.
+pub fn dot_opacity(in_view: usize) -> f32 {
+    let crowd = (in_view as f32 / MARKS_UP_TO as f32).max(1.0);
+    (0.82 / crowd.sqrt()).max(0.22)
 }
 
 /// How a window is drawn.
@@ -102,6 +124,27 @@ mod tests {
         assert_eq!(RecordDetail::of(30, Some(last)), RecordDetail::Discs);
         assert_eq!(RecordDetail::of(60_000, Some(RecordDetail::Discs)), RecordDetail::Density);
         assert_eq!(RecordDetail::of(10, Some(RecordDetail::Density)), RecordDetail::Discs);
+    }
+
+    #[test]
+    fn discs_that_hide_each_other_become_marks() {
+        let row = |step: f32| (0..20).map(|i| Pos2::new(i as f32 * step, 0.0)).collect::<Vec<_>>();
+        assert!(mostly_apart(&row(30.0), 14.0, false));
+        assert!(!mostly_apart(&row(10.0), 14.0, true));
+        let mut some = row(40.0);
+        for i in 0..3 {
+            some[i].x = 700.0 + 3.0 * i as f32;
+        }
+        some.truncate(10);
+        // Three of ten touch: too many to begin with, few enough to stay.
+        assert!(!mostly_apart(&some, 14.0, false) && mostly_apart(&some, 14.0, true));
+        assert!(mostly_apart(&[], 14.0, false));
+    }
+
+    #[test]
+    fn a_crowd_of_dots_is_paler() {
+        assert_eq!(dot_opacity(100), 0.82);
+        assert!(dot_opacity(12_000) < 0.45 && dot_opacity(50_000) >= 0.2);
     }
 
     #[test]

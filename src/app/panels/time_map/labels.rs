@@ -117,7 +117,8 @@ fn first_free(wanted: &Wanted, obstacles: &Obstacles) -> Option<Placed> {
 }
 
 /// The places for a label of a firing line from `left` to `right` at height `y`, best first: below
-/// left, 0.7 and 1.25 lines lower, below right, 2.5 lines lower, above left, above right.
+/// left, 0.7 and 1.25 lines lower, below right, 2.5 lines lower, above left, above right, a line
+/// higher than that.
 pub fn firing_places(left: f32, right: f32, y: f32, line: f32) -> Vec<(Pos2, Align2)> {
     let (below, above) = (y + 3.0, y - 2.0);
     let (left, right) = (left + 3.0, right - 3.0);
@@ -129,6 +130,17 @@ pub fn firing_places(left: f32, right: f32, y: f32, line: f32) -> Vec<(Pos2, Ali
         (pos2(left, below + 2.5 * line), Align2::LEFT_TOP),
         (pos2(left, above), Align2::LEFT_BOTTOM),
         (pos2(right, above), Align2::RIGHT_BOTTOM),
+        (pos2(left, above - 0.9 * line), Align2::LEFT_BOTTOM),
+    ]
+}
+
+/// As [`firing_places`], but only right at the line: where lines are many, a label further away
+/// would seem to belong to another one.
+pub fn close_places(left: f32, right: f32, y: f32) -> Vec<(Pos2, Align2)> {
+    vec![
+        (pos2(left + 3.0, y + 3.0), Align2::LEFT_TOP),
+        (pos2(right - 3.0, y + 3.0), Align2::RIGHT_TOP),
+        (pos2(left + 3.0, y - 2.0), Align2::LEFT_BOTTOM),
     ]
 }
 

@@ -5,6 +5,7 @@
 //! - [`lines`], [`windows`], [`panes`], [`records`], [`horizons`], [`strips`]: drawing
 //! - [`panel`]: the panel, its header and what the pointer does; [`hover`]: the card at the pointer
 
+mod bands;
 pub mod camera;
 pub mod detail;
 #[cfg(test)]

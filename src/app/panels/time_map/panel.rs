@@ -6,20 +6,21 @@ use std::collections::BTreeMap;
 use egui::{Align, Key, Layout, PointerButton, Pos2, Rect, Response, Sense, Stroke, Ui, Vec2, vec2};
 
 use crate::app::panels::time_map::camera::{Camera, Extent};
-use crate::app::panels::time_map::detail::RecordDetail;
+use crate::app::panels::time_map::detail::{self, RecordDetail};
 use crate::app::panels::time_map::hover::{self, Hit};
 use crate::app::panels::time_map::labels::Obstacles;
 use crate::app::panels::time_map::layout::MapLayout;
 use crate::app::panels::time_map::model::MapModel;
-use crate::app::panels::time_map::records::{self, RecordTextures, Special};
+use crate::app::panels::time_map::records::{self, RecordTextures};
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::strips::{self, StripScales};
-use crate::app::panels::time_map::{horizons, lines, text, windows};
+use crate::app::panels::time_map::{bands, horizons, lines, text, windows};
 use crate::app::theme::{space, stroke};
 use crate::app::view::{Command, LegendItem, Selection, View};
 use crate::app::widgets::controls::{Loudness, button};
 use crate::app::widgets::frame;
 use crate::app::widgets::legend::Entry;
+use crate::pipeline::Aggregate;
 use crate::record::KeyId;
 
 /// Keys that the menu lists, most frequent first; the others are one filter away on the command
@@ -27,15 +28,30 @@ use crate::record::KeyId;
 const KEYS_LISTED: usize = 40;
 
 /// What the panel keeps between frames.
-#[derive(Default)]
 pub struct TimeMapState {
     cache: Option<Cache>,
     camera: Option<Camera>,
     /// What the view was made for: a new stream starts at a new place.
     stream_seen: Option<usize>,
     mode: Mode,
+    /// How much closer than comfortable the view follows; 1 at first, smaller is closer.
+    zoom: f64,
     detail: Option<RecordDetail>,
     textures: RecordTextures,
+}
+
+impl Default for TimeMapState {
+    fn default() -> Self {
+        Self {
+            cache: None,
+            camera: None,
+            stream_seen: None,
+            mode: Mode::default(),
+            zoom: 1.0,
+            detail: None,
+            textures: RecordTextures::default(),
+        }
+    }
 }
 
 impl TimeMapState {
@@ -102,6 +118,7 @@ pub fn time_map_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, comma
     let stream = std::sync::Arc::as_ptr(&view.run.trace.stream) as usize;
     if state.stream_seen != Some(stream) {
         state.stream_seen = Some(stream);
+        state.zoom = 1.0;
         if state.mode == Mode::Free {
             state.mode = Mode::Follow;
         }
@@ -195,7 +212,7 @@ fn legend_ui(ui: &mut Ui, view: &View<'_>, room: f32, commands: &mut Vec<Command
 }
 
 fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, commands: &mut Vec<Command>) {
-    let TimeMapState { cache: Some(cache), camera, mode, detail, textures, .. } = state else { return };
+    let TimeMapState { cache: Some(cache), camera, mode, zoom, detail, textures, .. } = state else { return };
     let queue = view.run.trace.pipeline.service_time.micros() > 0;
     let layout = MapLayout::new(body, queue);
     let plot = layout.plot;
@@ -204,12 +221,19 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, c
         let label = "Time map: event time across, processing time up";
         egui::WidgetInfo::labeled(egui::Role::Canvas, true, label)
     });
-    let here = place(*camera, *mode, cache, view, plot);
-    let moved = moved(ui, &response, here, plot);
+    let here = place(*camera, *mode, *zoom, cache, view, plot);
+    let mut moved = moved(ui, &response, here, plot);
     if response.double_clicked() {
         *mode = Mode::Fit;
-    } else if moved.is_some() {
-        *mode = Mode::Free;
+    } else if let Some(to) = moved {
+        let closer = to.proc.length() / here.proc.length();
+        if *mode == Mode::Follow && (closer - 1.0).abs() > 1e-9 {
+            // The view goes on following, closer or from further away.
+            *zoom = (*zoom * closer).clamp(1e-4, 1e3);
+            moved = Some(place(*camera, *mode, *zoom, cache, view, plot));
+        } else {
+            *mode = Mode::Free;
+        }
     }
     let now_at = moved.unwrap_or(here).clamped(&Extent { event: cache.extent.event.with_margin(1.0), ..cache.extent });
     *camera = Some(now_at);
@@ -224,9 +248,9 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, c
         radius: 3.0,
         hovered_column: None,
     };
-    let in_view = scene.records_in_view().len();
-    scene.detail = RecordDetail::of(in_view, *detail);
-    scene.radius = scene.detail.radius(in_view);
+    let in_view = scene.records_in_view();
+    scene.detail = detail_of(&scene, in_view.clone(), *detail);
+    scene.radius = scene.detail.radius(in_view.len());
     *detail = Some(scene.detail);
     let pointer = response.hover_pos().filter(|_| !response.dragged());
     let hit = pointer.map_or(Hit::Nothing, |at| hover::hit(&scene, at));
@@ -234,8 +258,7 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, c
         Hit::Column(column) => Some(column),
         _ => None,
     };
-    let specials = paint(&scene, ui, &layout, cache, textures, body);
-    drop(specials);
+    paint(&scene, ui, &layout, cache, textures, body);
     if let Some(at) = pointer {
         hover::card(&scene, hit, at);
     }
@@ -244,13 +267,32 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, c
     }
 }
 
+/// The detail of the records in view: discs only where they would not hide each other and say
+/// something (counting takes no value into account).
+fn detail_of(scene: &Scene<'_>, in_view: std::ops::Range<usize>, previous: Option<RecordDetail>) -> RecordDetail {
+    let detail = RecordDetail::of(in_view.len(), previous);
+    if detail != RecordDetail::Discs {
+        return detail;
+    }
+    let trace = scene.trace();
+    let centres: Vec<Pos2> = in_view
+        .filter(|&i| scene.view.shows_key(trace.stream.keys()[i]))
+        .map(|i| scene.axes.pos(trace.stream.event_times()[i], trace.handled[i]))
+        .filter(|&at| scene.plot.contains(at))
+        .collect();
+    let radius = RecordDetail::Discs.radius(centres.len());
+    let says = trace.pipeline.aggregate != Aggregate::Count;
+    let apart = detail::mostly_apart(&centres, radius, previous == Some(RecordDetail::Discs));
+    if says && apart { RecordDetail::Discs } else { RecordDetail::Marks }
+}
+
 /// Where the view is before the pointer moves it.
-fn place(camera: Option<Camera>, mode: Mode, cache: &Cache, view: &View<'_>, plot: Rect) -> Camera {
+fn place(camera: Option<Camera>, mode: Mode, zoom: f64, cache: &Cache, view: &View<'_>, plot: Rect) -> Camera {
     match (mode, camera) {
         (Mode::Free, Some(camera)) => camera,
         (Mode::Fit, _) => cache.extent.whole(),
         _ => {
-            let scale = cache.extent.comfortable_scale(plot.height());
+            let scale = cache.extent.comfortable_scale(plot.height()) * zoom;
             cache.extent.following(view.now, scale, plot.size())
         }
     }
@@ -287,16 +329,11 @@ fn moved(ui: &Ui, response: &Response, camera: Camera, plot: Rect) -> Option<Cam
 }
 
 /// Paints everything, from the ground up.
-fn paint(
-    scene: &Scene<'_>,
-    ui: &Ui,
-    layout: &MapLayout,
-    cache: &Cache,
-    textures: &mut RecordTextures,
-    body: Rect,
-) -> Vec<Special> {
+fn paint(scene: &Scene<'_>, ui: &Ui, layout: &MapLayout, cache: &Cache, textures: &mut RecordTextures, body: Rect) {
     let outside = ui.painter().with_clip_rect(body.intersect(ui.clip_rect()));
     lines::ground(scene);
+    let strip_rects: Vec<Rect> = layout.waiting.into_iter().chain(layout.lag).collect();
+    bands::tint(scene, &scene.painter, scene.plot);
     let painted = windows::paint(scene);
     let specials = records::ordinary(scene, textures);
     lines::ideal(scene);
@@ -314,6 +351,7 @@ fn paint(
     if let Some(rect) = layout.lag {
         strips::lag(scene, &outside, rect, &cache.scales);
     }
+    strip_rects.iter().for_each(|&rect| bands::tint(scene, &outside, rect));
     let right = layout.lag.or(layout.waiting).map_or(scene.plot.right(), |rect| rect.right());
     lines::now(scene, &outside, body, right);
     let mut labels = painted.labels;
@@ -324,8 +362,8 @@ fn paint(
         specials.iter().for_each(|special| obstacles.add_mark(special.at, scene.radius + 1.5));
     }
     obstacles.add_line(&path);
+    bands::names(scene).into_iter().for_each(|rect| obstacles.add_rect(rect));
     text::place_and_draw(scene, &labels, &mut obstacles);
-    specials
 }
 
 /// The outline of what is selected, and the two distances of a selected record: up from the ideal

@@ -3,12 +3,12 @@
 //! be handled before it happened.
 
 use egui::epaint::PathStroke;
-use egui::{Color32, Pos2, Rangef, Rect, Shape, Stroke, pos2};
+use egui::{Align2, Color32, Pos2, Rangef, Rect, Shape, Stroke, pos2};
 
 use crate::app::panels::number;
 use crate::app::panels::time_map::geometry;
-use crate::app::panels::time_map::labels::firing_places;
-use crate::app::panels::time_map::model::{Column, ColumnEnd, Firing};
+use crate::app::panels::time_map::labels::{close_places, firing_places};
+use crate::app::panels::time_map::model::{Column, ColumnEnd, Firing, is_session};
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::text::{MapLabel, Piece, rank, shrinking};
 use crate::app::theme::{alpha, stroke};
@@ -137,7 +137,7 @@ pub fn value_labels(
     let in_view = |y: f32| scene.plot.y_range().contains(y);
     if corrections == 0 && in_view(y) {
         let pieces = [Piece::value(first, theme.t1), Piece::word(word, theme.t3)];
-        labels.push(shrinking(scene, rank, &pieces, firing_places(x.min, x.max, y, LINE)));
+        labels.push(shrinking(scene, rank, &pieces, places(scene, x, y, false)));
         return labels;
     }
     if corrections > 0 {
@@ -151,20 +151,26 @@ pub fn value_labels(
         }
         pieces.push(Piece::word(late, theme.t3));
         if in_view(last_y) {
-            labels.push(shrinking(scene, rank, &pieces, above_first(x, last_y)));
+            labels.push(shrinking(scene, rank, &pieces, places(scene, x, last_y, true)));
         }
         if in_view(y) && y - last_y > LINE {
             let pieces = [Piece::value(first, theme.t2)];
-            labels.push(shrinking(scene, rank::RUNNING, &pieces, firing_places(x.min, x.max, y, LINE)));
+            labels.push(shrinking(scene, rank::RUNNING, &pieces, places(scene, x, y, false)));
         }
     }
     labels
 }
 
-/// Places for a correction: above its line, where late marks are not, then as for any firing.
-fn above_first(x: Rangef, y: f32) -> Vec<(Pos2, egui::Align2)> {
-    let mut places = firing_places(x.min, x.max, y, LINE);
-    places.rotate_right(2);
+/// Places for a firing at `y`: of a correction first above its line, where late marks are not;
+/// of overlapping windows and sessions only right at the line. Never above now, which is the future.
+fn places(scene: &Scene<'_>, x: Rangef, y: f32, is_correction: bool) -> Vec<(Pos2, Align2)> {
+    let crowded = scene.overlapping() || is_session(scene.trace().pipeline.window);
+    let mut places = if crowded { close_places(x.min, x.max, y) } else { firing_places(x.min, x.max, y, LINE) };
+    if is_correction {
+        places.sort_by_key(|(_, anchor)| anchor.y() != egui::Align::Max);
+    }
+    let now = scene.now_y();
+    places.retain(|(at, anchor)| anchor.y() != egui::Align::Max || at.y - LINE >= now);
     places
 }
 
@@ -189,7 +195,7 @@ pub fn running_label(scene: &Scene<'_>, x: Rangef, so_far: &Summary, tail: &str,
     let number = Piece::new(value_text(scene, so_far), crate::app::theme::font::pane_running(), theme.t2);
     let pieces = [number, Piece::word(tail, theme.t3)];
     let rank = if selected { rank::SELECTED } else { rank::RUNNING };
-    Some(shrinking(scene, rank, &pieces, firing_places(x.min, x.max, y, LINE)))
+    Some(shrinking(scene, rank, &pieces, places(scene, x, y, false)))
 }
 
 /// Values of early panes, small and at the right of their lines.
@@ -201,7 +207,7 @@ pub fn early_labels(scene: &Scene<'_>, x: Rangef, column: &Column, firings: &[Fi
             let y = scene.axes.proc.px_of(firing.at.micros());
             let summary = scene.model.value_after(scene.trace(), column, firing.panes_by_then);
             let piece = Piece::word(value_text(scene, &summary), scene.theme().t2);
-            let places = vec![(pos2(x.max - 3.0, y - 1.0), egui::Align2::RIGHT_BOTTOM)];
+            let places = vec![(pos2(x.max - 3.0, y - 1.0), Align2::RIGHT_BOTTOM)];
             shrinking(scene, rank::EARLY, &[piece], places)
         })
         .collect()

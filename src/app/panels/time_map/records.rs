@@ -5,7 +5,7 @@ use egui::epaint::Mesh;
 use egui::{Align2, Color32, Pos2, Rect, Shape, Stroke, TextureHandle, TextureOptions, pos2, vec2};
 
 use crate::app::panels::number;
-use crate::app::panels::time_map::detail::{MARKS_UP_TO, RecordDetail};
+use crate::app::panels::time_map::detail::{self, MARKS_UP_TO, RecordDetail};
 use crate::app::panels::time_map::scene::{RecordState, Scene};
 use crate::app::panels::time_map::texture::{self, Density};
 use crate::app::theme::{alpha, font};
@@ -206,7 +206,7 @@ fn mesh_of_dots(scene: &Scene<'_>, textures: &mut RecordTextures, dots: &[Pos2])
     mesh.reserve_vertices(dots.len() * 4);
     mesh.reserve_triangles(dots.len() * 2);
     let half = handle.size_vec2() / per_point / 2.0;
-    let tint = alpha(scene.theme().on_time, 0.82);
+    let tint = alpha(scene.theme().on_time, detail::dot_opacity(dots.len()));
     let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
     for &at in dots {
         mesh.add_rect_with_uv(Rect::from_min_max(at - half, at + half), whole, tint);

@@ -85,9 +85,14 @@ pub fn line(scene: &Scene<'_>, pieces: &[Piece]) -> Arc<Galley> {
     scene.painter.layout_job(job)
 }
 
-/// A label whose first piece always stays and whose others are given up from the end.
+/// A label whose first piece always stays and whose others are given up from the end. A large
+/// first piece is tried once more in small letters before the label is given up.
 pub fn shrinking(scene: &Scene<'_>, rank: u8, pieces: &[Piece], places: Vec<(Pos2, Align2)>) -> MapLabel {
-    let variants = (1..=pieces.len()).rev().map(|count| line(scene, &pieces[..count])).collect();
+    let mut variants: Vec<Arc<Galley>> = (1..=pieces.len()).rev().map(|count| line(scene, &pieces[..count])).collect();
+    if let Some(first) = pieces.first().filter(|first| first.font.size > 14.0) {
+        let small = Piece { font: FontId::new(12.0, first.font.family.clone()), ..first.clone() };
+        variants.push(line(scene, &[small]));
+    }
     MapLabel { rank, variants, places }
 }
 

@@ -48,15 +48,17 @@ impl Density {
         }
     }
 
-    /// The grid in five steps of `colour`, evenly spaced in the logarithm of the count, up to the
-    /// fullest cell. Empty cells are clear.
+    /// The grid in five steps of `colour`, evenly spaced in the square root of the count, up to
+    /// the cell that only one in fifty exceeds. Empty cells are clear.
     pub fn image(&self, colour: Color32) -> ColorImage {
-        let most = self.counts.iter().copied().max().unwrap_or(0).max(1);
-        let scale = 5.0 / (f64::from(most) + 1.0).ln();
+        let mut filled: Vec<u32> = self.counts.iter().copied().filter(|&count| count > 0).collect();
+        filled.sort_unstable();
+        let most = filled.get(filled.len() * 49 / 50).copied().unwrap_or(1);
+        let scale = 5.0 / f64::from(most).sqrt();
         let shades = STEPS.map(|opacity| alpha(colour, opacity));
         let shade = |&count: &u32| match count {
             0 => Color32::TRANSPARENT,
-            _ => shades[(((f64::from(count) + 1.0).ln() * scale).ceil() as usize).clamp(1, 5) - 1],
+            _ => shades[((f64::from(count).sqrt() * scale).ceil() as usize).clamp(1, 5) - 1],
         };
         ColorImage::new(self.size, self.counts.iter().map(shade).collect())
     }

@@ -195,8 +195,11 @@ fn open_shelves(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted, pr
             scene.painter.add(marks::dashed(pos2(left, scene.now_y()), pos2(left, bottom), dotted, 1.0, 3.0));
         }
         let chosen = open.column.is_some_and(|i| is_special(scene, selected, i));
-        let tail = if n == 0 { "so far, fires next" } else { "so far" };
-        painted.labels.extend(panes::running_label(scene, Rangef::new(left, right), &open.so_far, tail, chosen));
+        // The others would crowd the now line; the card at the pointer tells them.
+        if n == 0 || chosen {
+            let x = Rangef::new(left, right);
+            painted.labels.extend(panes::running_label(scene, x, &open.so_far, "so far", chosen));
+        }
     }
 }
 
@@ -278,7 +281,7 @@ fn extent_of(scene: &Scene<'_>, firing: &Firing) -> (f32, f32) {
 /// Thin sides of a session, from the ideal up to its firing: sessions have no grid to stand on.
 fn side_lines(scene: &Scene<'_>, x: Rangef, last: &Firing) {
     let y = scene.axes.proc.px_of(last.at.micros());
-    let line = Stroke::new(stroke::HAIR, alpha(scene.theme().window, 0.45));
+    let line = Stroke::new(stroke::HAIR, alpha(scene.theme().window, 0.28));
     for at in [x.min, x.max] {
         let bottom = scene.axes.ideal_y(at).min(scene.plot.bottom());
         if bottom > y {

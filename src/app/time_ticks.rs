@@ -193,6 +193,15 @@ pub fn clock(micros: i64, us_per_px: f64) -> String {
     if us_per_px < SECOND as f64 / 40.0 { t.strftime("%T%.3f").to_string() } else { t.strftime("%T").to_string() }
 }
 
+/// As [`clock`], but the day (`23 Mar`) where a pixel is so many minutes that the time of day says
+/// nothing about the neighbourhood.
+pub fn clock_or_day(micros: i64, us_per_px: f64) -> String {
+    if us_per_px < 20.0 * MINUTE as f64 {
+        return clock(micros, us_per_px);
+    }
+    civil(micros).map_or_else(String::new, |t| t.strftime("%-d %b").to_string())
+}
+
 /// The start of a window as its name: `12:04`, `12:04:30` when it is not on a minute, `23 Mar` when
 /// windows begin at midnight and last a day or more, `23 Mar 12:00` for long windows that do not.
 pub fn window_name(start: i64, size: i64) -> String {
@@ -286,6 +295,14 @@ mod tests {
         assert_eq!(caption("2019-03-23T20:00:00Z", "2019-03-24T02:00:00Z"), "23 \u{2013} 24 Mar 2019");
         assert_eq!(caption("2019-02-28T20:00:00Z", "2019-03-03T02:00:00Z"), "28 Feb \u{2013} 3 Mar 2019");
         assert_eq!(caption("2018-12-31T20:00:00Z", "2019-01-01T02:00:00Z"), "31 Dec 2018 \u{2013} 1 Jan 2019");
+    }
+
+    #[test]
+    fn the_pill_says_the_day_where_the_time_of_day_says_nothing() {
+        let at = micros("2026-03-02T12:04:05Z");
+        assert_eq!(clock_or_day(at, SECOND as f64), "12:04:05");
+        assert_eq!(clock_or_day(at, 10.0 * MILLI as f64), "12:04:05.000");
+        assert_eq!(clock_or_day(at, HOUR as f64), "2 Mar");
     }
 
     #[test]

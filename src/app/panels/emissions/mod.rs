@@ -8,6 +8,7 @@ mod lanes;
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rangef, Rect, Sense, Stroke, Ui, pos2, vec2};
 
 use crate::app::panels::number;
+use crate::app::panels::time_map::spans_days;
 use crate::app::theme::{Theme, alpha, font, radius, space, stroke};
 use crate::app::time_axis::{TimeAxis, TimeRange};
 use crate::app::time_ticks;
@@ -23,6 +24,8 @@ const LANE: f32 = 22.0;
 const AXIS: f32 = 22.0;
 /// Widths of the columns of numbers.
 const NUMBER: f32 = 54.0;
+/// Room that the name of the first column of numbers takes left of its right end.
+const HEAD_REACH: f32 = 40.0;
 /// Least width of the lanes' names.
 const NAME_LEAST: f32 = 44.0;
 
@@ -40,19 +43,24 @@ pub fn emissions_ui(ui: &mut Ui, view: &View<'_>, state: &mut EmissionsState, co
         state.lanes = Some(Lanes::of(view));
     }
     let rect = ui.max_rect();
-    frame::panel(ui, view.theme, rect, "Emissions", |ui| legend_ui(ui, view.theme), |_| {});
+    let has_early = view.run.trace.panes.iter().any(|pane| pane.timing == Timing::Early);
+    frame::panel(ui, view.theme, rect, "Emissions", |ui| legend_ui(ui, view.theme, has_early), |_| {});
     let body = rect.with_min_y(rect.top() + space::HEADER).shrink2(vec2(space::PANEL, 0.0));
     frame::scope(ui, "emissions body", body, egui::Layout::top_down(egui::Align::Min), |ui| {
         body_ui(ui, view, state, body, commands);
     });
 }
 
-fn legend_ui(ui: &mut Ui, theme: &Theme) {
-    ui.spacing_mut().item_spacing.x = 6.0;
-    let room = ui.available_width();
+fn legend_ui(ui: &mut Ui, theme: &Theme, has_early: bool) {
+    ui.spacing_mut().item_spacing.x = 5.0;
+    let columns = ui.max_rect().right() - 2.0 * NUMBER - HEAD_REACH;
     for (place, name) in ["early", "on time", "late", "kept for late ones"].into_iter().enumerate() {
-        if room < 230.0 + 70.0 * place as f32 && place > 1 {
-            return;
+        if place == 0 && !has_early {
+            continue;
+        }
+        let width = ui.painter().layout_no_wrap(name.to_owned(), font::legend(), theme.t2).size().x;
+        if ui.cursor().left() + 14.0 + 5.0 + width > columns {
+            break;
         }
         let (rect, _) = ui.allocate_exact_size(vec2(14.0, space::HIT), Sense::hover());
         let at = rect.center();
@@ -63,7 +71,12 @@ fn legend_ui(ui: &mut Ui, theme: &Theme) {
             _ => kept_mark(ui.painter(), theme, rect.x_range(), at.y),
         }
         ui.label(egui::RichText::new(name).font(font::legend()).color(theme.t2));
-        ui.add_space(4.0);
+        ui.add_space(3.0);
+    }
+    let y = ui.max_rect().center().y;
+    for (place, name) in ["value", "truth", "off by"].into_iter().enumerate() {
+        let at = pos2(ui.max_rect().right() - NUMBER * (2 - place) as f32, y);
+        ui.painter().text(at, Align2::RIGHT_CENTER, name, font::legend(), theme.t3);
     }
 }
 
@@ -78,6 +91,17 @@ fn on_time_mark(painter: &Painter, theme: &Theme, at: Pos2) {
 
 fn late_mark(painter: &Painter, theme: &Theme, at: Pos2) {
     painter.add(marks::triangle_hollow(at, 4.0, theme.window));
+}
+
+/// A late firing at a place, or several with their number.
+fn late_cluster(painter: &Painter, theme: &Theme, y: f32, cluster: Option<(f32, usize)>) {
+    let Some((x, count)) = cluster else { return };
+    late_mark(painter, theme, pos2(x, y));
+    if count > 1 {
+        let at = pos2(x + 4.0, y);
+        let text = format!("\u{d7}{count}");
+        frame::plate(painter, theme, at, Align2::LEFT_CENTER, &text, font::tick_inside(), theme.t2);
+    }
 }
 
 fn kept_mark(painter: &Painter, theme: &Theme, x: Rangef, y: f32) {
@@ -145,6 +169,8 @@ struct Table {
     axis: TimeAxis,
     names: f32,
     bars: Rect,
+    /// The day of the last lane, where the run is longer than one.
+    day: String,
 }
 
 impl Table {
@@ -160,7 +186,11 @@ impl Table {
         let range = TimeRange::new(first, now.max(first + 1.0));
         let ahead = 0.12 * range.length();
         let axis = TimeAxis::new(TimeRange::new(range.start, range.end + ahead), bars.left(), bars.right());
-        Self { body, axis, names, bars }
+        let last = lanes.last().map_or(0, |lane| lane.window.start.micros()) as f64;
+        let day = time_ticks::day_caption(TimeRange::new(last, last));
+        let day = day.rsplit_once(' ').map_or(String::new(), |(day, _year)| day.to_owned());
+        let day = if spans_days(&view.run.trace) { day } else { String::new() };
+        Self { body, axis, names, bars, day }
     }
 
     fn row(&self, row: usize) -> Rect {
@@ -169,17 +199,17 @@ impl Table {
     }
 
     fn paint_ground(&self, painter: &Painter, theme: &Theme) {
-        for tick in time_ticks::ticks(self.axis, 64.0) {
-            marks::vline(painter, tick.px, self.bars.y_range(), theme.grid_minor);
+        for tick in time_ticks::ticks(self.axis, 44.0) {
+            marks::vline(painter, tick.px, self.bars.y_range(), theme.grid);
             let galley = painter.layout_no_wrap(tick.label, font::tick(), theme.t3);
             let left = tick.px - galley.size().x / 2.0;
             if left >= self.bars.left() - 12.0 && left + galley.size().x <= self.bars.right() + 12.0 {
                 painter.galley(pos2(left, self.bars.bottom() + 4.0), galley, theme.t3);
             }
         }
-        for (place, name) in ["value", "truth", "off by"].into_iter().enumerate() {
-            let at = pos2(self.number_right(place), self.bars.bottom() + 4.0);
-            painter.text(at, Align2::RIGHT_TOP, name, font::tick(), theme.t3);
+        if !self.day.is_empty() {
+            let at = pos2(self.body.left(), self.bars.bottom() + 4.0);
+            painter.text(at, Align2::LEFT_TOP, &self.day, font::tick(), theme.t3);
         }
     }
 
@@ -219,20 +249,21 @@ impl Table {
             kept_mark(painter, theme, Rangef::new(until + 3.0, x(lane.until)), y);
             marks::vline(painter, x(lane.until), Rangef::new(y - 3.0, y + 3.0), alpha(theme.window, 0.6));
         }
-        let mut last_late = f32::NEG_INFINITY;
+        // A flush fires a dozen corrections within a few pixels: one mark with their number.
+        let mut late: Option<(f32, usize)> = None;
         for &(timing, at) in &lane.firings {
             let at = pos2(x(at), y);
-            match timing {
-                Timing::Early => early_mark(painter, theme, at),
-                Timing::OnTime | Timing::AtEnd => on_time_mark(painter, theme, at),
-                // A flush fires a dozen corrections within a pixel; each second one would hide the first.
-                Timing::Late if at.x - last_late >= 5.0 => {
-                    late_mark(painter, theme, at);
-                    last_late = at.x;
+            match (timing, &mut late) {
+                (Timing::Early, _) => early_mark(painter, theme, at),
+                (Timing::OnTime | Timing::AtEnd, _) => on_time_mark(painter, theme, at),
+                (Timing::Late, Some((first, count))) if at.x - *first < 7.0 => *count += 1,
+                (Timing::Late, late) => {
+                    late_cluster(painter, theme, y, *late);
+                    *late = Some((at.x, 1));
                 }
-                Timing::Late => {}
             }
         }
+        late_cluster(painter, theme, y, late);
     }
 
     fn paint_numbers(&self, painter: &Painter, theme: &Theme, lane: &Lane, y: f32) {

@@ -107,11 +107,11 @@ impl DelayBins {
     }
 }
 
-/// From just under the first thousandth of the positive delays to just over the longest, at least
-/// a factor of 8 apart, so that a constant delay has a bar and not a wall.
+/// From just under the first 200th of the positive delays (shorter ones share its bin) to just over
+/// the longest, at least a factor of 8 apart, so that a constant delay has a bar and not a wall.
 fn axis_range(sorted: &[Span]) -> (f64, f64) {
     let positive = &sorted[sorted.partition_point(|&delay| delay <= Span::ZERO)..];
-    let (Some(longest), Some(short)) = (positive.last(), positive.get(positive.len() / 1_000)) else {
+    let (Some(longest), Some(short)) = (positive.last(), positive.get(positive.len() / 200)) else {
         return (1.0, 100.0);
     };
     // Twice the 99th percentile is on the axis, because a rule of thumb ends there.

@@ -1,12 +1,16 @@
 //! Late and dropped: how long records take to arrive, by what became of them, beside the bound.
 //!
 //! - [`bins`]: the delays of a run in bins, for any instant
+//! - [`callouts`]: where the names of the lines go
+//! - [`over_time`]: the same fates over the run, in a strip
 //! - [`scale`]: people's delays along a logarithmic axis
 
 mod bins;
+mod callouts;
+mod over_time;
 mod scale;
 
-use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, Ui, Vec2, pos2, vec2};
+use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, Ui, pos2, vec2};
 
 use crate::app::theme::{Theme, font, radius, space};
 use crate::app::view::{Command, View};
@@ -18,6 +22,7 @@ use crate::time::Span;
 pub use scale::round_count;
 
 use bins::{BINS, DelayBins, KINDS, Kind, Table};
+use callouts::Callout;
 
 /// What the panel keeps between frames: the bins of the run on screen.
 #[derive(Debug, Default)]
@@ -28,6 +33,9 @@ pub struct LateState {
 /// Height of the labels above the bars, and of the axis below them.
 const LABELS: f32 = 34.0;
 const AXIS: f32 = 26.0;
+/// Height of the strip over time, and the height of the panel from which it is shown.
+const STRIP: f32 = 40.0;
+const STRIP_FROM: f32 = 190.0;
 /// Width left of the bars, for counts.
 const COUNTS: f32 = 34.0;
 
@@ -51,7 +59,8 @@ pub fn late_ui(ui: &mut Ui, view: &View<'_>, state: &mut LateState, commands: &m
         rect,
         "Late and dropped",
         |ui| {
-            if ui.available_width() > 330.0 {
+            let words = ui.painter().layout_no_wrap(headline.clone(), font::legend(), view.theme.t2);
+            if ui.available_width() > words.size().x + 100.0 {
                 frame::caption(ui, view.theme, "delay, by fate");
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -61,8 +70,13 @@ pub fn late_ui(ui: &mut Ui, view: &View<'_>, state: &mut LateState, commands: &m
         |ui| {
             let area = ui.max_rect().shrink2(vec2(space::PANEL, space::S));
             if run.delays.is_empty() {
-                empty(ui, view.theme, area, "No records yet");
+                empty(ui, view.theme, area, "No records");
                 return;
+            }
+            let strip = area.height() > STRIP_FROM;
+            let (area, below) = area.split_top_bottom_at_y(area.bottom() - if strip { STRIP } else { 0.0 });
+            if strip {
+                over_time::paint(ui.painter(), view, below.with_min_x(below.left() + COUNTS));
             }
             let plot = Plot::new(bins, area, &bins.counts(handled));
             plot.paint(ui, view, &bins.counts(handled));
@@ -128,13 +142,12 @@ impl<'a> Plot<'a> {
             let at = pos2(self.bar(0).center().x, self.bars.bottom() + 6.0);
             painter.text(at, Align2::CENTER_TOP, "\u{2264} 0", font::tick(), theme.t3);
         }
-        let (p50, p99) = (view.run.delay_quantile(P50), view.run.delay_quantile(P99));
-        self.paint_quantiles(painter, view, p50, p99);
-        self.paint_rule_of_thumb(painter, theme, p99, counts);
+        self.paint_rule_of_thumb(painter, theme, view.run.delay_quantile(P99));
+        self.paint_lines(painter, view);
     }
 
     fn paint_grid(&self, painter: &Painter, theme: &Theme) {
-        let step = scale::round_count(self.top / 3.0);
+        let step = scale::round_count(self.top / 4.5);
         let mut count = step;
         while (count as f32) < self.top {
             let y = self.y(count as f32);
@@ -192,8 +205,8 @@ impl<'a> Plot<'a> {
         }
     }
 
-    /// The range that a rule of thumb takes from P99.
-    fn paint_rule_of_thumb(&self, painter: &Painter, theme: &Theme, p99: Span, counts: &Table) {
+    /// The range that a rule of thumb takes from the 99th percentile.
+    fn paint_rule_of_thumb(&self, painter: &Painter, theme: &Theme, p99: Span) {
         let (from, to) = (self.x(Span::from_micros(p99.micros() / 2 * 3)), self.x(p99.times(2)));
         if p99 <= Span::ZERO || to - from <= 2.0 {
             return;
@@ -201,60 +214,50 @@ impl<'a> Plot<'a> {
         let rect = Rect::from_min_max(pos2(from, self.bars.bottom() - 26.0), pos2(to, self.bars.bottom()));
         painter.rect_filled(rect, 0.0, theme.on_time.gamma_multiply(0.22));
         marks::hline(painter, rect.x_range(), rect.top(), theme.t3);
-        let text = "1.5\u{2013}2 \u{00d7} P99";
-        let galley = painter.layout_no_wrap(text.to_owned(), font::tick_inside(), theme.t3);
-        let right = to.min(self.log.right());
-        let place = frame::plate_rect(&galley, pos2(right, rect.top()), Align2::RIGHT_BOTTOM);
-        let under = counts.iter().enumerate().filter(|(bin, _)| self.bar(*bin).x_range().intersects(place.x_range()));
-        let highest = under.map(|(_, bin)| bin.iter().sum::<u32>()).max().unwrap_or(0);
-        let bottom = rect.top().min(self.y(highest as f32)).max(self.bars.top() + place.height());
-        frame::plate(painter, theme, pos2(right, bottom), Align2::RIGHT_BOTTOM, text, font::tick_inside(), theme.t3);
+        let at = pos2((to + 4.0).min(self.log.right() + 6.0), rect.top() - 3.0);
+        let galley = painter.layout_no_wrap("1.5\u{2013}2 \u{00d7} P99".to_owned(), font::tick_inside(), theme.t3);
+        let words = Align2::RIGHT_BOTTOM.anchor_size(at, galley.size());
+        // The dashed line of the 99th percentile passes behind the words.
+        painter.rect_filled(words.expand2(vec2(2.0, 0.0)), radius::PLATE, theme.panel);
+        painter.galley(words.min, galley, theme.t3);
     }
 
-    /// P50, P99 and the bound itself. Labels stand in two rows and give way to each other and to the lines.
-    fn paint_quantiles(&self, painter: &Painter, view: &View<'_>, p50: Span, p99: Span) {
+    /// The bound, P50 and P99, each with its name.
+    fn paint_lines(&self, painter: &Painter, view: &View<'_>) {
         let theme = view.theme;
         let bound = view.scenario.pipeline.watermark.bound();
-        let mut lines = vec![(bound, format!("bound {bound}"), theme.watermark, true)];
-        for (quantile, name) in [(p50, "P50"), (p99, "P99")] {
-            if quantile > Span::ZERO {
-                lines.push((quantile, format!("{name} {quantile}"), theme.t2, false));
+        let mut lines = vec![(bound, "bound", theme.watermark)];
+        for (quantile, name) in [(P50, "P50"), (P99, "P99")] {
+            let delay = view.run.delay_quantile(quantile);
+            if delay > Span::ZERO {
+                lines.push((delay, name, theme.t2));
             }
         }
-        let columns: Vec<f32> = lines.iter().map(|(delay, ..)| self.x(*delay)).collect();
-        let mut taken: Vec<Rect> = Vec::new();
-        for (delay, label, colour, is_bound) in lines {
-            let x = self.x(delay);
-            let galley = painter.layout_no_wrap(label, font::tick(), colour);
-            let place = self.label_place(x, galley.size(), &taken, &columns);
-            let top = place.map_or(self.bars.top(), |rect| rect.center().y);
-            let (from, to) = (pos2(x, top), pos2(x, self.bars.bottom()));
-            if is_bound {
-                painter.line_segment([from, to], Stroke::new(2.0, colour));
+        let galley = |text: String, colour| painter.layout_no_wrap(text, font::tick(), colour);
+        let names: Vec<_> = lines
+            .iter()
+            .map(|&(delay, name, colour)| [galley(format!("{name} {delay}"), colour), galley(name.to_owned(), colour)])
+            .collect();
+        let callouts: Vec<Callout> = lines
+            .iter()
+            .zip(&names)
+            .map(|(&(delay, ..), names)| Callout { x: self.x(delay), widths: [names[0].size().x, names[1].size().x] })
+            .collect();
+        let places = callouts::place(&callouts, self.bars.left() - COUNTS, self.bars.right() + 10.0);
+        for ((line, callout), (names, place)) in lines.iter().zip(&callouts).zip(names.iter().zip(places)) {
+            let row_y = |row: usize| self.bars.top() - LABELS + 3.0 + 15.0 * row as f32;
+            let top = place.map_or(self.bars.top(), |place| row_y(place.row) + 2.0);
+            let (from, to) = (pos2(callout.x, top), pos2(callout.x, self.bars.bottom()));
+            if line.1 == "bound" {
+                painter.line_segment([from, to], Stroke::new(2.0, line.2));
             } else {
-                painter.add(marks::dashed(from, to, Stroke::new(1.0, colour), 4.0, 3.0));
+                painter.add(marks::dashed(from, to, Stroke::new(1.0, line.2), 3.0, 3.0));
             }
-            if let Some(rect) = place {
-                painter.galley(rect.min, galley, colour);
-                taken.push(rect);
+            if let Some(place) = place {
+                let at = pos2(place.span(callout).0, row_y(place.row));
+                painter.galley(at, names[usize::from(place.is_short)].clone(), line.2);
             }
         }
-    }
-
-    /// Where the label of the line at `x` is free of other labels, and of the other lines (at `columns`) if it can be.
-    fn label_place(&self, x: f32, size: Vec2, taken: &[Rect], columns: &[f32]) -> Option<Rect> {
-        let places = [(0, false), (0, true), (1, false), (1, true)].map(|(row, is_left)| {
-            let y = self.bars.top() - LABELS + 2.0 + 15.0 * row as f32;
-            let left = if is_left { x - 5.0 - size.x } else { x + 5.0 };
-            Rect::from_min_size(pos2(left, y), size)
-        });
-        let fits = |rect: &Rect| {
-            let is_inside = rect.left() >= self.bars.left() - COUNTS && rect.right() <= self.bars.right() + 8.0;
-            is_inside && taken.iter().all(|other| !other.expand2(vec2(6.0, -0.5)).intersects(*rect))
-        };
-        let is_clear = |rect: &&Rect| columns.iter().all(|line| !rect.x_range().expand(3.0).contains(*line));
-        let free: Vec<Rect> = places.into_iter().filter(fits).collect();
-        free.iter().find(is_clear).or(free.first()).copied()
     }
 
     /// The bound's line can be dragged: the whole run follows.

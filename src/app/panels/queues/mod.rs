@@ -1,20 +1,18 @@
 //! Queue: how many records wait in front of the operator and, where that is full, in the log.
 //!
-//! Time runs across here. The axes, zoom and hover are egui_plot's; what is drawn is one step line
-//! per quantity, reduced to the highest value per stretch so that no peak is lost.
+//! Time runs across here. The transform and the pointer are egui_plot's; what is drawn through it
+//! is one line per quantity, reduced to the highest value per stretch so that no peak is lost.
 
 mod series;
 
-use egui::text::LayoutJob;
-use egui::{Align2, Color32, FontId, Rangef, Rect, RichText, Stroke, Ui, vec2};
-use egui_plot::{AxisHints, GridMark, HLine, Line, LineStyle, Plot, PlotPoints, VLine};
+use egui::{Align2, Color32, Painter, Pos2, Rect, RichText, Shape, Stroke, Ui, pos2, vec2};
+use egui_plot::{Plot, PlotBounds, PlotPoint, PlotResponse, PlotTransform};
 
-use crate::app::theme::{font, space};
-use crate::app::time_axis::TimeAxis;
-use crate::app::time_axis::TimeRange;
+use crate::app::theme::{Theme, alpha, font, radius, space, stroke};
+use crate::app::time_axis::{TimeAxis, TimeRange};
 use crate::app::time_ticks;
 use crate::app::view::{Command, View};
-use crate::app::widgets::frame;
+use crate::app::widgets::{frame, marks};
 use crate::human;
 use crate::time::ProcTime;
 
@@ -34,140 +32,233 @@ pub fn queues_ui(ui: &mut Ui, view: &View<'_>, state: &mut QueuesState, commands
     let Some((_, series)) = &state.series else { return };
     let rect = ui.max_rect();
     let at = view.run.trace.at(view.now);
-    let words = headlines(view, series, at.depth(), at.lag());
+    let words = headline(view, series, at.depth(), at.lag());
     frame::panel(
         ui,
         view.theme,
         rect,
         "Queue",
         |ui| {
-            let words = first_that_fits(ui, &words, &font::legend(), ui.available_width());
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 ui.label(RichText::new(words).font(font::legend()).color(view.theme.t2));
             });
         },
         |_| {},
     );
-    let body = rect.with_min_y(rect.top() + space::HEADER).shrink2(vec2(space::S, 0.0));
+    let body = rect.with_min_y(rect.top() + space::HEADER).shrink2(vec2(space::PANEL, 0.0));
     if !series.anything_waited {
         let text = if view.run.trace.pipeline.service_time.micros() == 0 {
             "Nothing waits: the operator has no service time"
         } else {
             "Nothing waited: the operator was always faster"
         };
-        let mut words = LayoutJob::simple(text.to_owned(), font::body(), view.theme.t3, body.width() - 2.0 * space::S);
-        words.halign = egui::Align::Center;
-        let galley = ui.painter().layout_job(words);
-        let top = body.center() - vec2(0.0, galley.size().y / 2.0);
-        ui.painter().galley(top, galley, view.theme.t3);
+        ui.painter().text(body.center(), Align2::CENTER_CENTER, text, font::body(), view.theme.t3);
         return;
     }
-    let (names, plot) = body.with_max_y(body.bottom() - space::S).split_top_bottom_at_y(body.top() + LEGEND);
-    legend(ui, view, series, names.with_min_x(names.left() + space::S));
-    frame::scope(ui, "queue body", plot, egui::Layout::top_down(egui::Align::Min), |ui| {
-        plot_ui(ui, view, series, commands);
+    frame::scope(ui, "queue body", body, egui::Layout::top_down(egui::Align::Min), |ui| {
+        plot_ui(ui, view, series, body, commands);
     });
 }
 
-/// Height of the names of the colours.
-const LEGEND: f32 = 18.0;
-
-/// What waits now, and how long until it is cleared if nothing more came; from the longest text to the shortest.
-fn headlines(view: &View<'_>, series: &Series, depth: usize, lag: usize) -> Vec<String> {
+/// What waits now, and how long until it is cleared if nothing more came.
+fn headline(view: &View<'_>, series: &Series, depth: usize, lag: usize) -> String {
     if !series.anything_waited {
-        return Vec::new();
+        return String::new();
     }
     let waiting = depth + lag;
-    if waiting == 0 {
-        return vec!["empty".to_owned()];
-    }
-    let clears = human::span(view.run.trace.pipeline.service_time.times(waiting as i64));
     let count = |count: usize| human::count(count as u64);
+    if waiting == 0 {
+        return "nothing waits now".to_owned();
+    }
+    let clears = view.run.trace.pipeline.service_time.times(waiting as i64);
     let in_log = if lag > 0 { format!(", {} in the log", count(lag)) } else { String::new() };
-    vec![
-        format!("{} waiting{in_log}, {clears} of work", count(depth)),
-        format!("{} waiting, {clears} of work", count(waiting)),
-        format!("{clears} of work"),
-    ]
+    format!("{} waiting{in_log}, clear in {}", count(depth), human::span(clears))
 }
 
-/// The first text that is no wider than `width`; the last one when none is.
-fn first_that_fits(ui: &Ui, texts: &[String], font: &FontId, width: f32) -> String {
-    let fits = |text: &&String| width_of(ui, text, font) <= width;
-    texts.iter().find(fits).or(texts.last()).cloned().unwrap_or_default()
-}
+/// Room left of the plot for counts, above it for the legend and below it for the ticks of time.
+const COUNTS: f32 = 36.0;
+const LEGEND: f32 = 20.0;
+const TICKS: f32 = 22.0;
+/// Opacity of what is still to come.
+const FUTURE: f32 = 0.35;
 
-fn width_of(ui: &Ui, text: &str, font: &FontId) -> f32 {
-    ui.painter().layout_no_wrap(text.to_owned(), font.clone(), Color32::PLACEHOLDER).size().x
-}
-
-/// Whether the queue came near its capacity, so that the capacity is worth a line.
-fn shows_capacity(view: &View<'_>, series: &Series) -> bool {
-    series.most_depth as f64 >= f64::from(view.run.trace.pipeline.queue_capacity) / 3.0
-}
-
-/// A quantity as a line, filled down to zero.
-fn filled(name: &str, points: Vec<[f64; 2]>, colour: Color32, strength: f32, width: f32) -> Line<'static> {
-    let line = Line::new(name, PlotPoints::from(points)).color(colour).width(width);
-    line.fill(0.0).fill_alpha(strength).allow_hover(false)
-}
-
-fn plot_ui(ui: &mut Ui, view: &View<'_>, series: &Series, commands: &mut Vec<Command>) {
-    let theme = view.theme;
-    let capacity = f64::from(view.run.trace.pipeline.queue_capacity);
-    let (start, end) = (series.start_s(), series.end_s());
-    let shows_capacity = shows_capacity(view, series);
-    let top = series.most_waiting.max(if shows_capacity { capacity as usize } else { 1 }) as f64 * 1.12;
-    let origin = series.origin;
-    // Ticks are spaced here, so that nothing has to fade.
-    let axis = |axis: AxisHints<'static>| {
-        axis.label_spacing(Rangef::new(0.0, 1.0)).tick_label_color(theme.t3).tick_label_font(font::tick())
-    };
-    let across = axis(AxisHints::new_x()).formatter(move |mark, range| label(origin, mark.value, range));
-    let up = axis(AxisHints::new_y()).formatter(|mark, _| human::count(mark.value.max(0.0) as u64)).min_thickness(28.0);
-    let response = Plot::new("queue plot")
-        .allow_drag(false)
-        .allow_scroll(false)
-        .allow_zoom(false)
-        .allow_boxed_zoom(false)
-        .show_background(false)
-        .show_x(false)
-        .show_y(false)
-        .set_margin_fraction(vec2(0.0, 0.0))
-        .include_x(start)
-        .include_x(end)
-        .include_y(0.0)
-        .include_y(top)
-        .x_grid_spacer(move |input| grid(origin, input.bounds, 64.0))
-        .y_grid_spacer(move |_| counts(top))
-        .custom_x_axes(vec![across])
-        .custom_y_axes(vec![up])
-        .grid_color(theme.grid)
-        .grid_fade(0.0)
-        .label_formatter(|_| None)
-        .show(ui, |plot| {
-            if series.most_waiting > series.most_depth {
-                plot.line(filled("in the log, unread", series.waiting(), theme.backpressure, 0.30, 1.2));
-            }
-            // The queue hides what lies behind it, so that orange is only what is beyond.
-            plot.line(filled("", series.depth(), theme.panel, 1.0, 1.0));
-            plot.line(filled("in the queue", series.depth(), theme.busy, 0.30, 1.5));
-            if shows_capacity {
-                let full = HLine::new(format!("full {}", human::count(capacity as u64)), capacity);
-                plot.hline(full.color(theme.t3).width(1.0).style(LineStyle::dashed_dense()).allow_hover(false));
-            }
-            let now = series.seconds(view.now);
-            plot.vline(VLine::new("now", now).color(theme.now).width(1.5).allow_hover(false));
-        });
-    let pointer = response.response.interact_pointer_pos().or(response.response.hover_pos());
+fn plot_ui(ui: &mut Ui, view: &View<'_>, series: &Series, body: Rect, commands: &mut Vec<Command>) {
+    let chart = Rect::from_min_max(
+        body.min + vec2(COUNTS, LEGEND),
+        pos2(body.right(), (body.bottom() - TICKS).max(body.top() + LEGEND + 1.0)),
+    );
+    let capacity = view.run.trace.pipeline.queue_capacity as usize;
+    // The capacity is in the picture when anything came near it.
+    let full = (series.most_depth * 3 >= capacity).then_some(capacity);
+    let top = series.most_waiting.max(full.unwrap_or(1)) as f64 * 1.08;
+    let plot = transform(ui, chart, (series.start_s(), series.end_s()), top);
+    let scene = Chart { painter: ui.painter().clone(), theme: view.theme, chart, plot: plot.transform, series };
+    scene.grid(top);
+    scene.waiting(view, full);
+    scene.legend(body);
+    let now = scene.x(series.seconds(view.now));
+    let now = scene.painter.round_to_pixel_center(now);
+    scene.painter.vline(now, chart.y_range(), Stroke::new(stroke::SELECTION, view.theme.now));
+    let pointer = plot.response.interact_pointer_pos().or(plot.response.hover_pos());
     if let Some(pointer) = pointer {
-        let seconds = response.transform.value_from_position(pointer).x;
-        let at = ProcTime::from_micros(origin + (seconds * 1e6) as i64);
-        if response.response.clicked() || response.response.dragged() {
+        let seconds = plot.transform.value_from_position(pointer).x;
+        let at = ProcTime::from_micros(series.origin + (seconds * 1e6) as i64);
+        if plot.response.clicked() || plot.response.dragged() {
             commands.push(Command::Seek(at));
         }
-        hover(&response.response, view, at);
+        hover(&plot.response, view, at);
     }
+}
+
+/// The plot's transform and what the pointer does in it; it draws nothing itself.
+fn transform(ui: &mut Ui, chart: Rect, seconds: (f64, f64), top: f64) -> PlotResponse<()> {
+    let builder = egui::UiBuilder::new().max_rect(chart);
+    let shown = ui.scope_builder(builder, |ui| {
+        Plot::new("queue plot")
+            .width(chart.width())
+            .height(chart.height())
+            .show_axes(false)
+            .show_grid(false)
+            .show_background(false)
+            .show_crosshair(false)
+            .show_x(false)
+            .show_y(false)
+            .allow_drag(false)
+            .allow_scroll(false)
+            .allow_zoom(false)
+            .allow_boxed_zoom(false)
+            .allow_double_click_reset(false)
+            .set_margin_fraction(vec2(0.0, 0.0))
+            .default_x_bounds(seconds.0, seconds.1)
+            .default_y_bounds(0.0, top)
+            .label_formatter(|_| None)
+            .show(ui, |plot| plot.set_plot_bounds(PlotBounds::from_min_max([seconds.0, 0.0], [seconds.1, top])))
+    });
+    shown.inner
+}
+
+/// What is drawn through the transform.
+struct Chart<'a> {
+    painter: Painter,
+    theme: &'a Theme,
+    chart: Rect,
+    plot: PlotTransform,
+    series: &'a Series,
+}
+
+impl Chart<'_> {
+    fn x(&self, seconds: f64) -> f32 {
+        self.plot.position_from_point(&PlotPoint::new(seconds, 0.0)).x
+    }
+
+    fn y(&self, count: f64) -> f32 {
+        self.plot.position_from_point(&PlotPoint::new(0.0, count)).y
+    }
+
+    fn points(&self, line: &[[f64; 2]]) -> Vec<Pos2> {
+        line.iter().map(|&[seconds, count]| pos2(self.x(seconds), self.y(count))).collect()
+    }
+
+    /// Counts on the left, time below.
+    fn grid(&self, top: f64) {
+        let theme = self.theme;
+        self.painter.rect_filled(self.chart, 0.0, theme.plot);
+        let step = f64::from(crate::app::panels::late::round_count(top as f32 / 5.0));
+        for mark in (0..=8).map(|i| f64::from(i) * step).take_while(|&mark| mark <= top) {
+            let y = self.y(mark);
+            marks::hline(&self.painter, self.chart.x_range(), y, theme.grid);
+            let at = pos2(self.chart.left() - 7.0, y);
+            self.painter.text(at, Align2::RIGHT_CENTER, human::count(mark as u64), font::tick(), theme.t3);
+        }
+        let micros = |seconds: f64| self.series.origin + (seconds * 1e6) as i64;
+        let range = TimeRange::of_micros(micros(self.series.start_s()), micros(self.series.end_s()));
+        for tick in time_ticks::ticks(TimeAxis::new(range, self.chart.left(), self.chart.right()), 46.0) {
+            marks::vline(&self.painter, tick.px, self.chart.y_range(), theme.grid);
+            let galley = self.painter.layout_no_wrap(tick.label, font::tick(), theme.t3);
+            let half = galley.size().x / 2.0;
+            let middle = tick.px.clamp(self.chart.left() + half - 12.0, self.chart.right() - half + 4.0);
+            self.painter.galley(pos2(middle - half, self.chart.bottom() + 5.0), galley, theme.t3);
+        }
+    }
+
+    /// The queue in blue, what the source has not read in hatched orange on top of it; both pale
+    /// after now.
+    fn waiting(&self, view: &View<'_>, full: Option<usize>) {
+        let theme = self.theme;
+        let (depth, waiting) = (self.points(&self.series.depth()), self.points(&self.series.waiting()));
+        let now = self.x(self.series.seconds(view.now));
+        let (past, future) = self.chart.split_left_right_at_x(now.clamp(self.chart.left(), self.chart.right()));
+        for (part, strength) in [(past, 1.0), (future, FUTURE)] {
+            let painter = self.painter.with_clip_rect(part.intersect(self.painter.clip_rect()));
+            let floor = vec![pos2(0.0, self.chart.bottom()); depth.len()];
+            painter.add(between(&floor, &depth, alpha(theme.busy, 0.28 * strength)));
+            if self.series.most_waiting > self.series.most_depth {
+                painter.add(between(&depth, &waiting, alpha(theme.backpressure, strength)));
+                painter.extend(hatch_between(&depth, &waiting, Stroke::new(1.4, alpha(theme.panel, 0.55))));
+                painter.line(waiting.clone(), Stroke::new(1.2, alpha(theme.backpressure, strength)));
+            }
+            painter.line(depth.clone(), Stroke::new(1.2, alpha(theme.busy, strength)));
+        }
+        if let Some(capacity) = full {
+            let y = self.painter.round_to_pixel_center(self.y(capacity as f64));
+            let line = Stroke::new(1.0, theme.t3);
+            self.painter.add(marks::dashed(pos2(self.chart.left(), y), pos2(self.chart.right(), y), line, 3.0, 3.0));
+            let label = format!("full {}", human::count(capacity as u64));
+            let at = pos2(self.chart.right() - 2.0, y - 2.0);
+            frame::plate(&self.painter, theme, at, Align2::RIGHT_BOTTOM, &label, font::tick_small(), theme.t2);
+        }
+    }
+
+    /// The names of both colours above the plot.
+    fn legend(&self, body: Rect) {
+        let theme = self.theme;
+        let mut x = body.left();
+        let y = body.top() + 8.0;
+        let unit = self.painter.text(pos2(x, y), Align2::LEFT_CENTER, "records", font::tick(), theme.t3);
+        x = unit.right() + 14.0;
+        let mut entries = vec![("in the queue", theme.busy)];
+        if self.series.most_waiting > self.series.most_depth {
+            entries.push(("in the log, unread", theme.backpressure));
+        }
+        for (name, colour) in entries {
+            let swatch = Rect::from_min_size(pos2(x, y - 4.0), vec2(12.0, 8.0));
+            let strength = if colour == theme.busy { 0.7 } else { 1.0 };
+            self.painter.rect_filled(swatch, radius::BAR, alpha(colour, strength));
+            if colour == theme.backpressure {
+                self.painter.add(marks::hatch(swatch, 5.0, Stroke::new(1.4, alpha(theme.panel, 0.55))));
+            }
+            let at = pos2(swatch.right() + 5.0, y);
+            x = self.painter.text(at, Align2::LEFT_CENTER, name, font::tick(), theme.t2).right() + 14.0;
+        }
+    }
+}
+
+/// The area between two curves over the same places; `lower` gives only heights.
+fn between(lower: &[Pos2], upper: &[Pos2], fill: Color32) -> Shape {
+    let mut mesh = egui::epaint::Mesh::default();
+    for (low, high) in lower.windows(2).zip(upper.windows(2)) {
+        if low[0].y - high[0].y < 0.25 && low[1].y - high[1].y < 0.25 {
+            continue;
+        }
+        let base = mesh.vertices.len() as u32;
+        for at in [pos2(high[0].x, low[0].y), high[0], high[1], pos2(high[1].x, low[1].y)] {
+            mesh.colored_vertex(at, fill);
+        }
+        mesh.add_triangle(base, base + 1, base + 2);
+        mesh.add_triangle(base, base + 2, base + 3);
+    }
+    Shape::mesh(mesh)
+}
+
+/// A hatch over the same area, in strips as wide as the curve's pieces.
+fn hatch_between(lower: &[Pos2], upper: &[Pos2], line: Stroke) -> Vec<Shape> {
+    let pieces = lower.windows(2).zip(upper.windows(2));
+    let strips = pieces.filter_map(|(low, high)| {
+        let (top, bottom) = (high[0].y.max(high[1].y), low[0].y.min(low[1].y));
+        let strip = Rect::from_min_max(pos2(high[0].x, top), pos2(high[1].x, bottom));
+        (bottom - top > 1.0).then(|| marks::hatch(strip, 5.0, line))
+    });
+    strips.collect()
 }
 
 fn hover(response: &egui::Response, view: &View<'_>, at: ProcTime) {
@@ -179,56 +270,4 @@ fn hover(response: &egui::Response, view: &View<'_>, at: ProcTime) {
         human::count(state.lag() as u64)
     );
     response.clone().on_hover_text_at_pointer(text);
-}
-
-/// The names of the colours in one row, shorter where they would not fit.
-fn legend(ui: &Ui, view: &View<'_>, series: &Series, rect: Rect) {
-    const LINE: f32 = 12.0;
-    const GAPS: f32 = 5.0 + 14.0;
-    let theme = view.theme;
-    let mut entries = vec![("in the queue".to_owned(), "queue".to_owned(), theme.busy)];
-    if series.most_waiting > series.most_depth {
-        entries.push(("in the log, unread".to_owned(), "log".to_owned(), theme.backpressure));
-    }
-    if shows_capacity(view, series) {
-        let capacity = u64::from(view.run.trace.pipeline.queue_capacity);
-        let full = format!("full {}", human::count(capacity));
-        entries.push((full.clone(), full, theme.t3));
-    }
-    let font = font::tick();
-    let width: f32 = entries.iter().map(|(name, ..)| LINE + GAPS + width_of(ui, name, &font)).sum();
-    let is_short = width > rect.width();
-    let mut at = rect.left_center();
-    for (name, short, colour) in entries {
-        ui.painter().hline(at.x..=at.x + LINE, at.y, Stroke::new(2.0, colour));
-        let name = if is_short { short } else { name };
-        let left = at + vec2(LINE + 5.0, 0.0);
-        at.x = ui.painter().text(left, Align2::LEFT_CENTER, name, font.clone(), theme.t2).right() + 14.0;
-    }
-}
-
-fn grid(origin: i64, bounds: (f64, f64), least: f32) -> Vec<GridMark> {
-    let micros = |seconds: f64| origin + (seconds * 1e6) as i64;
-    let axis = TimeAxis::new(TimeRange::of_micros(micros(bounds.0), micros(bounds.1)), 0.0, 400.0);
-    let ticks = time_ticks::ticks(axis, least);
-    let step = ticks.windows(2).map(|pair| (pair[1].at - pair[0].at) as f64 / 1e6).fold(f64::INFINITY, f64::min);
-    let step_size = if step.is_finite() { step } else { bounds.1 - bounds.0 };
-    ticks.iter().map(|tick| GridMark { value: (tick.at - origin) as f64 / 1e6, step_size }).collect()
-}
-
-/// The label of a tick; none where the end of the axis would cut it.
-fn label(origin: i64, seconds: f64, range: &std::ops::RangeInclusive<f64>) -> String {
-    let micros = |seconds: f64| origin + (seconds * 1e6).round() as i64;
-    let axis = TimeAxis::new(TimeRange::of_micros(micros(*range.start()), micros(*range.end())), 0.0, 400.0);
-    let at = micros(seconds);
-    if seconds > range.end() - (range.end() - range.start()) * 0.05 {
-        return String::new();
-    }
-    let ticks = time_ticks::ticks(axis, 64.0);
-    ticks.into_iter().find(|tick| (tick.at - at).abs() < 1_000).map_or(String::new(), |tick| tick.label)
-}
-
-fn counts(top: f64) -> Vec<GridMark> {
-    let step = f64::from(crate::app::panels::late::round_count(top as f32 / 4.0));
-    (0..=5).map(|i| GridMark { value: f64::from(i) * step, step_size: step }).filter(|mark| mark.value <= top).collect()
 }

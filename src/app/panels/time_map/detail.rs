@@ -66,10 +66,19 @@ pub fn mostly_apart(centres: &[Pos2], radius: f32, kept: bool) -> bool {
     touching as f32 <= limit * centres.len() as f32
 }
 
-/// Opacity of ordinary dots: the more there are, the paler each, so that a crowd has a shape.
-pub fn dot_opacity(in_view: usize) -> f32 {
-    let crowd = (in_view as f32 / MARKS_UP_TO as f32).max(1.0);
-    (0.82 / crowd.sqrt()).max(0.22)
+/// Side of the squares in which crowding is measured, in points.
+const CROWD_CELL: f32 = 8.0;
+
+/// Opacity of ordinary dots of this radius: the more they cover each other, the paler each, so
+/// that a crowd has a shape.
+pub fn dot_opacity(dots: &[Pos2], radius: f32) -> f32 {
+    let cell = |at: &Pos2| ((at.x / CROWD_CELL) as i32, (at.y / CROWD_CELL) as i32);
+    let mut cells: Vec<(i32, i32)> = dots.iter().map(cell).collect();
+    cells.sort_unstable();
+    cells.dedup();
+    let per_cell = dots.len() as f32 / cells.len().max(1) as f32;
+    let cover = per_cell * std::f32::consts::PI * radius * radius / (CROWD_CELL * CROWD_CELL);
+    if cover <= 1.5 { 0.82 } else { (0.82 * 1.5 / cover).max(0.18) }
 }
 
 /// How a window is drawn.
@@ -143,8 +152,11 @@ mod tests {
 
     #[test]
     fn a_crowd_of_dots_is_paler() {
-        assert_eq!(dot_opacity(100), 0.82);
-        assert!(dot_opacity(12_000) < 0.45 && dot_opacity(50_000) >= 0.2);
+        let spread: Vec<Pos2> = (0..400).map(|i| Pos2::new((i % 20 * 10) as f32, (i / 20 * 10) as f32)).collect();
+        let crowd: Vec<Pos2> = (0..4_000).map(|i| Pos2::new((i % 64) as f32, (i / 64 % 32) as f32)).collect();
+        assert_eq!([dot_opacity(&spread, 3.0), dot_opacity(&[], 3.0)], [0.82; 2]);
+        let pale = dot_opacity(&crowd, 2.0);
+        assert!((0.18..0.3).contains(&pale), "{pale}");
     }
 
     #[test]

@@ -7,8 +7,9 @@
 
 use egui::{Align2, Pos2, Rect, Vec2, pos2, vec2};
 
-/// Side of a cell of the obstacle grid, in points. Smaller cells would let labels touch marks.
-const CELL: f32 = 4.0;
+/// Side of a cell of the obstacle grid, in points: a label stays at most this far from a mark
+/// that it could have touched.
+const CELL: f32 = 2.0;
 
 /// A label that wants to be placed.
 #[derive(Clone, Debug)]

@@ -203,7 +203,7 @@ fn now_out_of_view(scene: &Scene<'_>, outside: &Painter, body: Rect, y: f32) {
 
 fn pill(scene: &Scene<'_>, outside: &Painter, body: Rect, y: f32, arrow: &str) {
     let theme: &Theme = scene.theme();
-    let time = time_ticks::clock(scene.view.now.micros(), scene.axes.proc.us_per_px());
+    let time = time_ticks::clock_or_day(scene.view.now.micros(), scene.axes.proc.us_per_px());
     let galley = outside.layout_no_wrap(format!("{arrow}{time}"), font::legend_value(), theme.plot);
     let size = galley.size() + vec2(14.0, 6.0);
     let right = scene.plot.left() - 4.0;

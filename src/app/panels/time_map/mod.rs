@@ -27,4 +27,5 @@ mod text;
 mod texture;
 mod windows;
 
+pub use lines::spans_days;
 pub use panel::{TimeMapState, time_map_ui};

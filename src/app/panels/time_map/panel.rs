@@ -15,12 +15,13 @@ use crate::app::panels::time_map::records::{self, RecordTextures};
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::strips::{self, StripScales};
 use crate::app::panels::time_map::{bands, horizons, lines, text, windows};
-use crate::app::theme::{space, stroke};
+use crate::app::theme::{font, space, stroke};
 use crate::app::view::{Command, LegendItem, Selection, View};
 use crate::app::widgets::controls::{Loudness, button};
 use crate::app::widgets::frame;
 use crate::app::widgets::legend::Entry;
-use crate::pipeline::Aggregate;
+use crate::human;
+use crate::pipeline::{Aggregate, WindowSpec};
 use crate::record::KeyId;
 
 /// Keys that the menu lists, most frequent first; the others are one filter away on the command
@@ -209,6 +210,40 @@ fn legend_ui(ui: &mut Ui, view: &View<'_>, room: f32, commands: &mut Vec<Command
             commands.push(Command::ToggleLegend(item));
         }
     }
+    window_key_ui(ui, view);
+}
+
+/// What the columns are and what their numbers mean; left out without room.
+fn window_key_ui(ui: &mut Ui, view: &View<'_>) {
+    let pipeline = &view.run.trace.pipeline;
+    let value = match pipeline.aggregate {
+        Aggregate::Count => "count",
+        Aggregate::Sum => "sum",
+        Aggregate::Mean => "mean",
+        Aggregate::Min => "least",
+        Aggregate::Max => "greatest",
+    };
+    let per = match pipeline.window {
+        WindowSpec::Tumbling { size, .. } => human::span(size),
+        WindowSpec::Sliding { size, slide, .. } => format!("{}, every {}", human::span(size), human::span(slide)),
+        WindowSpec::Session { gap } => format!("session, gap {}", human::span(gap)),
+        WindowSpec::Cumulative { max, step, .. } => {
+            format!("{}, growing by {}", human::span(max), human::span(step))
+        }
+        WindowSpec::Global => "everything".to_owned(),
+    };
+    let words = ui.painter().layout_no_wrap(format!("{value} per {per}"), font::legend(), view.theme.t2);
+    let size = vec2(24.0 + words.size().x, space::HIT);
+    if ui.available_width() < size.x {
+        return;
+    }
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words.text()));
+    let swatch = Rect::from_center_size(Pos2::new(rect.left() + 11.0, rect.center().y + 1.0), vec2(12.0, 9.0));
+    ui.painter().rect_filled(swatch, 0.0, view.theme.window_fill());
+    ui.painter().hline(swatch.x_range(), swatch.top(), (2.0, view.theme.window));
+    let at = Pos2::new(rect.left() + 22.0, rect.center().y - words.size().y / 2.0);
+    ui.painter().galley(at, words, view.theme.t2);
 }
 
 fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, commands: &mut Vec<Command>) {
@@ -354,7 +389,7 @@ fn paint(scene: &Scene<'_>, ui: &Ui, layout: &MapLayout, cache: &Cache, textures
     strip_rects.iter().for_each(|&rect| bands::tint(scene, &outside, rect));
     let right = layout.lag.or(layout.waiting).map_or(scene.plot.right(), |rect| rect.right());
     lines::now(scene, &outside, body, right);
-    let mut labels = painted.labels;
+    let windows::Painted { mut labels, lines: firing_lines, .. } = painted;
     labels.extend(horizons::paint(scene));
     selection(scene);
     let mut obstacles = Obstacles::new(scene.plot);
@@ -362,6 +397,7 @@ fn paint(scene: &Scene<'_>, ui: &Ui, layout: &MapLayout, cache: &Cache, textures
         specials.iter().for_each(|special| obstacles.add_mark(special.at, scene.radius + 1.5));
     }
     obstacles.add_line(&path);
+    firing_lines.iter().for_each(|&rect| obstacles.add_rect(rect));
     bands::names(scene).into_iter().for_each(|rect| obstacles.add_rect(rect));
     text::place_and_draw(scene, &labels, &mut obstacles);
 }

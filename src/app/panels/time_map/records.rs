@@ -206,7 +206,7 @@ fn mesh_of_dots(scene: &Scene<'_>, textures: &mut RecordTextures, dots: &[Pos2])
     mesh.reserve_vertices(dots.len() * 4);
     mesh.reserve_triangles(dots.len() * 2);
     let half = handle.size_vec2() / per_point / 2.0;
-    let tint = alpha(scene.theme().on_time, detail::dot_opacity(dots.len()));
+    let tint = alpha(scene.theme().on_time, detail::dot_opacity(dots, scene.radius));
     let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
     for &at in dots {
         mesh.add_rect_with_uv(Rect::from_min_max(at - half, at + half), whole, tint);

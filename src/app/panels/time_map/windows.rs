@@ -28,14 +28,18 @@ pub struct Painted {
     pub labels: Vec<MapLabel>,
     /// Windows that are open now.
     pub open: Vec<OpenWindow>,
+    /// Firing lines that labels must not cover, where windows overlap.
+    pub lines: Vec<Rect>,
 }
 
 /// Draws every window in view and says which labels it wants.
 pub fn paint(scene: &Scene<'_>) -> Painted {
     let candidates = scene.columns_in_view();
     let key = scene.view.key;
-    let mut painted =
-        Painted { open: open_windows(scene.trace(), scene.model, candidates, key, scene.view.now), labels: Vec::new() };
+    let mut painted = Painted {
+        open: open_windows(scene.trace(), scene.model, candidates, key, scene.view.now),
+        ..Painted::default()
+    };
     let selected = scene.selected_columns();
     match scene.trace().pipeline.window {
         WindowSpec::Session { .. } => sessions(scene, &selected, &mut painted),
@@ -141,6 +145,7 @@ fn sliding(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
             let y = scene.axes.proc.px_of(firing.at.micros());
             panes::firing_line(scene, x, y, firing.timing, scene.theme().window);
             serifs(scene, x, y);
+            painted.lines.push(line_rect(x, y));
         }
         let chosen = selected.contains(&i);
         let name = span_name(column);
@@ -172,6 +177,11 @@ fn shelf(scene: &Scene<'_>, left: f32, right: f32, y: f32, previous: Option<(f32
         }
         _ => panes::area(scene, Rangef::new(left, right), y, bottom, fill),
     }
+}
+
+/// What a label must keep clear of a firing line.
+fn line_rect(x: Rangef, y: f32) -> Rect {
+    Rect::from_x_y_ranges(x, Rangef::new(y - 0.9, y + 0.9))
 }
 
 /// Small ends that say how far a line reaches.
@@ -251,6 +261,8 @@ fn sessions(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
                 side_lines(scene, x, last);
             }
             panes::fired(scene, x, &firings, fill);
+            let heights = firings.iter().map(|firing| scene.axes.proc.px_of(firing.at.micros()));
+            painted.lines.extend(heights.map(|y| line_rect(x, y)));
             let tail = column.session_of.filter(|_| several_keys).map(|key| scene.trace().stream.key_table().name(key));
             let chosen = selected.contains(&i);
             if right - left >= 36.0 || chosen {

@@ -1,7 +1,7 @@
 //! Marks, dashes and hatches. Every meaning has its own shape or line style, so the screen still
 //! reads in one hue. Nothing here chooses a colour.
 
-use egui::epaint::PathStroke;
+use egui::epaint::{Mesh, PathStroke};
 use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 /// Radius of an ordinary record.
@@ -99,6 +99,24 @@ pub fn check(centre: Pos2, half: f32, colour: Color32) -> Shape {
 /// A straight dashed line, dashes `on` long and `off` apart, beginning with a dash at `from`.
 pub fn dashed(from: Pos2, to: Pos2, stroke: Stroke, on: f32, off: f32) -> Shape {
     Shape::Vec(Shape::dashed_line(&[from, to], stroke, on, off))
+}
+
+/// A dotted line, horizontal or vertical: dots of one point, four points apart, beginning at
+/// `from`. They are squares on the pixel grid; dashes this short would vanish where egui rounds both
+/// of their ends to one pixel.
+pub fn dotted(painter: &Painter, from: Pos2, to: Pos2, colour: Color32) -> Shape {
+    let along = to - from;
+    let count = (along.length() / 4.0).floor().clamp(0.0, 4_096.0) as usize;
+    let per_point = painter.pixels_per_point();
+    let snap = |at: f32| (at * per_point).round() / per_point;
+    let side = snap(1.0).max(1.0 / per_point);
+    let mut mesh = Mesh::default();
+    for i in 0..=count {
+        let at = from + along.normalized() * (4.0 * i as f32);
+        let corner = pos2(snap(at.x - side / 2.0), snap(at.y - side / 2.0));
+        mesh.add_colored_rect(Rect::from_min_size(corner, vec2(side, side)), colour);
+    }
+    Shape::mesh(mesh)
 }
 
 /// A hatch of up-right lines, `step` apart along the horizontal, cut to `rect`. It is locked to

@@ -98,16 +98,17 @@ fn late_cluster(painter: &Painter, theme: &Theme, y: f32, cluster: Option<(f32, 
     let Some((x, count)) = cluster else { return };
     late_mark(painter, theme, pos2(x, y));
     if count > 1 {
-        let at = pos2(x + 4.0, y);
+        let at = pos2(x + 7.0, y);
         let text = format!("\u{d7}{count}");
-        frame::plate(painter, theme, at, Align2::LEFT_CENTER, &text, font::tick_inside(), theme.t2);
+        let galley = painter.layout_no_wrap(text, font::tick_inside(), theme.t2);
+        let words = Align2::LEFT_CENTER.anchor_size(at, galley.size());
+        painter.rect_filled(words.expand2(vec2(2.0, 0.0)), radius::PLATE, theme.panel);
+        painter.galley(words.min, galley, theme.t2);
     }
 }
 
 fn kept_mark(painter: &Painter, theme: &Theme, x: Rangef, y: f32) {
-    let line = Stroke::new(1.2, alpha(theme.window, 0.9));
-    // A whole period, so that dashes rounded to pixels stay alike.
-    painter.add(marks::dashed(pos2(x.min, y), pos2(x.max, y), line, 1.0, 3.0));
+    painter.add(marks::dotted(painter, pos2(x.min, y), pos2(x.max, y), alpha(theme.window, 0.9)));
 }
 
 fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut EmissionsState, body: Rect, commands: &mut Vec<Command>) {

@@ -10,6 +10,9 @@ pub const ROWS: usize = 2;
 /// Air between a name and its line, and around names, in points.
 const AIR: f32 = 5.0;
 
+/// Air between a name and the line of another one.
+const CLEAR: f32 = 4.0;
+
 /// A line that wants its name.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Callout {
@@ -113,7 +116,7 @@ impl Search<'_> {
                 let (left, right) = place.span(&self.callouts[i]);
                 self.callouts.iter().zip(&self.chosen).enumerate().any(|(k, (line, of))| {
                     let reaches = of.is_some_and(|of| of.row <= place.row);
-                    k != i && reaches && left - 2.0 < line.x && line.x < right + 2.0
+                    k != i && reaches && left - CLEAR < line.x && line.x < right + CLEAR
                 })
             })
         })

@@ -176,7 +176,7 @@ impl Chart<'_> {
             marks::vline(&self.painter, tick.px, self.chart.y_range(), theme.grid);
             let galley = self.painter.layout_no_wrap(tick.label, font::tick(), theme.t3);
             let half = galley.size().x / 2.0;
-            let middle = tick.px.clamp(self.chart.left() + half - 12.0, self.chart.right() - half + 4.0);
+            let middle = tick.px.clamp(self.chart.left() + half - 12.0, self.chart.right() - half);
             self.painter.galley(pos2(middle - half, self.chart.bottom() + 5.0), galley, theme.t3);
         }
     }
@@ -204,8 +204,8 @@ impl Chart<'_> {
             let line = Stroke::new(1.0, theme.t3);
             self.painter.add(marks::dashed(pos2(self.chart.left(), y), pos2(self.chart.right(), y), line, 3.0, 3.0));
             let label = format!("full {}", human::count(capacity as u64));
-            let at = pos2(self.chart.right() - 2.0, y - 2.0);
-            frame::plate(&self.painter, theme, at, Align2::RIGHT_BOTTOM, &label, font::tick_small(), theme.t2);
+            let at = pos2(self.chart.left() + 2.0, y - 2.0);
+            frame::plate(&self.painter, theme, at, Align2::LEFT_BOTTOM, &label, font::tick_small(), theme.t2);
         }
     }
 
@@ -216,9 +216,10 @@ impl Chart<'_> {
         let y = body.top() + 8.0;
         let unit = self.painter.text(pos2(x, y), Align2::LEFT_CENTER, "records", font::tick(), theme.t3);
         x = unit.right() + 14.0;
-        let mut entries = vec![("in the queue", theme.busy)];
+        let narrow = body.width() < 330.0;
+        let mut entries = vec![(if narrow { "queue" } else { "in the queue" }, theme.busy)];
         if self.series.most_waiting > self.series.most_depth {
-            entries.push(("in the log, unread", theme.backpressure));
+            entries.push((if narrow { "log" } else { "in the log, unread" }, theme.backpressure));
         }
         for (name, colour) in entries {
             let swatch = Rect::from_min_size(pos2(x, y - 4.0), vec2(12.0, 8.0));

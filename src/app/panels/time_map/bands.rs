@@ -1,7 +1,7 @@
 //! What lasted: bands across the map and its strips, from the faults of the scenario. A band says
 //! what was wrong, in the impossible half, where nothing else can be.
 
-use egui::{Align2, Painter, Rangef, Rect, Stroke, pos2};
+use egui::{Align2, Painter, Rangef, Rect, pos2};
 
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::theme::{alpha, font};
@@ -41,10 +41,10 @@ pub fn tint(scene: &Scene<'_>, painter: &Painter, area: Rect) {
     let theme = scene.theme();
     for Band { y, .. } in bands(scene) {
         painter.rect_filled(Rect::from_x_y_ranges(area.x_range(), y), 0.0, alpha(theme.backpressure, 0.07));
-        let line = Stroke::new(1.0, alpha(theme.backpressure, 0.45));
+        let colour = alpha(theme.backpressure, 0.6);
         for edge in [y.min, y.max] {
             let edge = painter.round_to_pixel_center(edge);
-            painter.add(marks::dashed(pos2(area.left(), edge), pos2(area.right(), edge), line, 1.0, 3.0));
+            painter.add(marks::dotted(painter, pos2(area.left(), edge), pos2(area.right(), edge), colour));
         }
     }
 }

@@ -78,7 +78,7 @@ pub fn dot_opacity(dots: &[Pos2], radius: f32) -> f32 {
     cells.dedup();
     let per_cell = dots.len() as f32 / cells.len().max(1) as f32;
     let cover = per_cell * std::f32::consts::PI * radius * radius / (CROWD_CELL * CROWD_CELL);
-    if cover <= 1.5 { 0.82 } else { (0.82 * 1.5 / cover).max(0.18) }
+    if cover <= 0.7 { 0.82 } else { (0.82 * 0.7 / cover).max(0.18) }
 }
 
 /// How a window is drawn.
@@ -156,7 +156,7 @@ mod tests {
         let crowd: Vec<Pos2> = (0..4_000).map(|i| Pos2::new((i % 64) as f32, (i / 64 % 32) as f32)).collect();
         assert_eq!([dot_opacity(&spread, 3.0), dot_opacity(&[], 3.0)], [0.82; 2]);
         let pale = dot_opacity(&crowd, 2.0);
-        assert!((0.18..0.3).contains(&pale), "{pale}");
+        assert!((0.18..0.22).contains(&pale), "{pale}");
     }
 
     #[test]

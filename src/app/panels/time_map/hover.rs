@@ -208,8 +208,15 @@ fn draw(scene: &Scene<'_>, anchor: Pos2, title: &str, rows: &[(&'static str, Str
 
 fn card_rect(scene: &Scene<'_>, anchor: Pos2, size: egui::Vec2) -> Rect {
     let bounds = scene.plot.shrink(8.0);
+    // In the impossible half, where a card hides nothing.
+    let left = (anchor.x + 26.0).min(bounds.right() - size.x);
+    let top = (anchor.y + 24.0).max(scene.axes.ideal_y(left) + 8.0);
+    let below = Rect::from_min_size(pos2(left, top), size);
+    if bounds.contains_rect(below) {
+        return below;
+    }
     let candidates = [
-        (anchor + vec2(26.0, 60.0), Align2::LEFT_TOP),
+        (anchor + vec2(26.0, 24.0), Align2::LEFT_TOP),
         (anchor + vec2(26.0, -12.0), Align2::LEFT_BOTTOM),
         (anchor + vec2(-26.0, -12.0), Align2::RIGHT_BOTTOM),
         (anchor + vec2(-26.0, 12.0), Align2::RIGHT_TOP),

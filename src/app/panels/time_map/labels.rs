@@ -145,6 +145,12 @@ pub fn close_places(left: f32, right: f32, y: f32) -> Vec<(Pos2, Align2)> {
     ]
 }
 
+/// The one place for a label of a shelf: under the left end of its line. Above it is the shelf of
+/// the next window.
+pub fn shelf_places(left: f32, y: f32) -> Vec<(Pos2, Align2)> {
+    vec![(pos2(left + 3.0, y + 4.0), Align2::LEFT_TOP)]
+}
+
 /// The smallest rectangle of a mark, for tests and hit areas.
 pub fn mark_rect(at: Pos2, radius: f32) -> Rect {
     Rect::from_center_size(at, vec2(2.0 * radius, 2.0 * radius))

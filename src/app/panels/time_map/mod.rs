@@ -3,7 +3,7 @@
 //! - [`model`]: what is drawn, computed once per run and key; [`running`]: values of open windows
 //! - [`camera`], [`layout`], [`geometry`], [`detail`], [`labels`]: where things stand, without drawing
 //! - [`lines`], [`windows`], [`panes`], [`records`], [`horizons`], [`strips`]: drawing
-//! - [`panel`]: the panel, its header and what the pointer does; [`hover`]: the card at the pointer
+//! - [`header`], [`panel`]: the panel and what the pointer does; [`hover`], [`selection`]: the card and the outlines
 
 mod bands;
 pub mod camera;
@@ -11,6 +11,7 @@ pub mod detail;
 #[cfg(test)]
 pub(in crate::app) mod fixture;
 pub mod geometry;
+mod header;
 mod horizons;
 mod hover;
 pub mod labels;
@@ -22,6 +23,7 @@ mod panes;
 mod records;
 pub mod running;
 mod scene;
+mod selection;
 mod strips;
 mod text;
 mod texture;

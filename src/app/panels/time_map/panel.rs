@@ -1,12 +1,13 @@
-//! The panel of the time map: its header with legend and choices, the order in which things are
-//! painted, and what the pointer does.
+//! The panel of the time map: what is kept between frames, the order in which things are painted, and
+//! what pointer and keys do.
 
 use std::collections::BTreeMap;
 
-use egui::{Align, Key, Layout, PointerButton, Pos2, Rect, Response, Sense, Stroke, Ui, Vec2, vec2};
+use egui::{Align, EventFilter, Key, Layout, PointerButton, Pos2, Rect, Response, Sense, Ui, Vec2, vec2};
 
 use crate::app::panels::time_map::camera::{Camera, Extent};
 use crate::app::panels::time_map::detail::{self, RecordDetail};
+use crate::app::panels::time_map::header::header_ui;
 use crate::app::panels::time_map::hover::{self, Hit};
 use crate::app::panels::time_map::labels::Obstacles;
 use crate::app::panels::time_map::layout::MapLayout;
@@ -14,14 +15,11 @@ use crate::app::panels::time_map::model::MapModel;
 use crate::app::panels::time_map::records::{self, RecordTextures};
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::strips::{self, StripScales};
-use crate::app::panels::time_map::{bands, horizons, lines, text, windows};
-use crate::app::theme::{font, space, stroke};
-use crate::app::view::{Command, LegendItem, Selection, View};
-use crate::app::widgets::controls::{Loudness, button};
+use crate::app::panels::time_map::{bands, horizons, lines, selection, text, windows};
+use crate::app::theme::space;
+use crate::app::view::{Command, LegendItem, View};
 use crate::app::widgets::frame;
-use crate::app::widgets::legend::Entry;
-use crate::human;
-use crate::pipeline::{Aggregate, WindowSpec};
+use crate::pipeline::Aggregate;
 use crate::record::KeyId;
 
 /// Keys that the menu lists, most frequent first; the others are one filter away on the command
@@ -64,7 +62,7 @@ impl TimeMapState {
 
 /// How the view moves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Mode {
+pub enum Mode {
     /// Follows the current instant, one scale on both axes.
     #[default]
     Follow,
@@ -133,117 +131,6 @@ pub fn time_map_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, comma
     frame::scope(ui, "time map body", body, Layout::top_down(Align::Min), |ui| {
         body_ui(ui, view, state, body, commands);
     });
-}
-
-fn header_ui(ui: &mut Ui, view: &View<'_>, keys: &[KeyId], mode: &mut Mode, commands: &mut Vec<Command>) {
-    ui.spacing_mut().item_spacing.x = 4.0;
-    let room = ui.available_width();
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
-        let choices = [
-            (Mode::Follow, "Follow now", "One scale on both axes; the view follows the current instant"),
-            (Mode::Fit, "Fit", "The whole run"),
-        ];
-        for (choice, name, help) in choices {
-            let loudness = if *mode == choice { Loudness::Yours } else { Loudness::Quiet };
-            if button(ui, view.theme, name, loudness).on_hover_text(help).clicked() {
-                *mode = choice;
-            }
-        }
-        if keys.len() > 1 {
-            key_menu(ui, view, keys, commands);
-        }
-        let left = ui.available_rect_before_wrap();
-        ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| {
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| legend_ui(ui, view, room, commands));
-        });
-    });
-}
-
-fn key_menu(ui: &mut Ui, view: &View<'_>, keys: &[KeyId], commands: &mut Vec<Command>) {
-    let table = view.run.trace.stream.key_table();
-    let name = |key: KeyId| match table.name(key) {
-        "" => "(empty key)".to_owned(),
-        name => name.to_owned(),
-    };
-    let shown = view.key.map_or("All keys".to_owned(), name);
-    let short: String = shown.chars().take(18).collect();
-    let response = button(ui, view.theme, &format!("{short} \u{23f7}"), Loudness::Quiet);
-    egui::Popup::menu(&response).show(|ui| {
-        ui.set_min_width(160.0);
-        egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
-            if ui.selectable_label(view.key.is_none(), "All keys").clicked() {
-                commands.push(Command::ShowKey(None));
-            }
-            for &key in keys {
-                if ui.selectable_label(view.key == Some(key), name(key)).clicked() {
-                    commands.push(Command::ShowKey(Some(key)));
-                }
-            }
-        });
-    });
-}
-
-fn legend_ui(ui: &mut Ui, view: &View<'_>, room: f32, commands: &mut Vec<Command>) {
-    let ledger = view.run.ledger_at(view.now);
-    let behind = view.run.behind_at(view.now);
-    let on_time = ledger.counted.saturating_sub(behind) + ledger.unassigned;
-    let records = [
-        (LegendItem::OnTime, "on time", Some(on_time)),
-        (LegendItem::Behind, "behind", Some(behind)),
-        (LegendItem::Dropped, "dropped", Some(ledger.dropped_late)),
-        (LegendItem::SideOutput, "side", Some(ledger.side_output)),
-    ];
-    let lines = [
-        (LegendItem::Watermark, "watermark", None),
-        (LegendItem::Perfect, "perfect", None),
-        (LegendItem::Ideal, "ideal", None),
-    ];
-    for (item, name, count) in records.into_iter().chain(lines) {
-        // Without room zeros go first, then the words of the lines.
-        if room < 900.0 && count == Some(0) && item == LegendItem::SideOutput {
-            continue;
-        }
-        let named = count.is_some() || room >= 860.0;
-        let entry = Entry { item, name, count, on: view.legend.shows(item), named };
-        if entry.ui(ui, view.theme).clicked() {
-            commands.push(Command::ToggleLegend(item));
-        }
-    }
-    window_key_ui(ui, view);
-}
-
-/// What the columns are and what their numbers mean; left out without room.
-fn window_key_ui(ui: &mut Ui, view: &View<'_>) {
-    let pipeline = &view.run.trace.pipeline;
-    let value = match pipeline.aggregate {
-        Aggregate::Count => "count",
-        Aggregate::Sum => "sum",
-        Aggregate::Mean => "mean",
-        Aggregate::Min => "least",
-        Aggregate::Max => "greatest",
-    };
-    let per = match pipeline.window {
-        WindowSpec::Tumbling { size, .. } => human::span(size),
-        WindowSpec::Sliding { size, slide, .. } => format!("{}, every {}", human::span(size), human::span(slide)),
-        WindowSpec::Session { gap } => format!("session, gap {}", human::span(gap)),
-        WindowSpec::Cumulative { max, step, .. } => {
-            format!("{}, growing by {}", human::span(max), human::span(step))
-        }
-        WindowSpec::Global => "everything".to_owned(),
-    };
-    let words = ui.painter().layout_no_wrap(format!("{value} per {per}"), font::legend(), view.theme.t2);
-    let size = vec2(24.0 + words.size().x, space::HIT);
-    if ui.available_width() < size.x {
-        return;
-    }
-    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words.text()));
-    let swatch = Rect::from_center_size(Pos2::new(rect.left() + 11.0, rect.center().y + 1.0), vec2(12.0, 9.0));
-    ui.painter().rect_filled(swatch, 0.0, view.theme.window_fill());
-    ui.painter().hline(swatch.x_range(), swatch.top(), (2.0, view.theme.window));
-    let at = Pos2::new(rect.left() + 22.0, rect.center().y - words.size().y / 2.0);
-    ui.painter().galley(at, words, view.theme.t2);
 }
 
 fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, commands: &mut Vec<Command>) {
@@ -338,29 +225,48 @@ fn moved(ui: &Ui, response: &Response, camera: Camera, plot: Rect) -> Option<Cam
     if response.dragged_by(PointerButton::Primary) && response.drag_delta() != Vec2::ZERO {
         return Some(camera.dragged(response.drag_delta(), plot.size()));
     }
-    let at: Pos2 = response.hover_pos()?;
+    if response.has_focus() {
+        let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
+        if let Some(by) = arrow_step(ui) {
+            return Some(camera.dragged(by * plot.size(), plot.size()));
+        }
+    }
     let axes = camera.axes(plot);
+    let about = |at: Pos2, factor: Vec2| Some(camera.zoomed(factor, axes.event.at(at.x), axes.proc.at(at.y)));
+    if response.has_focus() || response.hovered() {
+        let key = |key: Key| ui.input(|input| input.modifiers.is_none() && input.key_pressed(key));
+        match (key(Key::Plus) || key(Key::Equals), key(Key::Minus)) {
+            (true, _) => return about(plot.center(), Vec2::splat(0.8)),
+            (_, true) => return about(plot.center(), Vec2::splat(1.25)),
+            _ => {}
+        }
+    }
+    let at = response.hover_pos()?;
     let (scroll, zoom, modifiers) =
         ui.input(|input| (input.smooth_scroll_delta(), input.zoom_delta_2d(), input.modifiers));
     if zoom != Vec2::splat(1.0) {
-        let factor = vec2(1.0 / zoom.x, 1.0 / zoom.y);
-        return Some(camera.zoomed(factor, axes.event.at(at.x), axes.proc.at(at.y)));
+        return about(at, vec2(1.0 / zoom.x, 1.0 / zoom.y));
     }
-    if scroll != Vec2::ZERO {
-        if modifiers.shift {
-            return Some(camera.dragged(scroll, plot.size()));
-        }
-        let factor = (-(scroll.y + scroll.x) * 0.0035).exp();
-        return Some(camera.zoomed(Vec2::splat(factor), axes.event.at(at.x), axes.proc.at(at.y)));
+    if scroll == Vec2::ZERO {
+        None
+    } else if modifiers.shift {
+        Some(camera.dragged(scroll, plot.size()))
+    } else {
+        about(at, Vec2::splat((-(scroll.y + scroll.x) * 0.0035).exp()))
     }
-    let key = |key: Key| ui.input(|input| input.key_pressed(key));
-    let step = match (key(Key::Plus) || key(Key::Equals), key(Key::Minus)) {
-        (true, _) => 0.8,
-        (_, true) => 1.25,
-        _ => return None,
-    };
-    let middle = plot.center();
-    Some(camera.zoomed(Vec2::splat(step), axes.event.at(middle.x), axes.proc.at(middle.y)))
+}
+
+/// A tenth of the plot in the direction of an arrow key; the content moves against it.
+fn arrow_step(ui: &Ui) -> Option<Vec2> {
+    let steps = [
+        (Key::ArrowLeft, vec2(0.1, 0.0)),
+        (Key::ArrowRight, vec2(-0.1, 0.0)),
+        (Key::ArrowUp, vec2(0.0, 0.1)),
+        (Key::ArrowDown, vec2(0.0, -0.1)),
+    ];
+    let pressed = |&(key, _): &(Key, Vec2)| ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, key));
+    steps.into_iter().find(pressed).map(|(_, by)| by)
 }
 
 /// Paints everything, from the ground up.
@@ -391,7 +297,7 @@ fn paint(scene: &Scene<'_>, ui: &Ui, layout: &MapLayout, cache: &Cache, textures
     lines::now(scene, &outside, body, right);
     let windows::Painted { mut labels, lines: firing_lines, .. } = painted;
     labels.extend(horizons::paint(scene));
-    selection(scene);
+    labels.extend(selection::paint(scene));
     let mut obstacles = Obstacles::new(scene.plot);
     if specials.len() < 2_000 {
         specials.iter().for_each(|special| obstacles.add_mark(special.at, scene.radius + 1.5));
@@ -400,32 +306,4 @@ fn paint(scene: &Scene<'_>, ui: &Ui, layout: &MapLayout, cache: &Cache, textures
     firing_lines.iter().for_each(|&rect| obstacles.add_rect(rect));
     bands::names(scene).into_iter().for_each(|rect| obstacles.add_rect(rect));
     text::place_and_draw(scene, &labels, &mut obstacles);
-}
-
-/// The outline of what is selected, and the two distances of a selected record: up from the ideal
-/// (its delay and its wait) and across to the watermark that met it.
-fn selection(scene: &Scene<'_>) {
-    let you = scene.theme().you;
-    for column in scene.selected_columns() {
-        windows::outline(scene, column, Stroke::new(stroke::SELECTION, you));
-    }
-    if let Some(column) = scene.hovered_column {
-        windows::outline(scene, column, Stroke::new(stroke::HAIR, scene.theme().t3));
-    }
-    let Selection::Record(id) = scene.view.selection else { return };
-    let trace = scene.trace();
-    let Some((&happened, &handled)) = trace.stream.event_times().get(id.index()).zip(trace.handled.get(id.index()))
-    else {
-        return;
-    };
-    let at = scene.axes.pos(happened, handled);
-    let ideal = Pos2::new(at.x, scene.axes.ideal_y(at.x));
-    let line = Stroke::new(stroke::SELECTION, you);
-    scene.painter.extend(egui::Shape::dashed_line(&[at, ideal], line, 1.5, 3.0));
-    let met = trace.watermark_before[id.index()];
-    if met.is_finite() {
-        let x = scene.axes.event.px_of(met.micros());
-        scene.painter.line_segment([at, Pos2::new(x, at.y)], line);
-    }
-    scene.painter.circle_stroke(at, scene.radius + 5.0, line);
 }

@@ -7,11 +7,11 @@ use egui::{Align2, Color32, Pos2, Rangef, Rect, Shape, Stroke, pos2};
 
 use crate::app::panels::number;
 use crate::app::panels::time_map::geometry;
-use crate::app::panels::time_map::labels::{close_places, firing_places};
+use crate::app::panels::time_map::labels::{close_places, firing_places, shelf_places};
 use crate::app::panels::time_map::model::{Column, ColumnEnd, Firing, is_session};
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::text::{MapLabel, Piece, rank, shrinking};
-use crate::app::theme::{alpha, stroke};
+use crate::app::theme::{alpha, font, stroke};
 use crate::app::widgets::marks;
 use crate::window::aggregate::Summary;
 use crate::window::pane::Timing;
@@ -90,9 +90,9 @@ pub fn kept(scene: &Scene<'_>, x: Rangef, column: &Column, last: &Firing) {
         return;
     }
     area(scene, x, top, bottom, alpha(scene.theme().window, 0.05));
-    let line = Stroke::new(stroke::HAIR, alpha(scene.theme().window, 0.8));
+    let colour = alpha(scene.theme().window, 0.8);
     let clamp = |y: f32| y.clamp(scene.plot.top() - 4.0, scene.plot.bottom() + 4.0);
-    let dotted = |from: Pos2, to: Pos2| scene.painter.add(marks::dashed(from, to, line, 1.0, 3.0));
+    let dotted = |from: Pos2, to: Pos2| scene.painter.add(marks::dotted(&scene.painter, from, to, colour));
     // From the top down: the dots stay in place while the top stands still.
     dotted(pos2(x.min, clamp(top)), pos2(x.min, clamp(bottom)));
     dotted(pos2(x.max, clamp(top)), pos2(x.max, clamp(bottom)));
@@ -136,7 +136,10 @@ pub fn value_labels(
     let mut labels = Vec::new();
     let in_view = |y: f32| scene.plot.y_range().contains(y);
     if corrections == 0 && in_view(y) {
-        let pieces = [Piece::value(first, theme.t1), Piece::word(word, theme.t3)];
+        let mut pieces = vec![value_piece(scene, first, theme.t1)];
+        if !word.is_empty() {
+            pieces.push(Piece::word(word, theme.t3));
+        }
         labels.push(shrinking(scene, rank, &pieces, places(scene, x, y, false)));
         return labels;
     }
@@ -145,7 +148,7 @@ pub fn value_labels(
         let last_y = scene.axes.proc.px_of(last.at.micros());
         let latest = text(last);
         let late = if corrections > 1 { format!("late \u{d7}{corrections}") } else { "late".to_owned() };
-        let mut pieces = vec![Piece::value(latest.clone(), theme.t1)];
+        let mut pieces = vec![value_piece(scene, latest.clone(), theme.t1)];
         if latest != first {
             pieces.push(Piece::withdrawn(first.clone(), theme.t3, theme.retract));
         }
@@ -154,18 +157,33 @@ pub fn value_labels(
             labels.push(shrinking(scene, rank, &pieces, places(scene, x, last_y, true)));
         }
         if in_view(y) && y - last_y > LINE {
-            let pieces = [Piece::value(first, theme.t2)];
-            labels.push(shrinking(scene, rank::RUNNING, &pieces, places(scene, x, y, false)));
+            let pieces = [value_piece(scene, first, theme.t2)];
+            let near: Vec<_> = places(scene, x, y, false).into_iter().take(2).collect();
+            labels.push(shrinking(scene, rank::RUNNING, &pieces, near));
         }
     }
     labels
 }
 
+/// A pane value; all small where shelves are flat, so that none looks weightier than its neighbour.
+fn value_piece(scene: &Scene<'_>, text: String, colour: Color32) -> Piece {
+    if scene.overlapping() && scene.step_px() < 30.0 {
+        Piece::new(text, font::semibold(12.0), colour)
+    } else {
+        Piece::value(text, colour)
+    }
+}
+
 /// Places for a firing at `y`: of a correction first above its line, where late marks are not;
 /// of overlapping windows and sessions only right at the line. Never above now, which is the future.
 fn places(scene: &Scene<'_>, x: Rangef, y: f32, is_correction: bool) -> Vec<(Pos2, Align2)> {
-    let crowded = scene.overlapping() || is_session(scene.trace().pipeline.window);
-    let mut places = if crowded { close_places(x.min, x.max, y) } else { firing_places(x.min, x.max, y, LINE) };
+    let mut places = if scene.overlapping() {
+        shelf_places(x.min, y)
+    } else if is_session(scene.trace().pipeline.window) {
+        close_places(x.min, x.max, y)
+    } else {
+        firing_places(x.min, x.max, y, LINE)
+    };
     if is_correction {
         places.sort_by_key(|(_, anchor)| anchor.y() != egui::Align::Max);
     }
@@ -192,7 +210,7 @@ pub fn running_label(scene: &Scene<'_>, x: Rangef, so_far: &Summary, tail: &str,
         return None;
     }
     let theme = scene.theme();
-    let number = Piece::new(value_text(scene, so_far), crate::app::theme::font::pane_running(), theme.t2);
+    let number = Piece::new(value_text(scene, so_far), font::pane_running(), theme.t2);
     let pieces = [number, Piece::word(tail, theme.t3)];
     let rank = if selected { rank::SELECTED } else { rank::RUNNING };
     Some(shrinking(scene, rank, &pieces, places(scene, x, y, false)))

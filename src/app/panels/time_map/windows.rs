@@ -148,7 +148,7 @@ fn sliding(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
             painted.lines.push(line_rect(x, y));
         }
         let chosen = selected.contains(&i);
-        let name = span_name(column);
+        let name = if is_special(scene, selected, i) { span_name(column) } else { String::new() };
         labels.extend(panes::value_labels(scene, x, column, &firings, Some(&name), chosen).into_iter().rev());
     }
     labels.reverse();
@@ -194,7 +194,7 @@ fn serifs(scene: &Scene<'_>, x: Rangef, y: f32) {
 
 /// Open sliding windows: the one that fires next as an area up to now, the others as dotted starts.
 fn open_shelves(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted, previous: Option<(f32, f32)>) {
-    let dotted = Stroke::new(stroke::HAIR, alpha(scene.theme().window, 0.7));
+    let colour = alpha(scene.theme().window, 0.7);
     for (n, open) in painted.open.iter().enumerate() {
         let (left, right) = ends(scene, open);
         if n == 0 {
@@ -202,7 +202,8 @@ fn open_shelves(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted, pr
         }
         if scene.plot.x_range().contains(left) {
             let bottom = previous.map_or(f32::INFINITY, |(_, y)| y).min(scene.axes.ideal_y(left));
-            scene.painter.add(marks::dashed(pos2(left, scene.now_y()), pos2(left, bottom), dotted, 1.0, 3.0));
+            let (from, to) = (pos2(left, scene.now_y()), pos2(left, bottom));
+            scene.painter.add(marks::dotted(&scene.painter, from, to, colour));
         }
         let chosen = open.column.is_some_and(|i| is_special(scene, selected, i));
         // The others would crowd the now line; the card at the pointer tells them.
@@ -306,7 +307,7 @@ fn side_lines(scene: &Scene<'_>, x: Rangef, last: &Firing) {
 fn merged(scene: &Scene<'_>, x: Rangef, column: &Column) {
     let Some(at) = column.end.at() else { return };
     let y = scene.axes.proc.px_of(at.micros());
-    let line = Stroke::new(stroke::HAIR, alpha(scene.theme().window, 0.7));
+    let colour = alpha(scene.theme().window, 0.7);
     let bottom = |x: f32| scene.axes.ideal_y(x).min(scene.plot.bottom() + 4.0);
     for (from, to) in [
         (pos2(x.min, y), pos2(x.min, bottom(x.min))),
@@ -314,7 +315,7 @@ fn merged(scene: &Scene<'_>, x: Rangef, column: &Column) {
         (pos2(x.min, y), pos2(x.max, y)),
     ] {
         if to.y >= from.y {
-            scene.painter.add(marks::dashed(from, to, line, 1.0, 3.0));
+            scene.painter.add(marks::dotted(&scene.painter, from, to, colour));
         }
     }
 }

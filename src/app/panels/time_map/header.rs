@@ -1,0 +1,125 @@
+//! The header of the time map: a legend that counts and filters, what the columns are, which keys,
+//! and how the view moves. Without room, zeros go first, then words.
+
+use egui::{Align, Layout, Pos2, Rect, Sense, Ui, vec2};
+
+use crate::app::panels::time_map::panel::Mode;
+use crate::app::theme::{font, space};
+use crate::app::view::{Command, LegendItem, View};
+use crate::app::widgets::controls::{Loudness, button};
+use crate::app::widgets::legend::Entry;
+use crate::human;
+use crate::pipeline::{Aggregate, WindowSpec};
+use crate::record::KeyId;
+
+/// Draws what follows the title. `keys` are the ones that the menu lists.
+pub fn header_ui(ui: &mut Ui, view: &View<'_>, keys: &[KeyId], mode: &mut Mode, commands: &mut Vec<Command>) {
+    ui.spacing_mut().item_spacing.x = 4.0;
+    let room = ui.available_width();
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let choices = [
+            (Mode::Follow, "Follow now", "One scale on both axes; the view follows the current instant"),
+            (Mode::Fit, "Fit", "The whole run"),
+        ];
+        for (choice, name, help) in choices {
+            let loudness = if *mode == choice { Loudness::Yours } else { Loudness::Quiet };
+            if button(ui, view.theme, name, loudness).on_hover_text(help).clicked() {
+                *mode = choice;
+            }
+        }
+        if keys.len() > 1 {
+            key_menu(ui, view, keys, commands);
+        }
+        let left = ui.available_rect_before_wrap();
+        ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| {
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| legend_ui(ui, view, room, commands));
+        });
+    });
+}
+
+fn key_menu(ui: &mut Ui, view: &View<'_>, keys: &[KeyId], commands: &mut Vec<Command>) {
+    let table = view.run.trace.stream.key_table();
+    let name = |key: KeyId| match table.name(key) {
+        "" => "(empty key)".to_owned(),
+        name => name.to_owned(),
+    };
+    let shown = view.key.map_or("All keys".to_owned(), name);
+    let short: String = shown.chars().take(18).collect();
+    let response = button(ui, view.theme, &format!("{short} \u{23f7}"), Loudness::Quiet);
+    egui::Popup::menu(&response).show(|ui| {
+        ui.set_min_width(160.0);
+        egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+            if ui.selectable_label(view.key.is_none(), "All keys").clicked() {
+                commands.push(Command::ShowKey(None));
+            }
+            for &key in keys {
+                if ui.selectable_label(view.key == Some(key), name(key)).clicked() {
+                    commands.push(Command::ShowKey(Some(key)));
+                }
+            }
+        });
+    });
+}
+
+fn legend_ui(ui: &mut Ui, view: &View<'_>, room: f32, commands: &mut Vec<Command>) {
+    let ledger = view.run.ledger_at(view.now);
+    let behind = view.run.behind_at(view.now);
+    let on_time = ledger.counted.saturating_sub(behind) + ledger.unassigned;
+    let records = [
+        (LegendItem::OnTime, "on time", Some(on_time)),
+        (LegendItem::Behind, "behind", Some(behind)),
+        (LegendItem::Dropped, "dropped", Some(ledger.dropped_late)),
+        (LegendItem::SideOutput, "side", Some(ledger.side_output)),
+    ];
+    let lines = [
+        (LegendItem::Watermark, "watermark", None),
+        (LegendItem::Perfect, "perfect", None),
+        (LegendItem::Ideal, "ideal", None),
+    ];
+    for (item, name, count) in records.into_iter().chain(lines) {
+        // Without room zeros go first, then the words of the lines.
+        if room < 900.0 && count == Some(0) && item == LegendItem::SideOutput {
+            continue;
+        }
+        let named = count.is_some() || room >= 860.0;
+        let entry = Entry { item, name, count, on: view.legend.shows(item), named };
+        if entry.ui(ui, view.theme).clicked() {
+            commands.push(Command::ToggleLegend(item));
+        }
+    }
+    window_key_ui(ui, view);
+}
+
+/// What the columns are and what their numbers mean; left out without room.
+fn window_key_ui(ui: &mut Ui, view: &View<'_>) {
+    let pipeline = &view.run.trace.pipeline;
+    let value = match pipeline.aggregate {
+        Aggregate::Count => "count",
+        Aggregate::Sum => "sum",
+        Aggregate::Mean => "mean",
+        Aggregate::Min => "least",
+        Aggregate::Max => "greatest",
+    };
+    let per = match pipeline.window {
+        WindowSpec::Tumbling { size, .. } => human::span(size),
+        WindowSpec::Sliding { size, slide, .. } => format!("{}, every {}", human::span(size), human::span(slide)),
+        WindowSpec::Session { gap } => format!("session, gap {}", human::span(gap)),
+        WindowSpec::Cumulative { max, step, .. } => {
+            format!("{}, growing by {}", human::span(max), human::span(step))
+        }
+        WindowSpec::Global => "everything".to_owned(),
+    };
+    let words = ui.painter().layout_no_wrap(format!("{value} per {per}"), font::legend(), view.theme.t2);
+    let size = vec2(24.0 + words.size().x, space::HIT);
+    if ui.available_width() < size.x {
+        return;
+    }
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words.text()));
+    let swatch = Rect::from_center_size(Pos2::new(rect.left() + 11.0, rect.center().y + 1.0), vec2(12.0, 9.0));
+    ui.painter().rect_filled(swatch, 0.0, view.theme.window_fill());
+    ui.painter().hline(swatch.x_range(), swatch.top(), (2.0, view.theme.window));
+    let at = Pos2::new(rect.left() + 22.0, rect.center().y - words.size().y / 2.0);
+    ui.painter().galley(at, words, view.theme.t2);
+}

@@ -1,0 +1,50 @@
+//! The selection on the map: outlines of windows, and the life of a record as two distances.
+
+use egui::{Align2, Pos2, Stroke, vec2};
+
+use crate::app::panels::time_map::scene::Scene;
+use crate::app::panels::time_map::text::{self, MapLabel, Piece};
+use crate::app::panels::time_map::windows;
+use crate::app::theme::{font, stroke};
+use crate::app::view::Selection;
+use crate::human;
+
+/// The outline of what is selected, and the two distances of a selected record: up from the ideal
+/// (its delay and its wait) and across to the watermark that met it. The label of the first is
+/// left to be placed.
+pub fn paint(scene: &Scene<'_>) -> Option<MapLabel> {
+    let you = scene.theme().you;
+    for column in scene.selected_columns() {
+        windows::outline(scene, column, Stroke::new(stroke::SELECTION, you));
+    }
+    if let Some(column) = scene.hovered_column {
+        windows::outline(scene, column, Stroke::new(stroke::HAIR, scene.theme().t3));
+    }
+    let Selection::Record(id) = scene.view.selection else { return None };
+    let trace = scene.trace();
+    let happened = *trace.stream.event_times().get(id.index())?;
+    let handled = *trace.handled.get(id.index())?;
+    let at = scene.axes.pos(happened, handled);
+    let ideal = Pos2::new(at.x, scene.axes.ideal_y(at.x));
+    let line = Stroke::new(stroke::SELECTION, you);
+    scene.painter.extend(egui::Shape::dashed_line(&[at, ideal], line, 1.5, 3.0));
+    let met = trace.watermark_before[id.index()];
+    if met.is_finite() {
+        let x = scene.axes.event.px_of(met.micros());
+        scene.painter.line_segment([at, Pos2::new(x, at.y)], line);
+    }
+    scene.painter.circle_stroke(at, scene.radius + 5.0, line);
+    let span = handled.since_event(happened);
+    let sign = if span.is_negative() { "" } else { "+" };
+    let piece = Piece::new(format!("{sign}{}", human::span(span)), font::legend(), you);
+    let half = Pos2::new(at.x, (at.y + ideal.y.min(scene.plot.bottom())) / 2.0);
+    let reach = scene.radius + 8.0;
+    let places = vec![
+        (at - vec2(0.0, reach), Align2::CENTER_BOTTOM),
+        (half + vec2(5.0, 0.0), Align2::LEFT_CENTER),
+        (half - vec2(5.0, 0.0), Align2::RIGHT_CENTER),
+        (at - vec2(reach, 0.0), Align2::RIGHT_CENTER),
+        (at - vec2(reach, reach), Align2::RIGHT_BOTTOM),
+    ];
+    Some(text::shrinking(scene, text::rank::SELECTED, &[piece], places))
+}

@@ -142,8 +142,8 @@ impl<'a> Plot<'a> {
             let at = pos2(self.bar(0).center().x, self.bars.bottom() + 6.0);
             painter.text(at, Align2::CENTER_TOP, "\u{2264} 0", font::tick(), theme.t3);
         }
-        self.paint_rule_of_thumb(painter, theme, view.run.delay_quantile(P99));
         self.paint_lines(painter, view);
+        self.paint_rule_of_thumb(painter, theme, view.run.delay_quantile(P99), counts);
     }
 
     fn paint_grid(&self, painter: &Painter, theme: &Theme) {
@@ -206,7 +206,7 @@ impl<'a> Plot<'a> {
     }
 
     /// The range that a rule of thumb takes from the 99th percentile.
-    fn paint_rule_of_thumb(&self, painter: &Painter, theme: &Theme, p99: Span) {
+    fn paint_rule_of_thumb(&self, painter: &Painter, theme: &Theme, p99: Span, counts: &Table) {
         let (from, to) = (self.x(Span::from_micros(p99.micros() / 2 * 3)), self.x(p99.times(2)));
         if p99 <= Span::ZERO || to - from <= 2.0 {
             return;
@@ -214,10 +214,14 @@ impl<'a> Plot<'a> {
         let rect = Rect::from_min_max(pos2(from, self.bars.bottom() - 26.0), pos2(to, self.bars.bottom()));
         painter.rect_filled(rect, 0.0, theme.on_time.gamma_multiply(0.22));
         marks::hline(painter, rect.x_range(), rect.top(), theme.t3);
-        let at = pos2((to + 4.0).min(self.log.right() + 6.0), rect.top() - 3.0);
+        // Above the bars that stand under the words.
+        let right = (to + 4.0).min(self.log.right() + 6.0);
+        let under = (1..=BINS).filter(|&bin| self.bar(bin).right() > right - 70.0);
+        let highest = under.map(|bin| counts[bin].iter().sum::<u32>()).max().unwrap_or(0);
+        let at = pos2(right, (rect.top() - 3.0).min(self.y(highest as f32) - 2.0).max(self.bars.top() + 14.0));
         let galley = painter.layout_no_wrap("1.5\u{2013}2 \u{00d7} P99".to_owned(), font::tick_inside(), theme.t3);
         let words = Align2::RIGHT_BOTTOM.anchor_size(at, galley.size());
-        // The dashed line of the 99th percentile passes behind the words.
+        // The line of the 99th percentile passes behind the words.
         painter.rect_filled(words.expand2(vec2(2.0, 0.0)), radius::PLATE, theme.panel);
         painter.galley(words.min, galley, theme.t3);
     }

@@ -5,6 +5,7 @@
 
 mod series;
 
+use egui::text::LayoutJob;
 use egui::{Align2, Color32, Painter, Pos2, Rect, RichText, Shape, Stroke, Ui, pos2, vec2};
 use egui_plot::{Plot, PlotBounds, PlotPoint, PlotResponse, PlotTransform};
 
@@ -32,13 +33,14 @@ pub fn queues_ui(ui: &mut Ui, view: &View<'_>, state: &mut QueuesState, commands
     let Some((_, series)) = &state.series else { return };
     let rect = ui.max_rect();
     let at = view.run.trace.at(view.now);
-    let words = headline(view, series, at.depth(), at.lag());
+    let words = headlines(view, series, at.depth(), at.lag());
     frame::panel(
         ui,
         view.theme,
         rect,
         "Queue",
         |ui| {
+            let words = first_that_fits(ui, &words, ui.available_width());
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 ui.label(RichText::new(words).font(font::legend()).color(view.theme.t2));
             });
@@ -52,7 +54,10 @@ pub fn queues_ui(ui: &mut Ui, view: &View<'_>, state: &mut QueuesState, commands
         } else {
             "Nothing waited: the operator was always faster"
         };
-        ui.painter().text(body.center(), Align2::CENTER_CENTER, text, font::body(), view.theme.t3);
+        let mut words = LayoutJob::simple(text.to_owned(), font::body(), view.theme.t3, body.width());
+        words.halign = egui::Align::Center;
+        let galley = ui.painter().layout_job(words);
+        ui.painter().galley(body.center() - vec2(0.0, galley.size().y / 2.0), galley, view.theme.t3);
         return;
     }
     frame::scope(ui, "queue body", body, egui::Layout::top_down(egui::Align::Min), |ui| {
@@ -60,19 +65,32 @@ pub fn queues_ui(ui: &mut Ui, view: &View<'_>, state: &mut QueuesState, commands
     });
 }
 
-/// What waits now, and how long until it is cleared if nothing more came.
-fn headline(view: &View<'_>, series: &Series, depth: usize, lag: usize) -> String {
+/// What waits now, and how long until it is cleared if nothing more came; from the longest text to
+/// the shortest.
+fn headlines(view: &View<'_>, series: &Series, depth: usize, lag: usize) -> Vec<String> {
     if !series.anything_waited {
-        return String::new();
+        return Vec::new();
     }
     let waiting = depth + lag;
-    let count = |count: usize| human::count(count as u64);
     if waiting == 0 {
-        return "nothing waits now".to_owned();
+        return vec!["nothing waits now".to_owned(), "empty".to_owned()];
     }
-    let clears = view.run.trace.pipeline.service_time.times(waiting as i64);
+    let clears = human::span(view.run.trace.pipeline.service_time.times(waiting as i64));
+    let count = |count: usize| human::count(count as u64);
     let in_log = if lag > 0 { format!(", {} in the log", count(lag)) } else { String::new() };
-    format!("{} waiting{in_log}, clear in {}", count(depth), human::span(clears))
+    vec![
+        format!("{} waiting{in_log}, clear in {clears}", count(depth)),
+        format!("{} waiting, clear in {clears}", count(waiting)),
+        format!("clear in {clears}"),
+    ]
+}
+
+/// The first text that is no wider than `width`; the last one when none is.
+fn first_that_fits(ui: &Ui, texts: &[String], width: f32) -> String {
+    let width_of =
+        |text: &String| ui.painter().layout_no_wrap(text.clone(), font::legend(), Color32::PLACEHOLDER).size().x;
+    let fits = texts.iter().find(|text| width_of(text) <= width);
+    fits.or(texts.last()).cloned().unwrap_or_default()
 }
 
 /// Room left of the plot for counts, above it for the legend and below it for the ticks of time.

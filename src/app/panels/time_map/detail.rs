@@ -141,9 +141,7 @@ mod tests {
         assert!(mostly_apart(&row(30.0), 14.0, false));
         assert!(!mostly_apart(&row(10.0), 14.0, true));
         let mut some = row(40.0);
-        for i in 0..3 {
-            some[i].x = 700.0 + 3.0 * i as f32;
-        }
+        some[..3].iter_mut().for_each(|at| at.x = 700.0 + at.x / 13.0);
         some.truncate(10);
         // Three of ten touch: too many to begin with, few enough to stay.
         assert!(!mostly_apart(&some, 14.0, false) && mostly_apart(&some, 14.0, true));

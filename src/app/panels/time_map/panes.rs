@@ -90,7 +90,7 @@ pub fn kept(scene: &Scene<'_>, x: Rangef, column: &Column, last: &Firing) {
         return;
     }
     area(scene, x, top, bottom, alpha(scene.theme().window, 0.05));
-    let colour = alpha(scene.theme().window, 0.8);
+    let colour = scene.theme().window;
     let clamp = |y: f32| y.clamp(scene.plot.top() - 4.0, scene.plot.bottom() + 4.0);
     let dotted = |from: Pos2, to: Pos2| scene.painter.add(marks::dotted(&scene.painter, from, to, colour));
     // From the top down: the dots stay in place while the top stands still.

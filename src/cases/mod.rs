@@ -8,7 +8,7 @@
 //! - [`valve`]: the watermark over several inputs
 //! - [`idleness`]: silent inputs, and the splits inside one source
 //! - [`alignment`]: inputs that run ahead are paused
-//! - [`shape`]: all of these, recognised by what a case holds; [`file`]: files of them
+//! - [`shape`]: all of these, recognised by what a case holds; [`mod@file`]: files of them
 
 pub mod alignment;
 pub mod beam;

@@ -1,6 +1,6 @@
 //! Independent judges of the engine.
 //!
-//! - [`reference`]: the batch answer over the complete input, computed naively
+//! - [`mod@reference`]: the batch answer over the complete input, computed naively
 
 pub mod reference;
 

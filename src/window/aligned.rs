@@ -1,6 +1,6 @@
 //! Tumbling and sliding windows: all keys share the same window boundaries.
 //!
-//! State is one column per window, and inside it one cell per key ([`Cells`]). Because every key's
+//! State is one column per window, and inside it one cell per key (`Cells`). Because every key's
 //! window ends at the same instant, there is one timer per column, not per key: a column fires when
 //! the watermark reaches its end and goes when it reaches end + allowed lateness.
 

@@ -54,17 +54,26 @@ impl Opened {
     }
 }
 
-impl From<open::Opened> for Opened {
-    fn from(opened: open::Opened) -> Self {
+impl Opened {
+    /// What was read from `path`, which may also be the name of a built-in scenario.
+    pub fn of(opened: open::Opened, path: &Path) -> Self {
         let remarks = remarks(&opened);
-        let is_recording = matches!(opened.scenario.source, SourceSpec::Recording(_));
-        Self {
-            recording: is_recording.then_some(opened.stream),
-            columns: opened.read.map(|read| read.columns).unwrap_or_default(),
-            scenario: opened.scenario,
-            tries: Vec::new(),
-            remarks,
-        }
+        let recording = match opened.scenario.source {
+            SourceSpec::Recording(_) => Some(opened.stream),
+            SourceSpec::Synthetic(_) => None,
+        };
+        let columns = opened.read.map(|read| read.columns).unwrap_or_default();
+        Self { scenario: opened.scenario, recording, columns, tries: tries_of(path), remarks }
+    }
+}
+
+/// What the comment at the top of a scenario says to try; nothing for a recording.
+fn tries_of(path: &Path) -> Vec<String> {
+    let is_scenario = path.extension().is_some_and(|ending| ending == "ron");
+    match path.to_str().filter(|_| !path.exists()).and_then(library::find) {
+        Some(built_in) => tries(built_in.text),
+        None if is_scenario => std::fs::read_to_string(path).map(|text| tries(&text)).unwrap_or_default(),
+        None => Vec::new(),
     }
 }
 
@@ -134,11 +143,7 @@ pub fn open(source: &Source, go_on: &mut dyn FnMut(f32) -> bool) -> Result<Opene
                 if go_on(share) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             };
             let opened = open::open(path, &ReadOptions::default(), &|_| Ok(()), &mut progress);
-            let mut opened = opened.map(Opened::from).map_err(|error| error.to_string())?;
-            if path.extension().is_some_and(|ending| ending == "ron") {
-                opened.tries = std::fs::read_to_string(path).map(|text| tries(&text)).unwrap_or_default();
-            }
-            Ok(opened)
+            opened.map(|opened| Opened::of(opened, path)).map_err(|error| error.to_string())
         }
     }
 }

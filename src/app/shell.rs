@@ -77,10 +77,9 @@ impl Lab {
         Self::with_link(Link::here(), opened, saved)
     }
 
-    /// A still picture of a run that is already computed, at `now`.
-    pub fn still(run: Arc<Run>, now: ProcTime, theme: ThemeChoice) -> Self {
-        let scenario = run.scenario.clone();
-        let mut state = State::new(Opened::scenario(scenario), Saved { theme, ..Saved::default() });
+    /// A still picture at `now` of a run of `opened` that is already computed. Notices are left out.
+    pub fn still(opened: Opened, run: Arc<Run>, now: ProcTime, theme: ThemeChoice) -> Self {
+        let mut state = State::new(opened, Saved { theme, ..Saved::default() });
         state.generation = run.generation;
         state.opened_at = run.generation;
         let (start, end) = run.clock_range();

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use image::RgbaImage;
 
+use crate::app::files::Opened;
 use crate::app::layout::opening_zoom;
 use crate::app::run::Run;
 use crate::app::shell::{Lab, Panel};
@@ -153,7 +154,7 @@ pub fn shot(args: &ShotArgs, common: &CommonArgs) -> Result<(), CliError> {
     let opened = input::load(&args.file, &args.columns, &|scenario| args.pipeline.apply(scenario), common.quiet)?;
     let config = RunConfig::of(&opened.scenario, &opened.stream);
     let trace = Arc::new(runtime::run(&opened.stream, &config));
-    let run = Arc::new(Run::new(opened.scenario, trace, 1));
+    let run = Arc::new(Run::new(opened.scenario.clone(), trace, 1));
     let (start, end) = run.clock_range();
     let now = args.at.within(start, end).map_err(|error| CliError::bad_input(format!("--at: {error}")))?;
     let look = Look {
@@ -162,13 +163,13 @@ pub fn shot(args: &ShotArgs, common: &CommonArgs) -> Result<(), CliError> {
         size: args.size,
         scale: args.scale,
     };
-    let bytes = encode_png(&draw(run, now, look)).map_err(CliError::bad_input)?;
+    let bytes = encode_png(&draw(Opened::of(opened, &args.file), run, now, look)).map_err(CliError::bad_input)?;
     output::write_file(&args.output, &bytes)
 }
 
-/// The picture of a run at `now`. Large windows open zoomed in, and so they are drawn.
-pub fn draw(run: Arc<Run>, now: ProcTime, look: Look) -> RgbaImage {
-    let mut lab = Lab::still(run, now, look.theme);
+/// The picture of a run of `opened` at `now`. Large windows open zoomed in, and so they are drawn.
+pub fn draw(opened: Opened, run: Arc<Run>, now: ProcTime, look: Look) -> RgbaImage {
+    let mut lab = Lab::still(opened, run, now, look.theme);
     let zoom = opening_zoom(look.size.points().x);
     let mut headless = Headless::new(HeadlessOptions {
         size: look.size.points() / zoom,

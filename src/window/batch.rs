@@ -8,6 +8,7 @@ use crate::window::aligned::AlignedWindows;
 use crate::window::operator::{Advance, Outcome, WindowOperator};
 use crate::window::session::SessionWindows;
 use crate::window::sink::WindowSink;
+use crate::window::sliced::SlicedWindows;
 
 /// What became of the records of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +39,7 @@ impl<A: Accumulator> WindowOperator<A> {
     {
         match self {
             Self::Aligned(windows) => batch(&mut **windows, records, now, watermark_after, sink),
+            Self::Sliced(windows) => batch(&mut **windows, records, now, watermark_after, sink),
             Self::Session(windows) => batch(windows, records, now, watermark_after, sink),
             Self::General(_) | Self::Beam(_) | Self::Kafka(_) | Self::Azure(_) => {
                 batch(self, records, now, watermark_after, sink)
@@ -89,6 +91,7 @@ impl<A: Accumulator> Windows for WindowOperator<A> {
 }
 
 windows!(AlignedWindows);
+windows!(SlicedWindows);
 windows!(SessionWindows);
 
 fn batch<O, S, W>(windows: &mut O, records: &[Record], now: ProcTime, mut watermark_after: W, sink: &mut S) -> Tally

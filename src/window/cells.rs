@@ -126,6 +126,17 @@ impl<A: Accumulator> Cells<A> {
         })
     }
 
+    /// Every key with its total, in order of opening.
+    #[inline]
+    pub fn for_each(&self, mut visit: impl FnMut(KeyId, &A)) {
+        let owners = self.owners[..self.len].iter();
+        if self.dense.is_empty() {
+            owners.zip(&self.packed).for_each(|(owner, total)| visit(owner.key, total));
+        } else {
+            owners.for_each(|owner| visit(owner.key, &self.dense[owner.key.index()]));
+        }
+    }
+
     /// Takes every cell out, in order of opening, and keeps the room for others.
     #[inline]
     pub fn drain(&mut self, mut take: impl FnMut(Cell<'_, A>)) {

@@ -40,8 +40,11 @@ impl<A: Accumulator> Columns<A> {
         if found == number { self.columns.get_mut(place as usize) } else { None }
     }
 
-    /// The column of this number, opened if need be. It stays, or becomes, ready only if `is_ready`.
+    /// The column of this number, opened if need be. It becomes ready if `is_ready`, and stays so if it was.
     pub fn get_or_open(&mut self, number: i64, is_ready: bool) -> &mut Cells<A> {
+        if self.ready[number as usize % READY].0 == number {
+            return &mut self.columns[self.ready[number as usize % READY].1 as usize];
+        }
         let place = *self.open.entry(number).or_insert_with(|| {
             self.free.pop().unwrap_or_else(|| {
                 self.columns.push(Cells::default());
@@ -77,6 +80,11 @@ impl<A: Accumulator> Columns<A> {
     pub fn first_after(&self, number: i64) -> Option<i64> {
         let after = (std::ops::Bound::Excluded(number), std::ops::Bound::Unbounded);
         self.open.range(after).next().map(|(&number, _)| number)
+    }
+
+    /// The largest number of a column that is at most `number`.
+    pub fn last_up_to(&self, number: i64) -> Option<i64> {
+        self.open.range(..=number).next_back().map(|(&number, _)| number)
     }
 
     /// Drops a column.

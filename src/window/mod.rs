@@ -8,7 +8,8 @@
 //! - [`lateness`]: the boundary rules, one named function each
 //! - [`cells`]: the state of all keys in one window; [`columns`]: the windows that have state;
 //!   [`key_index`]: where keys are sparse
-//! - [`aligned`], [`session`]: the fast operators; [`general`]: the one that does everything
+//! - [`slices`]: windows that overlap cut up; [`running`]: totals over a moving range of slices
+//! - [`aligned`], [`sliced`], [`session`]: the fast operators; [`general`]: the one that does everything
 //! - [`beam`]: the operator of the Beam dialect
 //! - [`kafka`]: the operator of the Kafka Streams dialect; [`azure`]: of Azure Stream Analytics
 //! - [`timers`]: what a window waits for
@@ -31,7 +32,10 @@ pub mod key_index;
 pub mod lateness;
 pub mod operator;
 pub mod pane;
+pub mod running;
 pub mod session;
 pub mod sink;
+pub mod sliced;
+pub mod slices;
 pub mod timers;
 pub mod trigger;

@@ -21,6 +21,8 @@ use crate::window::kafka::KafkaWindows;
 use crate::window::pane::Timing;
 use crate::window::session::SessionWindows;
 use crate::window::sink::{Kept, WindowSink};
+use crate::window::sliced::SlicedWindows;
+use crate::window::slices::SliceGrid;
 use crate::window::trigger::TriggerSpec;
 
 /// What became of a record.
@@ -55,6 +57,8 @@ impl Advance {
 pub enum WindowOperator<A = Summary> {
     /// Tumbling or sliding windows that fire at their end, accumulating.
     Aligned(Box<AlignedWindows<A>>),
+    /// Windows that overlap, fire at their end and are gone then.
+    Sliced(Box<SlicedWindows<A>>),
     /// Session windows that fire at their end, accumulating.
     Session(SessionWindows<A>),
     /// Every other pipeline of the Flink dialect.
@@ -97,12 +101,16 @@ impl<A: Accumulator> WindowOperator<A> {
         let is_plain = pipeline.dialect == Dialect::Flink
             && matches!(pipeline.trigger, TriggerSpec::Default | TriggerSpec::EventTime)
             && pipeline.accumulation == Accumulation::Accumulating;
-        match (pipeline.window, AlignedAssigner::new(pipeline.window)) {
-            (WindowSpec::Session { gap }, _) if is_plain => {
+        let slices = SliceGrid::new(pipeline.window).filter(|_| allowed_lateness == Span::ZERO);
+        match (pipeline.window, AlignedAssigner::new(pipeline.window), slices) {
+            (WindowSpec::Session { gap }, ..) if is_plain => {
                 assert!(gap > Span::ZERO, "the gap is positive in a checked pipeline");
                 Self::Session(SessionWindows::new(gap, allowed_lateness))
             }
-            (_, Some(assigner)) if is_plain => Self::Aligned(Box::new(AlignedWindows::new(assigner, allowed_lateness))),
+            (.., Some(grid)) if is_plain => Self::Sliced(Box::new(SlicedWindows::new(grid))),
+            (_, Some(assigner), None) if is_plain => {
+                Self::Aligned(Box::new(AlignedWindows::new(assigner, allowed_lateness)))
+            }
             _ => Self::of_any_shape(pipeline),
         }
     }
@@ -121,6 +129,7 @@ impl<A: Accumulator> WindowOperator<A> {
         match self {
             Self::Aligned(windows) => windows.on_record(record, now, sink),
             Self::Session(windows) => windows.on_record(record, now, sink),
+            Self::Sliced(windows) => windows.on_record(record, now, sink),
             Self::General(windows) => windows.on_record(record, now, sink),
             Self::Beam(windows) => windows.on_record(record, now, sink),
             Self::Kafka(windows) => windows.on_record(record, now, sink),
@@ -133,6 +142,7 @@ impl<A: Accumulator> WindowOperator<A> {
         match self {
             Self::Aligned(windows) => windows.on_watermark(advance, sink),
             Self::Session(windows) => windows.on_watermark(advance, sink),
+            Self::Sliced(windows) => windows.on_watermark(advance, sink),
             Self::General(windows) => windows.on_watermark(advance, sink),
             Self::Beam(windows) => windows.on_watermark(advance, sink),
             Self::Kafka(windows) => windows.on_watermark(advance, sink),
@@ -144,7 +154,7 @@ impl<A: Accumulator> WindowOperator<A> {
     /// called, after everything else that happens at that instant; it may be past.
     pub fn next_timer(&self) -> Option<ProcTime> {
         match self {
-            Self::Aligned(_) | Self::Session(_) | Self::Kafka(_) | Self::Azure(_) => None,
+            Self::Aligned(_) | Self::Sliced(_) | Self::Session(_) | Self::Kafka(_) | Self::Azure(_) => None,
             Self::General(windows) => windows.next_timer(),
             Self::Beam(windows) => windows.next_timer(),
         }
@@ -154,7 +164,7 @@ impl<A: Accumulator> WindowOperator<A> {
     /// was waiting for it fires. Instants ascend.
     pub fn on_processing_time<S: WindowSink>(&mut self, now: ProcTime, sink: &mut S) {
         match self {
-            Self::Aligned(_) | Self::Session(_) | Self::Kafka(_) | Self::Azure(_) => {}
+            Self::Aligned(_) | Self::Sliced(_) | Self::Session(_) | Self::Kafka(_) | Self::Azure(_) => {}
             Self::General(windows) => windows.on_processing_time(now, sink),
             Self::Beam(windows) => windows.on_processing_time(now, sink),
         }
@@ -165,6 +175,7 @@ impl<A: Accumulator> WindowOperator<A> {
         match self {
             Self::Aligned(windows) => windows.next_due(),
             Self::Session(windows) => windows.next_due(),
+            Self::Sliced(windows) => windows.next_due(),
             Self::General(windows) => windows.next_due(),
             Self::Beam(windows) => windows.next_due(),
             Self::Kafka(windows) => windows.next_due(),
@@ -177,6 +188,7 @@ impl<A: Accumulator> WindowOperator<A> {
         match self {
             Self::Aligned(windows) => windows.kept(),
             Self::Session(windows) => windows.kept(),
+            Self::Sliced(windows) => windows.kept(),
             Self::General(windows) => windows.kept(),
             Self::Beam(windows) => windows.kept(),
             Self::Kafka(windows) => windows.kept(),
@@ -189,6 +201,7 @@ impl<A: Accumulator> WindowOperator<A> {
         match self {
             Self::Aligned(windows) => windows.visit_kept(visit),
             Self::Session(windows) => windows.visit_kept(visit),
+            Self::Sliced(windows) => windows.visit_kept(visit),
             Self::General(windows) => windows.visit_kept(visit),
             Self::Beam(windows) => windows.visit_kept(visit),
             Self::Kafka(windows) => windows.visit_kept(visit),

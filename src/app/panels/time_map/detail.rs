@@ -69,15 +69,29 @@ pub fn mostly_apart(centres: &[Pos2], radius: f32, kept: bool) -> bool {
 /// Side of the squares in which crowding is measured, in points.
 const CROWD_CELL: f32 = 8.0;
 
+/// How often the places where marks of this radius are would be covered by them.
+fn cover(marks: &[Pos2], radius: f32) -> f32 {
+    let cell = |at: &Pos2| ((at.x / CROWD_CELL) as i32, (at.y / CROWD_CELL) as i32);
+    let mut cells: Vec<(i32, i32)> = marks.iter().map(cell).collect();
+    cells.sort_unstable();
+    cells.dedup();
+    let per_cell = marks.len() as f32 / cells.len().max(1) as f32;
+    per_cell * std::f32::consts::PI * radius * radius / (CROWD_CELL * CROWD_CELL)
+}
+
+/// Size of the marks that ask a question, 1 for full size: smaller where hundreds would be one
+/// blot.
+pub fn crowd_scale(marks: &[Pos2]) -> f32 {
+    if marks.len() < 200 {
+        return 1.0;
+    }
+    (1.6 / cover(marks, 4.0)).sqrt().clamp(0.4, 1.0)
+}
+
 /// Opacity of ordinary dots of this radius: the more they cover each other, the paler each, so
 /// that a crowd has a shape.
 pub fn dot_opacity(dots: &[Pos2], radius: f32) -> f32 {
-    let cell = |at: &Pos2| ((at.x / CROWD_CELL) as i32, (at.y / CROWD_CELL) as i32);
-    let mut cells: Vec<(i32, i32)> = dots.iter().map(cell).collect();
-    cells.sort_unstable();
-    cells.dedup();
-    let per_cell = dots.len() as f32 / cells.len().max(1) as f32;
-    let cover = per_cell * std::f32::consts::PI * radius * radius / (CROWD_CELL * CROWD_CELL);
+    let cover = cover(dots, radius);
     if cover <= 0.7 { 0.82 } else { (0.82 * 0.7 / cover).max(0.18) }
 }
 
@@ -155,6 +169,8 @@ mod tests {
         assert_eq!([dot_opacity(&spread, 3.0), dot_opacity(&[], 3.0)], [0.82; 2]);
         let pale = dot_opacity(&crowd, 2.0);
         assert!((0.18..0.22).contains(&pale), "{pale}");
+        assert_eq!([crowd_scale(&spread), crowd_scale(&crowd[..100])], [1.0; 2]);
+        assert_eq!(crowd_scale(&crowd), 0.4);
     }
 
     #[test]

@@ -97,6 +97,13 @@ pub fn run_pipeline(stream: &Arc<Stream>, pipeline: Pipeline) -> Trace {
     run(stream, &RunConfig { pipeline, faults: Vec::new(), origin: ProcTime::EPOCH })
 }
 
+/// A finished run, prepared for drawing.
+pub fn run_for_drawing(trace: Trace) -> crate::app::run::Run {
+    let mut scenario = crate::scenario::Scenario::of_recording(std::path::Path::new("fixture.csv"), Default::default());
+    scenario.pipeline = trace.pipeline.clone();
+    crate::app::run::Run::new(scenario, Arc::new(trace), 1)
+}
+
 /// The first `length` records of a stream.
 pub fn prefix(stream: &Stream, length: usize) -> Arc<Stream> {
     let rows = stream.records().take(length).map(|record| Row {

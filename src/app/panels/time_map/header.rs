@@ -3,6 +3,7 @@
 
 use egui::{Align, Layout, Pos2, Rect, Sense, Ui, vec2};
 
+use crate::app::panels::time_map::counts::Counts;
 use crate::app::panels::time_map::panel::Mode;
 use crate::app::theme::{font, space};
 use crate::app::view::{Command, LegendItem, View};
@@ -12,8 +13,19 @@ use crate::human;
 use crate::pipeline::{Aggregate, WindowSpec};
 use crate::record::KeyId;
 
-/// Draws what follows the title. `keys` are the ones that the menu lists.
-pub fn header_ui(ui: &mut Ui, view: &View<'_>, keys: &[KeyId], mode: &mut Mode, commands: &mut Vec<Command>) {
+/// Keys above which the menu has a field to find one.
+const FIND_FROM: usize = 12;
+
+/// Draws what follows the title. `keys` are all keys with how many records they have.
+pub fn header_ui(
+    ui: &mut Ui,
+    view: &View<'_>,
+    keys: &[(KeyId, usize)],
+    counts: Counts,
+    mode: &mut Mode,
+    key_filter: &mut String,
+    commands: &mut Vec<Command>,
+) {
     ui.spacing_mut().item_spacing.x = 4.0;
     let room = ui.available_width();
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -29,48 +41,58 @@ pub fn header_ui(ui: &mut Ui, view: &View<'_>, keys: &[KeyId], mode: &mut Mode, 
             }
         }
         if keys.len() > 1 {
-            key_menu(ui, view, keys, commands);
+            key_menu(ui, view, keys, key_filter, commands);
         }
         let left = ui.available_rect_before_wrap();
         ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| {
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| legend_ui(ui, view, room, commands));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| legend_ui(ui, view, counts, room, commands));
         });
     });
 }
 
-fn key_menu(ui: &mut Ui, view: &View<'_>, keys: &[KeyId], commands: &mut Vec<Command>) {
-    let table = view.run.trace.stream.key_table();
-    let name = |key: KeyId| match table.name(key) {
-        "" => "(empty key)".to_owned(),
-        name => name.to_owned(),
-    };
-    let shown = view.key.map_or("All keys".to_owned(), name);
+fn key_menu(ui: &mut Ui, view: &View<'_>, keys: &[(KeyId, usize)], filter: &mut String, commands: &mut Vec<Command>) {
+    let shown = view.key.map_or("All keys".to_owned(), |key| key_name(view, key));
     let short: String = shown.chars().take(18).collect();
     let response = button(ui, view.theme, &format!("{short} \u{23f7}"), Loudness::Quiet);
-    egui::Popup::menu(&response).show(|ui| {
-        ui.set_min_width(160.0);
-        egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
-            if ui.selectable_label(view.key.is_none(), "All keys").clicked() {
-                commands.push(Command::ShowKey(None));
+    let stays_open = egui::PopupCloseBehavior::CloseOnClickOutside;
+    egui::Popup::menu(&response).close_behavior(stays_open).show(|ui| {
+        ui.set_min_width(190.0);
+        if keys.len() > FIND_FROM {
+            let field = egui::TextEdit::singleline(filter).hint_text("Find a key").desired_width(f32::INFINITY);
+            let field = ui.add(field);
+            field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SearchInput, true, "Find a key"));
+        }
+        let wanted = filter.trim().to_lowercase();
+        let fits = |key: KeyId| wanted.is_empty() || key_name(view, key).to_lowercase().contains(&wanted);
+        let found: Vec<(KeyId, usize)> = keys.iter().copied().filter(|&(key, _)| fits(key)).collect();
+        let mut pick = |ui: &mut Ui, name: String, key: Option<KeyId>| {
+            if ui.selectable_label(view.key == key, name).clicked() {
+                commands.push(Command::ShowKey(key));
+                ui.close();
             }
-            for &key in keys {
-                if ui.selectable_label(view.key == Some(key), name(key)).clicked() {
-                    commands.push(Command::ShowKey(Some(key)));
-                }
+        };
+        pick(ui, "All keys".to_owned(), None);
+        egui::ScrollArea::vertical().max_height(320.0).show_rows(ui, space::HIT, found.len(), |ui, rows| {
+            for &(key, count) in &found[rows] {
+                pick(ui, format!("{}  {}", key_name(view, key), human::count(count as u64)), Some(key));
             }
         });
     });
 }
 
-fn legend_ui(ui: &mut Ui, view: &View<'_>, room: f32, commands: &mut Vec<Command>) {
-    let ledger = view.run.ledger_at(view.now);
-    let behind = view.run.behind_at(view.now);
-    let on_time = ledger.counted.saturating_sub(behind) + ledger.unassigned;
+fn key_name(view: &View<'_>, key: KeyId) -> String {
+    match view.run.trace.stream.key_table().name(key) {
+        "" => "(empty key)".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+fn legend_ui(ui: &mut Ui, view: &View<'_>, counts: Counts, room: f32, commands: &mut Vec<Command>) {
     let records = [
-        (LegendItem::OnTime, "on time", Some(on_time)),
-        (LegendItem::Behind, "behind", Some(behind)),
-        (LegendItem::Dropped, "dropped", Some(ledger.dropped_late)),
-        (LegendItem::SideOutput, "side", Some(ledger.side_output)),
+        (LegendItem::OnTime, "on time", Some(counts.on_time)),
+        (LegendItem::Behind, "behind", Some(counts.behind)),
+        (LegendItem::Dropped, "dropped", Some(counts.dropped)),
+        (LegendItem::SideOutput, "side", Some(counts.side_output)),
     ];
     let lines = [
         (LegendItem::Watermark, "watermark", None),
@@ -108,9 +130,10 @@ fn window_key_ui(ui: &mut Ui, view: &View<'_>) {
         WindowSpec::Cumulative { max, step, .. } => {
             format!("{}, growing by {}", human::span(max), human::span(step))
         }
-        WindowSpec::Global => "everything".to_owned(),
+        WindowSpec::Global => "all time".to_owned(),
     };
-    let words = ui.painter().layout_no_wrap(format!("{value} per {per}"), font::legend(), view.theme.t2);
+    let of = if pipeline.window == WindowSpec::Global { "of" } else { "per" };
+    let words = ui.painter().layout_no_wrap(format!("{value} {of} {per}"), font::legend(), view.theme.t2);
     let size = vec2(24.0 + words.size().x, space::HIT);
     if ui.available_width() < size.x {
         return;

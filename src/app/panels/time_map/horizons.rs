@@ -3,13 +3,21 @@
 
 use egui::{Align2, Stroke, pos2};
 
+use crate::app::panels::time_map::model::Column;
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::text::{MapLabel, Piece, rank, shrinking};
+use crate::app::panels::time_map::windows;
 use crate::app::theme::font;
 use crate::app::time_ticks::window_name;
+use crate::window::pane::Timing;
 
 /// Ticks on the now line beyond which they would be a fence.
 const MOST_TICKS: usize = 12;
+
+fn has_answered(scene: &Scene<'_>, column: &Column) -> bool {
+    let panes = scene.model.panes_at(scene.trace(), column, scene.view.now);
+    panes.iter().any(|&id| scene.trace().panes[id as usize].timing != Timing::Early)
+}
 
 /// Draws the ticks and says which labels they want.
 pub fn paint(scene: &Scene<'_>) -> Vec<MapLabel> {
@@ -24,7 +32,8 @@ pub fn paint(scene: &Scene<'_>) -> Vec<MapLabel> {
         let column = &scene.model.columns[i];
         column.opened_at <= now
             && column.end.at().is_none_or(|at| at > now)
-            && !scene.model.panes_at(scene.trace(), column, now).is_empty()
+            && (column.window.end + lateness).is_finite()
+            && has_answered(scene, column)
     });
     let kept: Vec<usize> = kept.take(MOST_TICKS + 1).collect();
     if kept.len() > MOST_TICKS {
@@ -36,7 +45,11 @@ pub fn paint(scene: &Scene<'_>) -> Vec<MapLabel> {
         let window = scene.model.columns[i].window;
         let closes = window.end + lateness;
         let x = scene.axes.event.px_of(closes.micros());
-        let name = window_name(window.start.micros(), window.size().micros());
+        let name = if scene.overlapping() {
+            windows::span_name(&scene.model.columns[i])
+        } else {
+            window_name(window.start.micros(), window.size().micros())
+        };
         let word = |text: String| Piece::new(text, font::tick(), theme.t2);
         if plot.x_range().contains(x) {
             scene.painter.vline(x, y - 8.0..=y + 8.0, Stroke::new(2.0, theme.window));

@@ -7,6 +7,8 @@
 
 mod bands;
 pub mod camera;
+mod counts;
+mod crowd;
 pub mod detail;
 #[cfg(test)]
 pub(in crate::app) mod fixture;

@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use egui::{Align, EventFilter, Key, Layout, PointerButton, Pos2, Rect, Response, Sense, Ui, Vec2, vec2};
 
 use crate::app::panels::time_map::camera::{Camera, Extent};
+use crate::app::panels::time_map::counts::{self, Counts};
+use crate::app::panels::time_map::crowd::CrowdTextures;
 use crate::app::panels::time_map::detail::{self, RecordDetail};
 use crate::app::panels::time_map::header::header_ui;
 use crate::app::panels::time_map::hover::{self, Hit};
 use crate::app::panels::time_map::labels::Obstacles;
 use crate::app::panels::time_map::layout::MapLayout;
 use crate::app::panels::time_map::model::MapModel;
-use crate::app::panels::time_map::records::{self, RecordTextures};
+use crate::app::panels::time_map::records;
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::strips::{self, StripScales};
 use crate::app::panels::time_map::{bands, horizons, lines, selection, text, windows};
@@ -21,10 +23,6 @@ use crate::app::view::{Command, LegendItem, View};
 use crate::app::widgets::frame;
 use crate::pipeline::Aggregate;
 use crate::record::KeyId;
-
-/// Keys that the menu lists, most frequent first; the others are one filter away on the command
-/// line.
-const KEYS_LISTED: usize = 40;
 
 /// What the panel keeps between frames.
 pub struct TimeMapState {
@@ -36,7 +34,9 @@ pub struct TimeMapState {
     /// How much closer than comfortable the view follows; 1 at first, smaller is closer.
     zoom: f64,
     detail: Option<RecordDetail>,
-    textures: RecordTextures,
+    textures: CrowdTextures,
+    /// What is typed into the menu of keys.
+    key_filter: String,
 }
 
 impl Default for TimeMapState {
@@ -48,7 +48,8 @@ impl Default for TimeMapState {
             mode: Mode::default(),
             zoom: 1.0,
             detail: None,
-            textures: RecordTextures::default(),
+            textures: CrowdTextures::default(),
+            key_filter: String::new(),
         }
     }
 }
@@ -79,8 +80,10 @@ struct Cache {
     model: MapModel,
     extent: Extent,
     scales: StripScales,
-    /// Keys by how many records they have.
-    keys: Vec<KeyId>,
+    /// Keys with how many records they have, most frequent first.
+    keys: Vec<(KeyId, usize)>,
+    /// Records of the shown key.
+    of_key: Vec<u32>,
 }
 
 impl Cache {
@@ -93,18 +96,18 @@ impl Cache {
             extent: Extent::of(trace),
             scales: StripScales::of(trace),
             keys: frequent_keys(view),
+            of_key: counts::records_of(trace, view.key),
         }
     }
 }
 
-fn frequent_keys(view: &View<'_>) -> Vec<KeyId> {
+fn frequent_keys(view: &View<'_>) -> Vec<(KeyId, usize)> {
     let mut counts: BTreeMap<KeyId, usize> = BTreeMap::new();
     for &key in view.run.trace.stream.keys() {
         *counts.entry(key).or_default() += 1;
     }
-    let mut keys: Vec<KeyId> = counts.keys().copied().collect();
-    keys.sort_by_key(|key| (std::cmp::Reverse(counts.get(key).copied()), *key));
-    keys.truncate(KEYS_LISTED);
+    let mut keys: Vec<(KeyId, usize)> = counts.into_iter().collect();
+    keys.sort_by_key(|&(key, count)| (std::cmp::Reverse(count), key));
     keys
 }
 
@@ -123,10 +126,16 @@ pub fn time_map_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, comma
         }
     }
     let rect = ui.max_rect();
-    let mut mode = state.mode;
-    let keys: Vec<KeyId> = state.cache.iter().flat_map(|cache| cache.keys.iter().copied()).collect();
-    frame::panel(ui, view.theme, rect, "Time map", |ui| header_ui(ui, view, &keys, &mut mode, commands), |_| {});
-    state.mode = mode;
+    let TimeMapState { cache: Some(cache), mode, key_filter, .. } = state else { return };
+    let counts = Counts::at(view.run, view.now, view.key, &cache.of_key);
+    frame::panel(
+        ui,
+        view.theme,
+        rect,
+        "Time map",
+        |ui| header_ui(ui, view, &cache.keys, counts, mode, key_filter, commands),
+        |_| {},
+    );
     let body = rect.with_min_y(rect.top() + space::HEADER);
     frame::scope(ui, "time map body", body, Layout::top_down(Align::Min), |ui| {
         body_ui(ui, view, state, body, commands);
@@ -270,7 +279,7 @@ fn arrow_step(ui: &Ui) -> Option<Vec2> {
 }
 
 /// Paints everything, from the ground up.
-fn paint(scene: &Scene<'_>, ui: &Ui, layout: &MapLayout, cache: &Cache, textures: &mut RecordTextures, body: Rect) {
+fn paint(scene: &Scene<'_>, ui: &Ui, layout: &MapLayout, cache: &Cache, textures: &mut CrowdTextures, body: Rect) {
     let outside = ui.painter().with_clip_rect(body.intersect(ui.clip_rect()));
     lines::ground(scene);
     let strip_rects: Vec<Rect> = layout.waiting.into_iter().chain(layout.lag).collect();

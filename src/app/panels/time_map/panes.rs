@@ -55,27 +55,37 @@ pub fn firing_line(scene: &Scene<'_>, x: Rangef, y: f32, timing: Timing, colour:
     }
 }
 
-/// All firing lines of a column, the hatch between an answer and its corrections, and the area
-/// below the first of them with `fill`.
+/// All firing lines of a column, the area below the first answer (or the last early pane) with
+/// `fill`, and the hatch between the first answer and its corrections.
 pub fn fired(scene: &Scene<'_>, x: Rangef, firings: &[Firing], fill: Color32) {
-    let Some(first) = firings.first() else { return };
+    let Some(last) = firings.last() else { return };
     let y_of = |firing: &Firing| scene.axes.proc.px_of(firing.at.micros());
     let colour = scene.theme().window;
-    area(scene, x, y_of(first), scene.plot.bottom() + 4.0, fill);
-    let (last, line) = (y_of(&firings[firings.len() - 1]), y_of(first));
-    if last < line - 1.0 {
-        let corrected = Rect::from_min_max(pos2(x.min, last), pos2(x.max, line)).intersect(scene.plot);
+    let answer = y_of(answer(firings).unwrap_or(last));
+    area(scene, x, answer, scene.plot.bottom() + 4.0, fill);
+    if y_of(last) < answer - 1.0 {
+        let corrected = Rect::from_min_max(pos2(x.min, y_of(last)), pos2(x.max, answer)).intersect(scene.plot);
         scene.painter.rect_filled(corrected, 0.0, alpha(fill, 0.35));
         scene.painter.add(marks::hatch(corrected, 6.0, Stroke::new(1.0, alpha(colour, 0.42))));
     }
+    firing_lines(scene, x, firings);
+}
+
+/// The lines of firings that are far enough apart; always that of the last one.
+pub fn firing_lines(scene: &Scene<'_>, x: Rangef, firings: &[Firing]) {
     let mut drawn = f32::INFINITY;
     for (i, firing) in firings.iter().enumerate() {
-        let y = y_of(firing);
-        if drawn - y >= LEAST_BETWEEN_LINES || i + 1 == firings.len() {
-            firing_line(scene, x, y, firing.timing, colour);
+        let y = scene.axes.proc.px_of(firing.at.micros());
+        if drawn - y >= LEAST_BETWEEN_LINES || i + 1 == firings.len() || firing.timing == Timing::OnTime {
+            firing_line(scene, x, y, firing.timing, scene.theme().window);
             drawn = y;
         }
     }
+}
+
+/// The first firing that was not early.
+pub fn answer(firings: &[Firing]) -> Option<&Firing> {
+    firings.iter().find(|firing| firing.timing != Timing::Early)
 }
 
 /// The dotted outline of a window that has fired and is kept for late records, up to now or to

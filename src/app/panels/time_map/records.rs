@@ -1,28 +1,26 @@
 //! Records on the time map: at the event time across and the instant of handling up, with a mark by
 //! fate. Ordinary records are drawn below the watermark, those that ask a question above it.
 
+use std::ops::Range;
+
 use egui::epaint::Mesh;
-use egui::{Align2, Color32, Pos2, Rect, Shape, Stroke, TextureHandle, TextureOptions, pos2, vec2};
+use egui::{Align2, Color32, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 use crate::app::panels::number;
+use crate::app::panels::time_map::crowd::{self, CrowdTextures};
 use crate::app::panels::time_map::detail::{self, MARKS_UP_TO, RecordDetail};
 use crate::app::panels::time_map::scene::{RecordState, Scene};
-use crate::app::panels::time_map::texture::{self, Density};
 use crate::app::theme::{alpha, font};
 use crate::app::view::LegendItem;
 use crate::app::widgets::marks;
+use crate::time::ProcTime;
 
+/// Records waiting or to come above which they are dots instead of circles.
+const QUIET_MARKS: usize = 1_500;
+/// How far above the now line very many records to come are shown.
+const FUTURE_REACH: f32 = 40.0;
 /// Waits shorter than this are not drawn.
 const LEAST_STEM: f32 = 6.0;
-
-/// Textures that are kept between frames.
-#[derive(Clone, Default)]
-pub struct RecordTextures {
-    /// The soft dot and its radius in pixels.
-    dot: Option<(f32, TextureHandle)>,
-    /// Densities by state.
-    density: [Option<TextureHandle>; 4],
-}
 
 /// A record in view that is drawn above the lines.
 #[derive(Clone, Copy, Debug)]
@@ -35,19 +33,66 @@ pub struct Special {
     pub at: Pos2,
 }
 
+/// What is in view, by how it is drawn.
+#[derive(Default)]
+struct InView {
+    /// Ordinary records that were handled.
+    dots: Vec<Pos2>,
+    /// Waiting, to come, in no window.
+    quiet: Vec<Special>,
+    /// What asks a question: behind, dropped, side output.
+    special: Vec<Special>,
+    /// Waits from arrival to handling.
+    stems: Mesh,
+}
+
 /// Draws ordinary records, waits and records to come, and returns the ones that are drawn later.
-pub fn ordinary(scene: &Scene<'_>, textures: &mut RecordTextures) -> Vec<Special> {
+pub fn ordinary(scene: &Scene<'_>, textures: &mut CrowdTextures) -> Vec<Special> {
+    let range = scene.records_in_view();
+    let handled = scene.trace().at(scene.view.now).handled.clamp(range.start, range.end);
+    let mut found = InView::default();
+    if scene.detail == RecordDetail::Density {
+        crowd::on_time(scene, textures, range.start..handled);
+        listed(scene, range.start..handled, &mut found);
+    } else {
+        scan(scene, range.start..handled, &mut found);
+    }
+    scan(scene, handled..future_end(scene, handled, range.end), &mut found);
+    scene.painter.add(Shape::mesh(found.stems));
+    if scene.detail == RecordDetail::Discs {
+        discs(scene, &found.quiet);
+    } else {
+        let tint = alpha(scene.theme().on_time, detail::dot_opacity(&found.dots, scene.radius));
+        crowd::dots(scene, textures, &found.dots, scene.radius, tint);
+        if found.quiet.len() > QUIET_MARKS {
+            let dots: Vec<Pos2> = found.quiet.iter().map(|record| record.at).collect();
+            crowd::dots(scene, textures, &dots, scene.radius, alpha(scene.theme().t3, 0.25));
+        } else {
+            found.quiet.iter().for_each(|record| quiet_mark(scene, record));
+        }
+    }
+    found.special
+}
+
+/// Of very many records to come, only those just above the now line are drawn.
+fn future_end(scene: &Scene<'_>, handled: usize, end: usize) -> usize {
+    if end - handled <= MARKS_UP_TO {
+        return end;
+    }
+    let until = ProcTime::from_micros(scene.axes.proc.micros_at(scene.now_y() - FUTURE_REACH));
+    scene.trace().handled.partition_point(|&at| at <= until).clamp(handled, end)
+}
+
+/// Looks at every record of a range.
+fn scan(scene: &Scene<'_>, range: Range<usize>, found: &mut InView) {
     let trace = scene.trace();
     let now = scene.view.now;
-    let mut dots: Vec<Pos2> = Vec::new();
-    let mut special: Vec<Special> = Vec::new();
-    let mut stems = Mesh::default();
     let stem_colour = alpha(scene.theme().on_time, 0.16);
     let draws_stems = trace.pipeline.service_time.micros() > 0 && scene.detail != RecordDetail::Density;
     let reach = scene.plot.expand(scene.radius + 2.0);
     let times = trace.stream.event_times();
     let (arrivals, keys) = (trace.stream.arrivals(), trace.stream.keys());
-    for id in scene.records_in_view() {
+    for id in range {
         if !scene.view.shows_key(keys[id]) {
             continue;
         }
@@ -61,32 +106,42 @@ pub fn ordinary(scene: &Scene<'_>, textures: &mut RecordTextures) -> Vec<Special
             let from = scene.axes.proc.px_of(arrivals[id].micros());
             let to = y.max(scene.now_y());
             if from - to > LEAST_STEM {
-                stems.add_colored_rect(Rect::from_min_max(pos2(x - 0.5, to), pos2(x + 0.5, from)), stem_colour);
+                let stem = Rect::from_min_max(pos2(x - 0.5, to), pos2(x + 0.5, from));
+                found.stems.add_colored_rect(stem, stem_colour);
             }
         }
         if y < reach.top() || y > reach.bottom() || !is_shown(scene, state) {
             continue;
         }
+        let record = Special { id, state, at: pos2(x, y) };
         match state {
-            RecordState::OnTime if scene.detail != RecordDetail::Discs => dots.push(pos2(x, y)),
-            _ => special.push(Special { id, state, at: pos2(x, y) }),
+            RecordState::OnTime if scene.detail != RecordDetail::Discs => found.dots.push(record.at),
+            RecordState::Behind | RecordState::Dropped | RecordState::SideOutput => found.special.push(record),
+            _ => found.quiet.push(record),
         }
     }
-    scene.painter.add(Shape::mesh(stems));
-    if scene.detail == RecordDetail::Density {
-        density(scene, textures, 0, dots.iter().copied(), scene.theme().on_time);
-    } else {
-        mesh_of_dots(scene, textures, &dots);
+}
+
+/// The records of a range that ask a question, from the lists of the run: the others are not
+/// looked at.
+fn listed(scene: &Scene<'_>, range: Range<usize>, found: &mut InView) {
+    let trace = scene.trace();
+    let marks = &scene.view.run.marks;
+    let lists = [
+        (RecordState::Behind, &marks.behind),
+        (RecordState::Dropped, &marks.dropped),
+        (RecordState::SideOutput, &marks.side_output),
+    ];
+    for (state, ids) in lists.into_iter().filter(|&(state, _)| is_shown(scene, state)) {
+        let first = ids.partition_point(|id| id.index() < range.start);
+        let last = ids.partition_point(|id| id.index() < range.end);
+        for id in ids[first..last].iter().map(|id| id.index()) {
+            let at = scene.axes.pos(trace.stream.event_times()[id], trace.handled[id]);
+            if scene.view.shows_key(trace.stream.keys()[id]) && scene.plot.expand(4.0).contains(at) {
+                found.special.push(Special { id, state, at });
+            }
+        }
     }
-    let quiet = |state| matches!(state, RecordState::Waiting | RecordState::ToCome | RecordState::Unassigned);
-    if scene.detail == RecordDetail::Discs {
-        discs(scene, special.iter().filter(|s| quiet(s.state) || s.state == RecordState::OnTime));
-        special.retain(|s| !quiet(s.state) && s.state != RecordState::OnTime);
-    } else {
-        special.iter().filter(|s| quiet(s.state)).for_each(|s| quiet_mark(scene, s));
-        special.retain(|s| !quiet(s.state));
-    }
-    special
 }
 
 /// Whether the legend shows records of this state.
@@ -113,18 +168,20 @@ pub fn colour(scene: &Scene<'_>, state: RecordState) -> Color32 {
     }
 }
 
-/// Draws what is behind, dropped or in the side output; each has its own shape.
-pub fn special(scene: &Scene<'_>, textures: &mut RecordTextures, records: &[Special]) {
-    let states = [RecordState::Behind, RecordState::Dropped, RecordState::SideOutput];
-    for (slot, state) in states.into_iter().enumerate() {
-        let of_state = || records.iter().filter(move |record| record.state == state);
-        if of_state().count() > MARKS_UP_TO {
-            density(scene, textures, slot + 1, of_state().map(|record| record.at), colour(scene, state));
+/// Draws what is behind, dropped or in the side output; each has its own shape. Marks that would
+/// cover each other are smaller, and very many are a density.
+pub fn special(scene: &Scene<'_>, textures: &mut CrowdTextures, records: &[Special]) {
+    for state in [RecordState::Behind, RecordState::Dropped, RecordState::SideOutput] {
+        let of_state: Vec<Special> = records.iter().copied().filter(|record| record.state == state).collect();
+        let places: Vec<Pos2> = of_state.iter().map(|record| record.at).collect();
+        if of_state.len() > MARKS_UP_TO {
+            crowd::density(scene, textures, state, &places, colour(scene, state));
         } else if scene.detail == RecordDetail::Discs {
-            discs(scene, of_state());
+            discs(scene, &of_state);
         } else {
-            let scale = if scene.detail >= RecordDetail::Dots { 0.8 } else { scene.radius / 3.0 };
-            scene.painter.extend(of_state().map(|record| mark(scene, record.state, record.at, scale)));
+            let full = if scene.detail >= RecordDetail::Dots { 0.8 } else { scene.radius / 3.0 };
+            let scale = full * detail::crowd_scale(&places);
+            scene.painter.extend(of_state.iter().map(|record| mark(scene, record.state, record.at, scale)));
         }
     }
 }
@@ -149,7 +206,7 @@ fn quiet_mark(scene: &Scene<'_>, record: &Special) {
 }
 
 /// Discs with the value of the record inside.
-fn discs<'r>(scene: &Scene<'_>, records: impl Iterator<Item = &'r Special>) {
+fn discs(scene: &Scene<'_>, records: &[Special]) {
     let theme = scene.theme();
     for record in records {
         let (at, ink) = (record.at, colour(scene, record.state));
@@ -186,54 +243,4 @@ fn discs<'r>(scene: &Scene<'_>, records: impl Iterator<Item = &'r Special>) {
         let size = if value.chars().count() > 3 { 10.0 } else { 11.5 };
         scene.painter.text(at, Align2::CENTER_CENTER, value, font::medium(size), text);
     }
-}
-
-/// All ordinary records in one mesh of quads with a soft dot on each.
-fn mesh_of_dots(scene: &Scene<'_>, textures: &mut RecordTextures, dots: &[Pos2]) {
-    if dots.is_empty() {
-        return;
-    }
-    let per_point = scene.painter.pixels_per_point();
-    let radius_px = scene.radius * per_point;
-    let known = textures.dot.as_ref().filter(|(radius, _)| *radius == radius_px).map(|(_, handle)| handle.clone());
-    let handle = known.unwrap_or_else(|| {
-        let image = texture::disc(radius_px);
-        let handle = scene.painter.ctx().load_texture("record", image, TextureOptions::LINEAR);
-        textures.dot = Some((radius_px, handle.clone()));
-        handle
-    });
-    let mut mesh = Mesh::with_texture(handle.id());
-    mesh.reserve_vertices(dots.len() * 4);
-    mesh.reserve_triangles(dots.len() * 2);
-    let half = handle.size_vec2() / per_point / 2.0;
-    let tint = alpha(scene.theme().on_time, detail::dot_opacity(dots, scene.radius));
-    let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-    for &at in dots {
-        mesh.add_rect_with_uv(Rect::from_min_max(at - half, at + half), whole, tint);
-    }
-    scene.painter.add(Shape::mesh(mesh));
-}
-
-fn density(
-    scene: &Scene<'_>,
-    textures: &mut RecordTextures,
-    slot: usize,
-    dots: impl Iterator<Item = Pos2>,
-    colour: Color32,
-) {
-    let mut density = Density::new(scene.plot, if slot == 0 { 1.5 } else { 3.0 });
-    dots.for_each(|at| density.add(at));
-    let image = density.image(colour);
-    let handle = match &mut textures.density[slot] {
-        Some(handle) => {
-            handle.set(image, TextureOptions::NEAREST);
-            handle.clone()
-        }
-        empty => {
-            let handle = scene.painter.ctx().load_texture(format!("density {slot}"), image, TextureOptions::NEAREST);
-            empty.insert(handle).clone()
-        }
-    };
-    let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-    scene.painter.image(handle.id(), scene.plot, whole, Color32::WHITE);
 }

@@ -48,6 +48,16 @@ impl Density {
         }
     }
 
+    /// The grid by number: one record in a cell has the third step, each further one a step more.
+    pub fn image_by_count(&self, colour: Color32) -> ColorImage {
+        let shades = STEPS.map(|opacity| alpha(colour, opacity));
+        let shade = |&count: &u32| match count {
+            0 => Color32::TRANSPARENT,
+            _ => shades[(count as usize + 1).min(4)],
+        };
+        ColorImage::new(self.size, self.counts.iter().map(shade).collect())
+    }
+
     /// The grid in five steps of `colour`, evenly spaced in the square root of the count, up to
     /// the cell that only one in fifty exceeds. Empty cells are clear.
     pub fn image(&self, colour: Color32) -> ColorImage {
@@ -94,6 +104,9 @@ mod tests {
         let image = density.image(Color32::WHITE);
         assert_eq!(image.pixels[5], alpha(Color32::WHITE, 0.82));
         assert_eq!(image.pixels[90], alpha(Color32::WHITE, 0.08));
+        let by_count = density.image_by_count(Color32::WHITE);
+        assert_eq!(by_count.pixels[90], alpha(Color32::WHITE, 0.40));
+        assert_eq!(by_count.pixels[5], alpha(Color32::WHITE, 0.82));
         let filled = image.pixels.iter().filter(|&&pixel| pixel != Color32::TRANSPARENT).count();
         assert_eq!(filled, 2, "what is outside is not counted");
     }

@@ -17,6 +17,7 @@ use crate::app::theme::{alpha, stroke};
 use crate::app::time_ticks::window_name;
 use crate::app::widgets::marks;
 use crate::pipeline::WindowSpec;
+use crate::window::pane::Window;
 
 /// Sessions in view above which only their lines are drawn.
 const MANY_SESSIONS: usize = 60;
@@ -76,14 +77,14 @@ fn side_by_side(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
         match WindowDetail::of(right - left) {
             WindowDetail::HeightLine if !special => height_line(scene, x, &firings, &mut last_line),
             detail => {
-                if let Some(last) = firings.last() {
+                if let Some(last) = firings.last().filter(|_| panes::answer(&firings).is_some()) {
                     panes::kept(scene, x, column, last);
-                    panes::fired(scene, x, &firings, fill);
                 }
+                panes::fired(scene, x, &firings, fill);
                 if detail == WindowDetail::Full || special {
                     let chosen = selected.contains(&i);
                     painted.labels.extend(panes::value_labels(scene, x, column, &firings, None, chosen));
-                    if special {
+                    if special || column.window == Window::ALL {
                         painted.labels.extend(panes::early_labels(scene, x, column, &firings));
                     }
                 }
@@ -135,18 +136,15 @@ fn sliding(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
         }
         let firings = scene.model.firings_at(scene.trace(), column, scene.view.now);
         let (left, right) = scene.sides(column);
-        let Some(first) = firings.first() else { continue };
+        let Some(first) = panes::answer(&firings).or(firings.last()) else { continue };
         let y = scene.axes.proc.px_of(first.at.micros());
         let strength = if number(column).div_euclid(every as i64).rem_euclid(2) == 0 { 1.0 } else { 0.55 };
         shelf(scene, left, right, y, previous, strength);
         previous = Some((right, y));
         let x = Rangef::new(left, right);
-        for firing in &firings {
-            let y = scene.axes.proc.px_of(firing.at.micros());
-            panes::firing_line(scene, x, y, firing.timing, scene.theme().window);
-            serifs(scene, x, y);
-            painted.lines.push(line_rect(x, y));
-        }
+        panes::firing_lines(scene, x, &firings);
+        serifs(scene, x, y);
+        painted.lines.push(line_rect(x, y));
         let chosen = selected.contains(&i);
         let name = if is_special(scene, selected, i) { span_name(column) } else { String::new() };
         labels.extend(panes::value_labels(scene, x, column, &firings, Some(&name), chosen).into_iter().rev());
@@ -159,7 +157,7 @@ fn sliding(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
 }
 
 /// The name of a window that overlaps others: where it starts and ends.
-fn span_name(column: &Column) -> String {
+pub fn span_name(column: &Column) -> String {
     let size = column.window.size().micros();
     let name = |at: i64| window_name(at, size);
     format!("{} \u{2013} {}", name(column.window.start.micros()), name(column.window.end.micros()))

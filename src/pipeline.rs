@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::time::{SPAN_LIMIT, Span};
 pub use crate::watermark::spec::{Emit, Marker, WatermarkOptions, WatermarkSpec};
 use crate::window::accumulation::Accumulation;
+pub use crate::window::aggregate::spec::Aggregate;
 use crate::window::dialect::{AzurePolicy, BeamRules, Dialect};
 use crate::window::trigger::TriggerSpec;
 
@@ -176,22 +177,6 @@ pub enum LatePolicy {
     SideOutput,
 }
 
-/// What is computed per key and window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Aggregate {
-    /// How many records.
-    #[default]
-    Count,
-    /// The sum of their values.
-    Sum,
-    /// The arithmetic mean of their values.
-    Mean,
-    /// The smallest value.
-    Min,
-    /// The largest value.
-    Max,
-}
-
 /// Whether the end of the input is the end of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AtEnd {
@@ -245,6 +230,7 @@ impl Pipeline {
         span("allowed_lateness", self.allowed_lateness, 0);
         span("service_time", self.service_time, 0);
         found.extend(self.window_shape_problem());
+        found.extend(self.aggregate.problem());
         found.extend(crate::window::dialect::problems(self));
         if !(1..=MAX_QUEUE_CAPACITY).contains(&self.queue_capacity) {
             let message = format!(

@@ -36,9 +36,10 @@ pub struct SettingArgs {
     /// What happens to a record whose windows are all gone
     #[arg(long, value_enum, value_name = "POLICY")]
     pub late: Option<LateArg>,
-    /// What is computed per key and window
-    #[arg(long, value_enum, value_name = "AGGREGATE")]
-    pub aggregate: Option<AggregateArg>,
+    /// What is computed per key and window: count, sum, mean, min, max, distinct, distinct-approx,
+    /// quantile:0.99, top-k:3, first, last
+    #[arg(long, value_name = "AGGREGATE")]
+    pub aggregate: Option<Aggregate>,
     /// Whose rules apply where engines differ
     #[arg(long, value_enum, value_name = "DIALECT")]
     pub dialect: Option<DialectArg>,
@@ -98,21 +99,6 @@ pub enum LateArg {
     Drop,
     /// To the side output
     SideOutput,
-}
-
-/// `--aggregate`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum AggregateArg {
-    /// How many records
-    Count,
-    /// Sum of the values
-    Sum,
-    /// Mean of the values
-    Mean,
-    /// Smallest value
-    Min,
-    /// Largest value
-    Max,
 }
 
 /// `--dialect`.
@@ -177,13 +163,7 @@ impl SettingArgs {
             };
         }
         if let Some(aggregate) = self.aggregate {
-            pipeline.aggregate = match aggregate {
-                AggregateArg::Count => Aggregate::Count,
-                AggregateArg::Sum => Aggregate::Sum,
-                AggregateArg::Mean => Aggregate::Mean,
-                AggregateArg::Min => Aggregate::Min,
-                AggregateArg::Max => Aggregate::Max,
-            };
+            pipeline.aggregate = aggregate;
         }
         if let Some(dialect) = self.dialect {
             pipeline.dialect = match dialect {

@@ -1,12 +1,11 @@
 //! When a window opened, why it fired, what it missed.
 
 use super::{Explanation, Step, name, raised_by};
-use crate::oracle::Truth;
+use crate::oracle::{Truth, special_truth};
 use crate::pipeline::WindowSpec;
 use crate::record::{KeyId, RecordId};
 use crate::runtime::{Fate, Trace, WindowEnd, WindowLife};
 use crate::time::EventTime;
-use crate::window::aggregate::Summary;
 use crate::window::lateness;
 use crate::window::pane::{Pane, Timing, Window, WindowId};
 
@@ -43,7 +42,12 @@ pub fn explain_window(trace: &Trace, key: KeyId, start: EventTime) -> Option<Exp
         let delay = trace.stream.delay(id);
         Step::new(trace.handled[id.index()], format!("missed {}, which came {delay} after it happened", name(id)))
     }));
-    let value = |summary: &Summary| summary.value(aggregate).map_or("nothing".to_owned(), |value| format!("{value}"));
+    let in_words = |value: Option<f64>| value.map_or("nothing".to_owned(), |value| value.to_string());
+    let complete_value = if aggregate.is_special() {
+        special_truth(&trace.stream, trace.pipeline.window, aggregate).of_window(key, window).copied()
+    } else {
+        complete.value(aggregate)
+    };
     let last = lives.iter().rfind(|(_, life)| !matches!(life.end, WindowEnd::Merged { .. }));
     let name = trace.stream.key_table().name(key);
     let headline = match last {
@@ -54,16 +58,16 @@ pub fn explain_window(trace: &Trace, key: KeyId, start: EventTime) -> Option<Exp
             life.window.end,
             life.summary.count,
             complete.count,
-            format!("{aggregate:?}").to_lowercase(),
-            value(&life.summary),
-            value(complete)
+            aggregate,
+            in_words(life.value(aggregate)),
+            in_words(complete_value)
         ),
     };
     Some(Explanation { headline, steps, changes: Vec::new() })
 }
 
 fn pane_step(trace: &Trace, pane: &Pane) -> Step {
-    let value = pane.summary.value(trace.pipeline.aggregate).map_or("nothing".to_owned(), |value| value.to_string());
+    let value = pane.value(trace.pipeline.aggregate).map_or("nothing".to_owned(), |value| value.to_string());
     let what = match (pane.is_retraction, pane.timing, pane.cause) {
         (true, _, _) => format!("{value} was withdrawn"),
         (false, Timing::OnTime, _) => {

@@ -166,7 +166,8 @@ impl Report {
             watermark_lag_s: Latency::of(watermark_lags(trace)),
             delay_s: Delay::of(ids().map(|id| trace.stream.delay(id)).collect()),
             max_open_windows,
-            max_state_bytes: u64::from(max_open_windows) * (Summary::BYTES + WINDOW_OVERHEAD_BYTES) as u64,
+            max_state_bytes: u64::from(max_open_windows) * (Summary::BYTES + WINDOW_OVERHEAD_BYTES) as u64
+                + trace.max_special_bytes as u64,
             max_queue_depth: queue.depth,
             max_lag: queue.lag,
             checkpoints: Empty {},

@@ -1,13 +1,14 @@
 //! The panes of a run as rows of CSV.
 
 use crate::human::instant_rfc3339;
-use crate::oracle::Truth;
+use crate::oracle::{Truth, special_truth};
 use crate::runtime::Trace;
 
 /// Every pane, in order of emission, with a header: `key,window_start,window_end,timing,index,value,
 /// emitted_at,watermark,truth,retraction`. Instants are RFC 3339 in UTC; the final watermark is empty,
 /// and so are the edges of the global window. `truth` is the batch answer for the window, over the
-/// complete input. `retraction` is whether the value is withdrawn instead of said.
+/// complete input. `retraction` is whether the value is withdrawn instead of said. The value of an
+/// aggregate that is a list has spaces between; its truth is the last value of the list.
 ///
 /// # Errors
 /// Only what the CSV writer itself reports; memory does not fail to be written to.
@@ -27,18 +28,24 @@ pub fn panes_csv(trace: &Trace, truth: &Truth) -> Result<Vec<u8>, csv::Error> {
         "truth",
         "retraction",
     ])?;
-    for pane in &trace.panes {
-        let complete = truth.of_window(pane.key, pane.window);
+    let special = special_truth(&trace.stream, trace.pipeline.window, aggregate);
+    for (i, pane) in trace.panes.iter().enumerate() {
+        let complete = if aggregate.is_special() {
+            special.of_window(pane.key, pane.window).copied()
+        } else {
+            truth.of_window(pane.key, pane.window).and_then(|summary| summary.value(aggregate))
+        };
+        let list: Vec<String> = trace.list_of(i).iter().map(f64::to_string).collect();
         writer.write_record([
             trace.stream.key_table().name(pane.key),
             &instant_rfc3339(pane.window.start.micros()),
             &instant_rfc3339(pane.window.end.micros()),
             pane.timing.word(),
             &pane.index.to_string(),
-            &number(pane.summary.value(aggregate)),
+            &if list.is_empty() { number(pane.value(aggregate)) } else { list.join(" ") },
             &instant_rfc3339(pane.emitted_at.micros()),
             &instant_rfc3339(pane.watermark.micros()),
-            &number(complete.and_then(|summary| summary.value(aggregate))),
+            &number(complete),
             if pane.is_retraction { "true" } else { "false" },
         ])?;
     }

@@ -11,15 +11,40 @@ use crate::time::EventTime;
 use crate::window::aggregate::Summary;
 use crate::window::pane::Window;
 
-/// What every window of every key holds when nothing is ever late.
+/// What every window of every key holds when nothing is ever late: a summary, or something else.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Truth {
-    windows: BTreeMap<(KeyId, Window), Summary>,
+pub struct Truth<T = Summary> {
+    windows: BTreeMap<(KeyId, Window), T>,
+}
+
+/// What is made of the records of a window.
+pub trait Gather: Default {
+    /// A record of the window; in stream order, in sessions by event time.
+    fn gather(&mut self, record: &Record);
+}
+
+impl Gather for Summary {
+    fn gather(&mut self, record: &Record) {
+        self.add(record.value);
+    }
+}
+
+impl Gather for Vec<Record> {
+    fn gather(&mut self, record: &Record) {
+        self.push(*record);
+    }
 }
 
 impl Truth {
     /// The batch answer for these windows over the whole stream. O(n log n) per window of a record.
     pub fn of(stream: &Stream, spec: WindowSpec) -> Self {
+        Self::gathered(stream, spec)
+    }
+}
+
+impl<T: Gather> Truth<T> {
+    /// What these windows hold of the whole stream. O(n log n) per window of a record.
+    pub fn gathered(stream: &Stream, spec: WindowSpec) -> Self {
         let windows = match spec {
             WindowSpec::Tumbling { size, offset } => aligned(stream, size.micros(), size.micros(), offset.micros()),
             WindowSpec::Sliding { size, slide, offset } => {
@@ -35,26 +60,33 @@ impl Truth {
         };
         Self { windows }
     }
+}
+
+impl<T> Truth<T> {
+    /// The same windows with something made of what they hold, and without those of which nothing is.
+    pub fn filter_map<U>(&self, make: impl Fn(&T) -> Option<U>) -> Truth<U> {
+        Truth { windows: self.windows.iter().filter_map(|(&at, held)| Some((at, make(held)?))).collect() }
+    }
 
     /// The complete content of a window of a key. For a session that is not (or not yet) complete,
     /// the one that its start falls in.
-    pub fn of_window(&self, key: KeyId, window: Window) -> Option<&Summary> {
-        if let Some(summary) = self.windows.get(&(key, window)) {
-            return Some(summary);
+    pub fn of_window(&self, key: KeyId, window: Window) -> Option<&T> {
+        if let Some(held) = self.windows.get(&(key, window)) {
+            return Some(held);
         }
         let up_to = (key, Window::new(window.start, EventTime::MAX));
-        let (&(found_key, found), summary) = self.windows.range(..=up_to).next_back()?;
-        (found_key == key && found.contains(window.start)).then_some(summary)
+        let (&(found_key, found), held) = self.windows.range(..=up_to).next_back()?;
+        (found_key == key && found.contains(window.start)).then_some(held)
     }
 
     /// Every window of every key, by key, then by window.
-    pub fn windows(&self) -> &BTreeMap<(KeyId, Window), Summary> {
+    pub fn windows(&self) -> &BTreeMap<(KeyId, Window), T> {
         &self.windows
     }
 }
 
-fn aligned(stream: &Stream, size: i64, slide: i64, offset: i64) -> BTreeMap<(KeyId, Window), Summary> {
-    let mut windows: BTreeMap<(KeyId, Window), Summary> = BTreeMap::new();
+fn aligned<T: Gather>(stream: &Stream, size: i64, slide: i64, offset: i64) -> BTreeMap<(KeyId, Window), T> {
+    let mut windows: BTreeMap<(KeyId, Window), T> = BTreeMap::new();
     for record in stream.records() {
         let t = record.event_time.micros();
         let mut number = (t - size - offset).div_euclid(slide);
@@ -62,7 +94,7 @@ fn aligned(stream: &Stream, size: i64, slide: i64, offset: i64) -> BTreeMap<(Key
             let start = EventTime::from_micros(number * slide + offset);
             let window = Window::new(start, EventTime::from_micros(start.micros() + size));
             if window.contains(record.event_time) {
-                windows.entry((record.key, window)).or_default().add(record.value);
+                windows.entry((record.key, window)).or_default().gather(&record);
             }
             number += 1;
         }
@@ -70,15 +102,15 @@ fn aligned(stream: &Stream, size: i64, slide: i64, offset: i64) -> BTreeMap<(Key
     windows
 }
 
-fn global(stream: &Stream) -> BTreeMap<(KeyId, Window), Summary> {
-    let mut windows: BTreeMap<(KeyId, Window), Summary> = BTreeMap::new();
+fn global<T: Gather>(stream: &Stream) -> BTreeMap<(KeyId, Window), T> {
+    let mut windows: BTreeMap<(KeyId, Window), T> = BTreeMap::new();
     for record in stream.records() {
-        windows.entry((record.key, Window::ALL)).or_default().add(record.value);
+        windows.entry((record.key, Window::ALL)).or_default().gather(&record);
     }
     windows
 }
 
-fn sessions(stream: &Stream, gap: i64) -> BTreeMap<(KeyId, Window), Summary> {
+fn sessions<T: Gather>(stream: &Stream, gap: i64) -> BTreeMap<(KeyId, Window), T> {
     let mut sorted: Vec<Record> = stream.records().collect();
     sorted.sort_by_key(|record| (record.key, record.event_time, record.id));
     let mut windows = BTreeMap::new();
@@ -93,9 +125,9 @@ fn sessions(stream: &Stream, gap: i64) -> BTreeMap<(KeyId, Window), Summary> {
         }
         let (session, others) = rest.split_at(length);
         let end = EventTime::from_micros(session[length - 1].event_time.micros() + gap);
-        let mut summary = Summary::default();
-        session.iter().for_each(|record| summary.add(record.value));
-        windows.insert((first.key, Window::new(first.event_time, end)), summary);
+        let mut held = T::default();
+        session.iter().for_each(|record| held.gather(record));
+        windows.insert((first.key, Window::new(first.event_time, end)), held);
         rest = others;
     }
     windows

@@ -11,7 +11,7 @@ use crate::record::{KeyId, PartitionId, RecordId, Stream};
 use crate::runtime::ledger::Ledger;
 use crate::time::{EventTime, ProcTime};
 use crate::watermark::InputStatus;
-use crate::window::aggregate::Summary;
+use crate::window::aggregate::{Aggregate, Summary};
 use crate::window::pane::{Pane, Window, WindowId};
 
 /// Where a record ended up.
@@ -86,6 +86,17 @@ pub struct WindowLife {
     pub panes: u32,
     /// Everything counted in it by the end of the run.
     pub summary: Summary,
+    /// The result of a special aggregate over all of it; `None` for others, and when a purge has
+    /// thrown some of it away.
+    pub special: Option<f64>,
+}
+
+impl WindowLife {
+    /// The value of everything counted in it, where `aggregate` is that of its pipeline; `None` where
+    /// nothing has none, or it is not known any more.
+    pub fn value(&self, aggregate: Aggregate) -> Option<f64> {
+        if aggregate.is_special() { self.special } else { self.summary.value(aggregate) }
+    }
 }
 
 /// Where records are at one instant, as counts. Everything that arrived is somewhere.
@@ -145,6 +156,11 @@ pub struct Trace {
     pub skewed: u64,
     /// Every firing, in order of emission.
     pub panes: Vec<Pane>,
+    /// The values of panes whose aggregate is a list, descending: the place of the pane, and its list.
+    /// In order of emission.
+    pub lists: Vec<(u32, Box<[f64]>)>,
+    /// The most bytes that a special aggregate kept beside the summaries.
+    pub max_special_bytes: usize,
     /// Every window that was ever kept, in order of opening.
     pub windows: Vec<WindowLife>,
     /// Where every record is at the end.
@@ -168,9 +184,17 @@ impl Trace {
             inputs: Vec::new(),
             skewed: 0,
             panes: Vec::new(),
+            lists: Vec::new(),
+            max_special_bytes: 0,
             windows: Vec::new(),
             ledger: Ledger::default(),
         }
+    }
+
+    /// The values of a pane whose aggregate is a list, descending; empty for others. O(log n).
+    pub fn list_of(&self, pane: usize) -> &[f64] {
+        let place = self.lists.binary_search_by_key(&pane, |(pane, _)| *pane as usize);
+        place.map_or(&[], |place| &self.lists[place].1)
     }
 
     /// Whether a record was behind the watermark when it was handled (dropped or not).

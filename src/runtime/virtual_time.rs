@@ -149,7 +149,7 @@ impl Simulation {
         }
         self.now = at;
         if operator == at {
-            let mut sink = Recorder { panes: &mut self.trace.panes, windows: &mut self.trace.windows };
+            let mut sink = Recorder::of(&mut self.trace);
             self.operator.on_processing_time(at, &mut sink);
         } else {
             if let Some(rise) = self.watermark.on_timer(at) {
@@ -171,7 +171,7 @@ impl Simulation {
     fn advance(&mut self, rise: Rise, cause: Option<RecordId>) {
         let Rise { watermark, raised_by } = rise;
         self.trace.watermarks.push(WatermarkStep { at: self.now, watermark, raised_by });
-        let mut sink = Recorder { panes: &mut self.trace.panes, windows: &mut self.trace.windows };
+        let mut sink = Recorder::of(&mut self.trace);
         self.operator.on_watermark(&Advance { watermark, now: self.now, cause }, &mut sink);
     }
 
@@ -209,10 +209,10 @@ impl Simulation {
         let Some((record, at)) = self.working.take() else { return };
         self.now = at;
         let met = self.watermark.current();
-        let mut sink = Recorder { panes: &mut self.trace.panes, windows: &mut self.trace.windows };
         let arrived_as = self.log.arrived_as(record.id);
         let admitted = self.watermark.admit(&record, arrived_as, &self.trace.stream);
         let admitted = admitted.map(|event_time| Record { event_time, ..record });
+        let mut sink = Recorder::of(&mut self.trace);
         let outcome = match &admitted {
             Some(record) => self.operator.on_record(record, at, &mut sink),
             None => Outcome { assigned: 1, counted: 0 },
@@ -227,6 +227,7 @@ impl Simulation {
         self.trace.fates.push(fate);
         self.trace.handled.push(at);
         self.trace.watermark_before.push(met);
+        self.trace.max_special_bytes = self.trace.max_special_bytes.max(self.operator.special_bytes());
         self.trace.kept_windows.push(u32::try_from(self.operator.kept()).unwrap_or(u32::MAX));
         self.start_next();
     }
@@ -268,7 +269,14 @@ fn fate_of(record: &Record, outcome: Outcome, watermark: EventTime, late: LatePo
 /// Writes what the operator does into the trace.
 struct Recorder<'a> {
     panes: &'a mut Vec<Pane>,
+    lists: &'a mut Vec<(u32, Box<[f64]>)>,
     windows: &'a mut Vec<WindowLife>,
+}
+
+impl<'a> Recorder<'a> {
+    const fn of(trace: &'a mut Trace) -> Self {
+        Self { panes: &mut trace.panes, lists: &mut trace.lists, windows: &mut trace.windows }
+    }
 }
 
 impl WindowSink for Recorder<'_> {
@@ -282,11 +290,19 @@ impl WindowSink for Recorder<'_> {
             end: WindowEnd::StillKept,
             panes: 0,
             summary: Summary::default(),
+            special: None,
         });
     }
 
     fn fired(&mut self, pane: Pane) {
         self.panes.push(pane);
+    }
+
+    fn listed(&mut self, values: &[f64]) {
+        // A run of fewer than 2^32 records that overflows this would need terabytes for its panes.
+        if let Some(pane) = self.panes.len().checked_sub(1).and_then(|last| u32::try_from(last).ok()) {
+            self.lists.push((pane, values.into()));
+        }
     }
 
     fn merged(&mut self, from: Kept, into: WindowId, now: ProcTime) {
@@ -302,6 +318,7 @@ fn settle_life(windows: &mut [WindowLife], kept: Kept, end: WindowEnd) {
     let life = &mut windows[kept.id.index()];
     life.window = kept.window;
     life.summary = kept.summary;
+    life.special = kept.special;
     life.panes = kept.panes;
     life.end = end;
 }

@@ -205,6 +205,7 @@ fn pane<A: Accumulator>(cell: &Cell<'_, A>, window: Window, timing: Timing, adva
         timing,
         index: cell.panes,
         summary: cell.total.summary(),
+        special: None,
         emitted_at: advance.now,
         watermark: advance.watermark,
         cause: advance.cause,
@@ -216,5 +217,5 @@ fn pane<A: Accumulator>(cell: &Cell<'_, A>, window: Window, timing: Timing, adva
 }
 
 fn kept<A: Accumulator>(cell: &Cell<'_, A>, window: Window) -> Kept {
-    Kept { id: cell.id, key: cell.key, window, summary: cell.total.summary(), panes: cell.panes }
+    Kept { id: cell.id, key: cell.key, window, summary: cell.total.summary(), special: None, panes: cell.panes }
 }

@@ -14,6 +14,8 @@ use crate::record::{KeyId, Record, RecordId};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::aligned::AlignedWindows;
 use crate::window::assign::AlignedAssigner;
+use crate::window::dialect::Dialect;
+use crate::window::general::GeneralWindows;
 use crate::window::operator::{Advance, Outcome};
 use crate::window::pane::{Pane, Window, WindowId};
 use crate::window::session::SessionWindows;
@@ -29,6 +31,13 @@ pub enum AzureWindows {
     Aligned(Box<AlignedWindows>),
     /// Session windows.
     Session(SessionWindows),
+    /// Any of them for an aggregate that needs more than a summary.
+    General {
+        /// What does the work.
+        windows: Box<GeneralWindows>,
+        /// How far records are shifted.
+        shift: Span,
+    },
 }
 
 impl AzureWindows {
@@ -37,6 +46,11 @@ impl AzureWindows {
     /// # Panics
     /// When the pipeline has [`Pipeline::problems`].
     pub fn new(pipeline: &Pipeline) -> Self {
+        if pipeline.aggregate.is_special() {
+            let general = Pipeline { dialect: Dialect::Flink, allowed_lateness: Span::ZERO, ..pipeline.clone() };
+            let shift = if matches!(pipeline.window, WindowSpec::Session { .. }) { Span::ZERO } else { UNIT };
+            return Self::General { windows: Box::new(GeneralWindows::new(&general)), shift };
+        }
         match (pipeline.window, AlignedAssigner::new(pipeline.window)) {
             (_, Some(assigner)) => Self::Aligned(Box::new(AlignedWindows::new(assigner, Span::ZERO))),
             (WindowSpec::Session { gap }, None) => Self::Session(SessionWindows::new(gap, Span::ZERO)),
@@ -49,6 +63,15 @@ impl AzureWindows {
         match self {
             Self::Aligned(windows) => windows.kept(),
             Self::Session(windows) => windows.kept(),
+            Self::General { windows, .. } => windows.kept(),
+        }
+    }
+
+    /// Bytes that a special aggregate keeps beside the summaries; 0 for others.
+    pub const fn special_bytes(&self) -> usize {
+        match self {
+            Self::Aligned(_) | Self::Session(_) => 0,
+            Self::General { windows, .. } => windows.special_bytes(),
         }
     }
 
@@ -57,6 +80,7 @@ impl AzureWindows {
         let due = match self {
             Self::Aligned(windows) => windows.next_due(),
             Self::Session(windows) => windows.next_due(),
+            Self::General { windows, .. } => windows.next_due(),
         };
         due + UNIT
     }
@@ -66,6 +90,7 @@ impl AzureWindows {
         match self {
             Self::Aligned(windows) => windows.visit_kept(visit),
             Self::Session(windows) => windows.visit_kept(visit),
+            Self::General { windows, .. } => windows.visit_kept(visit),
         }
     }
 
@@ -77,6 +102,10 @@ impl AzureWindows {
                 windows.on_record(&record, now, &mut AzureSink(sink))
             }
             Self::Session(windows) => windows.on_record(record, now, &mut AzureSink(sink)),
+            Self::General { windows, shift } => {
+                let record = Record { event_time: record.event_time - *shift, ..*record };
+                windows.on_record(&record, now, &mut AzureSink(sink))
+            }
         }
     }
 
@@ -86,6 +115,7 @@ impl AzureWindows {
         match self {
             Self::Aligned(windows) => windows.on_watermark(&advance, &mut AzureSink(sink)),
             Self::Session(windows) => windows.on_watermark(&advance, &mut AzureSink(sink)),
+            Self::General { windows, .. } => windows.on_watermark(&advance, &mut AzureSink(sink)),
         }
     }
 }
@@ -102,6 +132,10 @@ impl<S: WindowSink> WindowSink for AzureSink<'_, S> {
         self.0.fired(Pane { watermark: pane.watermark + UNIT, event_time: pane.window.end, is_last: true, ..pane });
     }
 
+    fn listed(&mut self, values: &[f64]) {
+        self.0.listed(values);
+    }
+
     fn merged(&mut self, from: Kept, into: WindowId, now: ProcTime) {
         self.0.merged(from, into, now);
     }
@@ -114,7 +148,6 @@ impl<S: WindowSink> WindowSink for AzureSink<'_, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::window::dialect::Dialect;
 
     /// Records at these times with a watermark after each; panes as `[start, end] count` after the
     /// record that fired them.

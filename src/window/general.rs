@@ -12,7 +12,7 @@ use crate::pipeline::{Pipeline, WindowSpec};
 use crate::record::{KeyId, Record};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::accumulation::Accumulation;
-use crate::window::aggregate::Summary;
+use crate::window::aggregate::{Aggregate, Collected, Summary};
 use crate::window::assigner::Assigner;
 use crate::window::lateness;
 use crate::window::operator::{Advance, Outcome};
@@ -29,7 +29,7 @@ struct State {
     /// Everything that was counted.
     total: Summary,
     /// What the next pane says; `None` after a purge.
-    contents: Option<Summary>,
+    contents: Option<Collected>,
     panes: u32,
     nonspeculative: u32,
     trigger: TriggerState,
@@ -46,12 +46,14 @@ pub struct GeneralWindows {
     allowed_lateness: Span,
     trigger: FlinkTrigger,
     retracts: bool,
+    aggregate: Aggregate,
 
     states: BTreeMap<(KeyId, Window), State>,
     event_timers: Timers<EventTime>,
     proc_timers: Timers<ProcTime>,
     watermark: EventTime,
     opened: u32,
+    special_bytes: usize,
     /// Kept to save allocations; empty between calls.
     windows: Vec<Window>,
 }
@@ -71,11 +73,13 @@ impl GeneralWindows {
             allowed_lateness: pipeline.allowed_lateness,
             trigger: trigger.expect("a checked pipeline of the Flink dialect has a Flink trigger"),
             retracts: pipeline.accumulation == Accumulation::AccumulatingAndRetracting,
+            aggregate: pipeline.aggregate,
             states: BTreeMap::new(),
             event_timers: Timers::new(),
             proc_timers: Timers::new(),
             watermark: EventTime::MIN,
             opened: 0,
+            special_bytes: 0,
             windows: Vec::new(),
         }
     }
@@ -83,6 +87,11 @@ impl GeneralWindows {
     /// How many (key, window) states are kept.
     pub fn kept(&self) -> usize {
         self.states.len()
+    }
+
+    /// Bytes that a special aggregate keeps beside the summaries; 0 for others.
+    pub const fn special_bytes(&self) -> usize {
+        self.special_bytes
     }
 
     /// No window has anything to do before the watermark reaches this; it may be past.
@@ -129,11 +138,13 @@ impl GeneralWindows {
             State::new(id, self.trigger.initial())
         });
         state.total.add(record.value);
-        state.contents.get_or_insert_default().add(record.value);
+        let bytes_before = state.special_bytes();
+        state.contents.get_or_insert_with(|| Collected::new(self.aggregate)).add(record);
         let verdict = self.trigger.on_record(&mut state.trigger, record, &mut scope);
         let timing = if lateness::is_complete(window, self.watermark) { Timing::Late } else { Timing::Early };
         let advance = Advance { watermark: self.watermark, now, cause: Some(record.id) };
         state.obey(verdict, (record.key, window), timing, &advance, self.retracts, sink);
+        self.special_bytes = self.special_bytes + state.special_bytes() - bytes_before;
         if window.end < EventTime::MAX {
             self.event_timers.set(lateness::closes_at(window, self.allowed_lateness), record.key, window);
         }
@@ -167,7 +178,9 @@ impl GeneralWindows {
         for &window in &touched {
             self.event_timers.delete(lateness::closes_at(window, self.allowed_lateness), key, window);
         }
+        let bytes_before: usize = parts.iter().map(|(_, state)| state.special_bytes()).sum();
         let merged = merge_states(parts, trigger, key, now, sink);
+        self.special_bytes = self.special_bytes + merged.special_bytes() - bytes_before;
         self.states.insert((key, grown), merged);
         grown
     }
@@ -191,10 +204,13 @@ impl GeneralWindows {
                 Timing::OnTime if at < window.end => Timing::Early,
                 timing => timing,
             };
+            let bytes_before = state.special_bytes();
             state.obey(verdict, (key, window), timing, advance, self.retracts, sink);
+            self.special_bytes = self.special_bytes + state.special_bytes() - bytes_before;
             if at >= lateness::closes_at(window, self.allowed_lateness)
                 && let Some(state) = self.states.remove(&(key, window))
             {
+                self.special_bytes -= state.special_bytes();
                 sink.closed(state.kept(key, window), advance.now);
             }
         }
@@ -215,7 +231,9 @@ impl GeneralWindows {
             let verdict = self.trigger.on_proc_timer(&mut state.trigger, at, &mut scope);
             let timing = if lateness::is_complete(window, self.watermark) { Timing::Late } else { Timing::Early };
             let advance = Advance { watermark: self.watermark, now, cause: None };
+            let bytes_before = state.special_bytes();
             state.obey(verdict, (key, window), timing, &advance, self.retracts, sink);
+            self.special_bytes = self.special_bytes + state.special_bytes() - bytes_before;
         }
     }
 
@@ -259,7 +277,13 @@ impl State {
     }
 
     fn kept(&self, key: KeyId, window: Window) -> Kept {
-        Kept { id: self.id, key, window, summary: self.total, panes: self.panes }
+        let all = self.contents.as_ref().filter(|contents| contents.summary.count == self.total.count);
+        let special = all.and_then(Collected::special);
+        Kept { id: self.id, key, window, summary: self.total, special, panes: self.panes }
+    }
+
+    fn special_bytes(&self) -> usize {
+        self.contents.as_ref().map_or(0, Collected::special_bytes)
     }
 
     /// Does what the trigger says: emits, then forgets.
@@ -272,7 +296,7 @@ impl State {
         retracts: bool,
         sink: &mut S,
     ) {
-        if let (true, Some(summary)) = (verdict.fires, self.contents) {
+        if let (true, Some(contents)) = (verdict.fires, &self.contents) {
             for said in self.said.drain(..) {
                 sink.fired(Pane {
                     timing,
@@ -290,7 +314,8 @@ impl State {
                 window,
                 timing,
                 index: self.panes,
-                summary,
+                summary: contents.summary,
+                special: contents.special(),
                 emitted_at: advance.now,
                 watermark: advance.watermark,
                 cause: advance.cause,
@@ -305,6 +330,9 @@ impl State {
                 self.said.push(pane);
             }
             sink.fired(pane);
+            if !contents.list().is_empty() {
+                sink.listed(contents.list());
+            }
         }
         if verdict.purges {
             self.contents = None;

@@ -20,7 +20,7 @@ use crate::pipeline::{Pipeline, WindowSpec};
 use crate::record::{KeyId, Record};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::accumulation::Accumulation;
-use crate::window::aggregate::Summary;
+use crate::window::aggregate::{Aggregate, Collected};
 use crate::window::assigner::Assigner;
 use crate::window::lateness;
 use crate::window::operator::{Advance, Outcome};
@@ -32,7 +32,7 @@ use crate::window::trigger::TriggerSpec;
 #[derive(Clone, Debug, PartialEq)]
 struct Row {
     id: WindowId,
-    summary: Summary,
+    collected: Collected,
     panes: u32,
     nonspeculative: u32,
     /// What was forwarded last.
@@ -50,12 +50,14 @@ pub struct KafkaWindows {
     grace: Span,
     withdraws_values: bool,
     on_close: bool,
+    aggregate: Aggregate,
 
     rows: BTreeMap<(KeyId, Window), Row>,
     /// Windows by the stream time at which they close.
     closing: BTreeSet<(EventTime, KeyId, Window)>,
     stream_time: EventTime,
     opened: u32,
+    special_bytes: usize,
     /// Kept to save allocations; empty between calls.
     windows: Vec<Window>,
 }
@@ -70,10 +72,12 @@ impl KafkaWindows {
             grace: pipeline.allowed_lateness,
             withdraws_values: pipeline.accumulation == Accumulation::AccumulatingAndRetracting,
             on_close: pipeline.trigger == TriggerSpec::OnWindowClose,
+            aggregate: pipeline.aggregate,
             rows: BTreeMap::new(),
             closing: BTreeSet::new(),
             stream_time: EventTime::MIN,
             opened: 0,
+            special_bytes: 0,
             windows: Vec::new(),
         }
     }
@@ -81,6 +85,11 @@ impl KafkaWindows {
     /// How many (key, window) rows are kept.
     pub fn kept(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Bytes that a special aggregate keeps beside the summaries; 0 for others.
+    pub const fn special_bytes(&self) -> usize {
+        self.special_bytes
     }
 
     /// No window closes before stream time reaches this.
@@ -127,9 +136,11 @@ impl KafkaWindows {
             let id = WindowId(self.opened);
             self.opened += 1;
             sink.opened(id, key, window, advance.now, record.id);
-            Row::new(id)
+            Row::new(id, Collected::new(self.aggregate))
         });
-        row.summary.add(record.value);
+        let bytes_before = row.collected.special_bytes();
+        row.collected.add(record);
+        self.special_bytes = self.special_bytes + row.collected.special_bytes() - bytes_before;
         row.is_changed = true;
         if !self.on_close {
             if self.withdraws_values {
@@ -171,7 +182,10 @@ impl KafkaWindows {
             row.withdraw(advance, sink);
             parts.push((window, row));
         }
-        self.rows.insert((key, grown), merge_rows(parts, key, advance.now, sink));
+        let bytes_before: usize = parts.iter().map(|(_, row)| row.collected.special_bytes()).sum();
+        let merged = merge_rows(parts, key, advance.now, sink);
+        self.special_bytes = self.special_bytes + merged.collected.special_bytes() - bytes_before;
+        self.rows.insert((key, grown), merged);
         Some(grown)
     }
 
@@ -190,6 +204,7 @@ impl KafkaWindows {
             if !merges || at < self.stream_time {
                 self.closing.remove(&(at, key, window));
                 if let Some(row) = self.rows.remove(&(key, window)) {
+                    self.special_bytes -= row.collected.special_bytes();
                     sink.closed(row.kept(key, window), advance.now);
                 }
             }
@@ -200,13 +215,13 @@ impl KafkaWindows {
 /// One row out of several, given by ascending window; the one that opened first keeps its identity.
 fn merge_rows<S: WindowSink>(parts: Vec<(Window, Row)>, key: KeyId, now: ProcTime, sink: &mut S) -> Row {
     let oldest = parts.iter().map(|(_, row)| row.id).min().unwrap_or(WindowId(0));
-    let mut merged = Row::new(oldest);
+    let mut merged = Row::new(oldest, Collected::default());
     for (window, row) in parts {
         if row.id != oldest {
             sink.merged(row.kept(key, window), oldest, now);
         }
         // Sums are added in order of event time, whichever session lives on.
-        merged.summary.merge(&row.summary);
+        merged.collected.merge(&row.collected);
         merged.panes = merged.panes.max(row.panes);
         merged.nonspeculative = merged.nonspeculative.max(row.nonspeculative);
     }
@@ -214,12 +229,13 @@ fn merge_rows<S: WindowSink>(parts: Vec<(Window, Row)>, key: KeyId, now: ProcTim
 }
 
 impl Row {
-    fn new(id: WindowId) -> Self {
-        Self { id, summary: Summary::default(), panes: 0, nonspeculative: 0, said: None, is_changed: false }
+    fn new(id: WindowId, collected: Collected) -> Self {
+        Self { id, collected, panes: 0, nonspeculative: 0, said: None, is_changed: false }
     }
 
     fn kept(&self, key: KeyId, window: Window) -> Kept {
-        Kept { id: self.id, key, window, summary: self.summary, panes: self.panes }
+        let (summary, special) = (self.collected.summary, self.collected.special());
+        Kept { id: self.id, key, window, summary, special, panes: self.panes }
     }
 
     /// Takes back what was said of this window.
@@ -243,7 +259,8 @@ impl Row {
             window,
             timing,
             index: self.panes,
-            summary: self.summary,
+            summary: self.collected.summary,
+            special: self.collected.special(),
             emitted_at: advance.now,
             watermark: advance.watermark,
             cause: advance.cause,
@@ -257,6 +274,9 @@ impl Row {
         self.said = Some(pane);
         self.is_changed = false;
         sink.fired(pane);
+        if !self.collected.list().is_empty() {
+            sink.listed(self.collected.list());
+        }
     }
 }
 

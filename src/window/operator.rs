@@ -100,7 +100,8 @@ impl<A: Accumulator> WindowOperator<A> {
         let allowed_lateness = pipeline.allowed_lateness;
         let is_plain = pipeline.dialect == Dialect::Flink
             && matches!(pipeline.trigger, TriggerSpec::Default | TriggerSpec::EventTime)
-            && pipeline.accumulation == Accumulation::Accumulating;
+            && pipeline.accumulation == Accumulation::Accumulating
+            && !pipeline.aggregate.is_special();
         let slices = SliceGrid::new(pipeline.window).filter(|_| allowed_lateness == Span::ZERO);
         match (pipeline.window, AlignedAssigner::new(pipeline.window), slices) {
             (WindowSpec::Session { gap }, ..) if is_plain => {
@@ -193,6 +194,17 @@ impl<A: Accumulator> WindowOperator<A> {
             Self::Beam(windows) => windows.kept(),
             Self::Kafka(windows) => windows.kept(),
             Self::Azure(windows) => windows.kept(),
+        }
+    }
+
+    /// Bytes that a special aggregate keeps beside the summaries; 0 for others.
+    pub const fn special_bytes(&self) -> usize {
+        match self {
+            Self::Aligned(_) | Self::Session(_) => 0,
+            Self::General(windows) => windows.special_bytes(),
+            Self::Beam(windows) => windows.special_bytes(),
+            Self::Kafka(windows) => windows.special_bytes(),
+            Self::Azure(windows) => windows.special_bytes(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::record::{KeyId, RecordId};
 use crate::time::{EventTime, ProcTime, Span};
-use crate::window::aggregate::Summary;
+use crate::window::aggregate::{Aggregate, Summary};
 
 /// A half-open interval of event time, `[start, end)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,6 +94,9 @@ pub struct Pane {
     /// What the pane says: everything counted in the window so far, or (discarding) since the pane
     /// before it. For a retraction, the value that is withdrawn.
     pub summary: Summary,
+    /// The result of a special aggregate ([`Aggregate::is_special`]) over the same records; `None`
+    /// for others.
+    pub special: Option<f64>,
     /// Processing time of the emission.
     pub emitted_at: ProcTime,
     /// The watermark at that moment.
@@ -111,4 +114,11 @@ pub struct Pane {
     /// The event time that the pane carries onward as a record: the last instant of the window,
     /// unless a timestamp combiner of the Beam dialect chose an earlier one.
     pub event_time: EventTime,
+}
+
+impl Pane {
+    /// Its value, where `aggregate` is that of its pipeline; `None` where nothing has none.
+    pub fn value(&self, aggregate: Aggregate) -> Option<f64> {
+        if aggregate.is_special() { self.special } else { self.summary.value(aggregate) }
+    }
 }

@@ -206,6 +206,7 @@ fn fire<A: Accumulator>(session: &mut Session<A>, key: KeyId, timing: Timing, ad
         timing,
         index,
         summary: session.total.summary(),
+        special: None,
         emitted_at: advance.now,
         watermark: advance.watermark,
         cause: advance.cause,
@@ -217,5 +218,12 @@ fn fire<A: Accumulator>(session: &mut Session<A>, key: KeyId, timing: Timing, ad
 }
 
 fn kept<A: Accumulator>(session: &Session<A>, key: KeyId) -> Kept {
-    Kept { id: session.id, key, window: session.window, summary: session.total.summary(), panes: session.panes }
+    Kept {
+        id: session.id,
+        key,
+        window: session.window,
+        summary: session.total.summary(),
+        special: None,
+        panes: session.panes,
+    }
 }

@@ -23,6 +23,12 @@ pub trait WindowSink {
     /// A window fired.
     fn fired(&mut self, pane: Pane);
 
+    /// The pane that was fired just before has these values: the result of an aggregate that is a
+    /// list, descending.
+    fn listed(&mut self, values: &[f64]) {
+        let _ = values;
+    }
+
     /// A record bridged sessions: `from` is no more, its records are in `into`.
     fn merged(&mut self, from: Kept, into: WindowId, now: ProcTime) {
         let _ = (from, into, now);
@@ -45,6 +51,9 @@ pub struct Kept {
     pub window: Window,
     /// Everything counted in it by now.
     pub summary: Summary,
+    /// The result of a special aggregate over all of it; `None` for others, and when a purge has
+    /// thrown some of it away.
+    pub special: Option<f64>,
     /// How many panes it has fired.
     pub panes: u32,
 }

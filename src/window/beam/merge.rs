@@ -60,7 +60,7 @@ pub(super) fn combine<C: Contents>(
     for (window, part) in parts {
         merged.id = earlier(merged.id, part.id);
         merged.total.merge(&part.total);
-        merged.summary.merge(&part.summary);
+        merged.collected.merge(&part.collected);
         merged.contents.merge(&part.contents);
         merged.fresh += part.fresh;
         merged.said.extend_from_slice(&part.said);

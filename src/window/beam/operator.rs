@@ -6,6 +6,7 @@ use crate::pipeline::{Pipeline, WindowSpec};
 use crate::record::{KeyId, Record};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::accumulation::Accumulation;
+use crate::window::aggregate::Aggregate;
 use crate::window::assigner::Assigner;
 use crate::window::beam::merge;
 use crate::window::beam::state::{Contents, Firing, PaneSink, State};
@@ -39,6 +40,7 @@ pub struct BeamWindows<C = ()> {
     allowed_lateness: Span,
     trigger: Trigger,
     accumulation: Accumulation,
+    aggregate: Aggregate,
     rules: BeamRules,
 
     states: BTreeMap<(KeyId, Window), State<C>>,
@@ -51,6 +53,7 @@ pub struct BeamWindows<C = ()> {
     output: EventTime,
     kept: usize,
     opened: u32,
+    special_bytes: usize,
 }
 
 impl<C: Contents> BeamWindows<C> {
@@ -67,6 +70,7 @@ impl<C: Contents> BeamWindows<C> {
             allowed_lateness: pipeline.allowed_lateness,
             trigger: trigger.expect("a checked pipeline of the Beam dialect has a Beam trigger"),
             accumulation: pipeline.accumulation,
+            aggregate: pipeline.aggregate,
             rules: pipeline.beam,
             states: BTreeMap::new(),
             event_timers: Timers::new(),
@@ -76,12 +80,18 @@ impl<C: Contents> BeamWindows<C> {
             output: EventTime::MIN,
             kept: 0,
             opened: 0,
+            special_bytes: 0,
         }
     }
 
     /// How many windows hold elements or may still get some.
     pub const fn kept(&self) -> usize {
         self.kept
+    }
+
+    /// Bytes that a special aggregate keeps beside the summaries; 0 for others.
+    pub const fn special_bytes(&self) -> usize {
+        self.special_bytes
     }
 
     /// The output watermark: what comes out next is not before this. It follows the input watermark,
@@ -161,7 +171,8 @@ impl<C: Contents> BeamWindows<C> {
         let mut dropped = 0;
         let mut touched = BTreeSet::new();
         for &(record, window) in elements {
-            let state = self.states.entry((key, window)).or_insert_with(|| State::new(self.trigger.initial()));
+            let state =
+                self.states.entry((key, window)).or_insert_with(|| State::new(self.trigger.initial(), self.aggregate));
             if state.trigger.is_finished() {
                 dropped += 1;
                 continue;
@@ -174,7 +185,9 @@ impl<C: Contents> BeamWindows<C> {
                 state.id = Some(id);
                 sink.opened(id, key, window, firing.advance.now, record.id);
             }
-            state.add(record.value);
+            let bytes_before = state.collected.special_bytes();
+            state.add(record);
+            self.special_bytes = self.special_bytes + state.collected.special_bytes() - bytes_before;
             let is_complete = lateness::is_complete(window, self.watermark);
             let due = if is_complete { lateness::closes_at(window, self.allowed_lateness) } else { window.end };
             self.event_timers.set(due, key, window);
@@ -235,8 +248,10 @@ impl<C: Contents> BeamWindows<C> {
         // The trigger may remember an earlier, finished session of the same extent.
         let before = parts.iter().find(|(window, _)| *window == result).map(|(_, state)| state.trigger.clone());
         let before = before.or_else(|| self.states.remove(&(key, result)).map(|state| state.trigger));
-        let fresh = State::new(before.unwrap_or_else(|| self.trigger.initial()));
+        let fresh = State::new(before.unwrap_or_else(|| self.trigger.initial()), self.aggregate);
+        let bytes_before: usize = parts.iter().map(|(_, state)| state.collected.special_bytes()).sum();
         let mut merged = merge::combine(fresh, &parts, result, self.rules.timestamp_combiner);
+        self.special_bytes = self.special_bytes + merged.collected.special_bytes() - bytes_before;
         if self.rules.timestamp_combiner == TimestampCombiner::EndOfWindow && !parts.is_empty() {
             merged.hold = None;
             merged.hold(result.last_instant(), result, self.watermark, firing);
@@ -297,7 +312,13 @@ impl<C: Contents> BeamWindows<C> {
     }
 
     fn firing(&self, advance: Advance) -> Firing {
-        Firing { accumulation: self.accumulation, rules: self.rules, output: self.output, advance }
+        Firing {
+            accumulation: self.accumulation,
+            aggregate: self.aggregate,
+            rules: self.rules,
+            output: self.output,
+            advance,
+        }
     }
 
     fn move_hold(&mut self, (key, window): (KeyId, Window), from: Option<EventTime>, to: Option<EventTime>) {
@@ -348,7 +369,9 @@ impl<C: Contents> BeamWindows<C> {
         let Some(state) = self.states.get_mut(&(key, window)) else { return };
         let is_finished = state.trigger.is_finished();
         let held = state.hold;
+        let bytes_before = state.collected.special_bytes();
         state.fire((key, window), is_finished, firing, sink);
+        self.special_bytes = self.special_bytes + state.collected.special_bytes() - bytes_before;
         if is_finished {
             // What is left is the memory that it has finished, until the watermark lets it go.
             self.trigger.clear(&mut state.trigger);
@@ -366,6 +389,7 @@ impl<C: Contents> BeamWindows<C> {
     fn close<S: PaneSink<C>>(&mut self, key: KeyId, window: Window, firing: &Firing, sink: &mut S) {
         let Some(mut state) = self.states.remove(&(key, window)) else { return };
         self.move_hold((key, window), state.hold, None);
+        self.special_bytes -= state.collected.special_bytes();
         if !state.is_open() {
             return;
         }

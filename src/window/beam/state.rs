@@ -1,9 +1,9 @@
 //! What the Beam dialect keeps of one window, and the pane that it makes of it.
 
-use crate::record::KeyId;
+use crate::record::{KeyId, Record};
 use crate::time::EventTime;
 use crate::window::accumulation::Accumulation;
-use crate::window::aggregate::Summary;
+use crate::window::aggregate::{Aggregate, Collected, Summary};
 use crate::window::dialect::{BeamRules, EmptyPane, OnTimePane, TimestampCombiner};
 use crate::window::lateness;
 use crate::window::operator::Advance;
@@ -51,6 +51,7 @@ impl<S: WindowSink> PaneSink<()> for S {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Firing {
     pub accumulation: Accumulation,
+    pub aggregate: Aggregate,
     pub rules: BeamRules,
     /// The output watermark.
     pub output: EventTime,
@@ -69,7 +70,9 @@ pub(super) struct State<C> {
     /// Everything that was counted.
     pub total: Summary,
     /// What the next pane says.
-    pub summary: Summary,
+    pub collected: Collected,
+    /// What a special aggregate said of everything when the last pane was fired.
+    final_special: Option<f64>,
     pub contents: C,
     /// Elements since the last pane.
     pub fresh: u64,
@@ -83,13 +86,14 @@ pub(super) struct State<C> {
 }
 
 impl<C: Contents> State<C> {
-    pub fn new(trigger: Node) -> Self {
+    pub fn new(trigger: Node, aggregate: Aggregate) -> Self {
         Self {
             id: None,
             is_active: true,
             trigger,
             total: Summary::default(),
-            summary: Summary::default(),
+            collected: Collected::new(aggregate),
+            final_special: None,
             contents: C::default(),
             fresh: 0,
             panes: 0,
@@ -104,10 +108,10 @@ impl<C: Contents> State<C> {
         self.is_active && !self.trigger.is_finished()
     }
 
-    pub fn add(&mut self, value: f64) {
-        self.total.add(value);
-        self.summary.add(value);
-        self.contents.add(value);
+    pub fn add(&mut self, record: &Record) {
+        self.total.add(record.value);
+        self.collected.add(record);
+        self.contents.add(record.value);
         self.fresh += 1;
     }
 
@@ -126,7 +130,14 @@ impl<C: Contents> State<C> {
     }
 
     pub fn kept(&self, id: WindowId, key: KeyId, window: Window) -> Kept {
-        Kept { id, key, window, summary: self.total, panes: self.panes }
+        let special = self.final_special.or_else(|| self.special_of_all());
+        Kept { id, key, window, summary: self.total, special, panes: self.panes }
+    }
+
+    /// What a special aggregate says of everything, unless some of it was thrown away.
+    fn special_of_all(&self) -> Option<f64> {
+        let is_all = self.collected.summary.count == self.total.count;
+        if is_all { self.collected.special() } else { None }
     }
 
     /// Makes a pane, if there is something to say, and starts the next one.
@@ -163,7 +174,8 @@ impl<C: Contents> State<C> {
                 window,
                 timing,
                 index: self.panes,
-                summary: self.summary,
+                summary: self.collected.summary,
+                special: self.collected.special(),
                 emitted_at: advance.now,
                 watermark: advance.watermark,
                 cause: advance.cause,
@@ -178,9 +190,15 @@ impl<C: Contents> State<C> {
                 self.said.push(pane);
             }
             sink.fired_with(pane, &self.contents);
+            if !self.collected.list().is_empty() {
+                sink.listed(self.collected.list());
+            }
         }
         if is_last || firing.accumulation == Accumulation::Discarding {
-            self.summary = Summary::default();
+            if is_last {
+                self.final_special = self.special_of_all();
+            }
+            self.collected = Collected::new(firing.aggregate);
             self.contents = C::default();
         }
     }

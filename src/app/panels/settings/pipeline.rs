@@ -148,7 +148,8 @@ pub fn value_ui(ui: &mut Ui, sheet: &mut Sheet<'_>) {
         ("Max", "The largest value."),
     ];
     let aggregates = [Aggregate::Count, Aggregate::Sum, Aggregate::Mean, Aggregate::Min, Aggregate::Max];
-    let chosen = aggregates.iter().position(|aggregate| *aggregate == sheet.next.pipeline.aggregate).unwrap_or(0);
+    let now = sheet.next.pipeline.aggregate;
+    let chosen = aggregates.iter().position(|aggregate| *aggregate == now).unwrap_or(aggregates.len());
     ui.add_space(2.0);
     if let Some(new) = segments(ui, sheet.theme, "value", &choices, chosen) {
         sheet.next.pipeline.aggregate = aggregates[new];

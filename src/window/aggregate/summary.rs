@@ -1,12 +1,11 @@
-//! What is computed per key and window.
+//! Count, sum, minimum and maximum: cheap enough to be kept together.
 //!
-//! Count, sum, minimum and maximum are cheap enough to be kept together: [`Summary`] holds all
-//! four, and a pipeline's [`Aggregate`] picks which one is the value of a pane. That lets a screen
-//! show any of them, and combine the panes of several keys exactly.
+//! [`Summary`] holds all four, and a pipeline's [`Aggregate`] picks which one is the value of a
+//! pane. That lets a screen show any of them, and combine the panes of several keys exactly.
 
 use std::fmt::Debug;
 
-use crate::pipeline::Aggregate;
+use crate::window::aggregate::spec::Aggregate;
 
 /// What an operator keeps per key and window: values go in one by one, or all of another state at
 /// once.
@@ -73,7 +72,8 @@ impl Summary {
         self.max = if other.max > self.max { other.max } else { self.max };
     }
 
-    /// The value that `aggregate` asks for; `None` where an empty summary has none.
+    /// The value that `aggregate` asks for; `None` where an empty summary has none, and for the
+    /// special ones.
     pub fn value(&self, aggregate: Aggregate) -> Option<f64> {
         match aggregate {
             Aggregate::Count => Some(self.count as f64),
@@ -82,6 +82,7 @@ impl Summary {
             Aggregate::Mean => Some(self.sum / self.count as f64),
             Aggregate::Min => Some(self.min),
             Aggregate::Max => Some(self.max),
+            _ => None,
         }
     }
 }

@@ -114,7 +114,10 @@ proptest! {
         let plain = run_pipeline(&input, &Pipeline { aggregate: Aggregate::Count, ..pipeline });
         // A special aggregate changes what panes say, and nothing else.
         let bare = |trace: &Trace| -> Vec<Pane> { trace.panes.iter().map(|p| Pane { special: None, ..*p }).collect() };
-        let by_time = |mut panes: Vec<Pane>| { panes.sort_by_key(|p| (p.emitted_at, p.cause, p.window, p.key, p.index)); panes };
+        let by_time = |mut panes: Vec<Pane>| {
+            panes.sort_by_key(|p| (p.emitted_at, p.cause, p.window, p.key, p.index));
+            panes
+        };
         let (found, expected) = (by_time(bare(&trace)), by_time(bare(&plain)));
         prop_assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(&expected) {
@@ -146,8 +149,8 @@ proptest! {
         is_beam in any::<bool>(),
     ) {
         let dialect = if is_beam { Dialect::Beam } else { Dialect::Flink };
-        let pipeline =
-            Pipeline { window, aggregate, dialect, allowed_lateness: span(1_000), at_end: AtEnd::Flush, ..Pipeline::default() };
+        let (allowed_lateness, at_end) = (span(1_000), AtEnd::Flush);
+        let pipeline = Pipeline { window, aggregate, dialect, allowed_lateness, at_end, ..Pipeline::default() };
         let trace = run_pipeline(&input, &pipeline);
         let truth = special_truth(&trace.stream, window, aggregate);
         for life in trace.windows.iter().filter(|life| !matches!(life.end, WindowEnd::Merged { .. })) {
@@ -228,7 +231,8 @@ proptest! {
             Just(Dialect::Flink), Just(Dialect::Beam), Just(Dialect::KafkaStreams), Just(Dialect::AzureStreamAnalytics)
         ],
         accumulation in prop_oneof![
-            Just(Accumulation::Accumulating), Just(Accumulation::Discarding), Just(Accumulation::AccumulatingAndRetracting)
+            Just(Accumulation::Accumulating), Just(Accumulation::Discarding),
+            Just(Accumulation::AccumulatingAndRetracting)
         ],
         as_quantile in any::<bool>(),
     ) {

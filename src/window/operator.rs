@@ -200,7 +200,7 @@ impl<A: Accumulator> WindowOperator<A> {
     /// Bytes that a special aggregate keeps beside the summaries; 0 for others.
     pub const fn special_bytes(&self) -> usize {
         match self {
-            Self::Aligned(_) | Self::Session(_) => 0,
+            Self::Aligned(_) | Self::Sliced(_) | Self::Session(_) => 0,
             Self::General(windows) => windows.special_bytes(),
             Self::Beam(windows) => windows.special_bytes(),
             Self::Kafka(windows) => windows.special_bytes(),

@@ -259,7 +259,7 @@ impl<A: Accumulator> SlicedWindows<A> {
         }
         for life in lives.iter() {
             let summary = self.running.get(life.key).summary();
-            sink.closed(Kept { id: life.id, key: life.key, window, summary, panes: 1 }, advance.now);
+            sink.closed(Kept { id: life.id, key: life.key, window, summary, special: None, panes: 1 }, advance.now);
         }
         self.gone += lives.len() as u64;
         self.lives.remove(number);
@@ -275,7 +275,7 @@ impl<A: Accumulator> SlicedWindows<A> {
             let window = self.grid.window(number);
             for life in lives.iter() {
                 let summary = ahead.running.get(life.key).summary();
-                visit(Kept { id: life.id, key: life.key, window, summary, panes: 0 });
+                visit(Kept { id: life.id, key: life.key, window, summary, special: None, panes: 0 });
             }
         }
     }
@@ -289,6 +289,7 @@ fn pane<A: Accumulator>(key: KeyId, id: WindowId, total: &A, window: Window, adv
         timing: advance.timing_of_completion(),
         index: 0,
         summary: total.summary(),
+        special: None,
         emitted_at: advance.now,
         watermark: advance.watermark,
         cause: advance.cause,

@@ -10,7 +10,7 @@ use crate::app::view::{Command, LegendItem, View};
 use crate::app::widgets::controls::{Loudness, button};
 use crate::app::widgets::legend::Entry;
 use crate::human;
-use crate::pipeline::{Aggregate, WindowSpec};
+use crate::pipeline::WindowSpec;
 use crate::record::KeyId;
 
 /// Keys above which the menu has a field to find one.
@@ -116,13 +116,7 @@ fn legend_ui(ui: &mut Ui, view: &View<'_>, counts: Counts, room: f32, commands: 
 /// What the columns are and what their numbers mean; left out without room.
 fn window_key_ui(ui: &mut Ui, view: &View<'_>) {
     let pipeline = &view.run.trace.pipeline;
-    let value = match pipeline.aggregate {
-        Aggregate::Count => "count",
-        Aggregate::Sum => "sum",
-        Aggregate::Mean => "mean",
-        Aggregate::Min => "least",
-        Aggregate::Max => "greatest",
-    };
+    let value = pipeline.aggregate;
     let per = match pipeline.window {
         WindowSpec::Tumbling { size, .. } => human::span(size),
         WindowSpec::Sliding { size, slide, .. } => format!("{}, every {}", human::span(size), human::span(slide)),

@@ -19,6 +19,7 @@ pub mod recording;
 
 // The engine: pure state machines without clock, thread or file.
 pub mod join;
+pub mod state;
 pub mod watermark;
 pub mod window;
 

@@ -135,6 +135,8 @@ pub struct Columns {
     pub values: Vec<f64>,
     /// Partitions of the log; empty when every record is in partition 0.
     pub partitions: Vec<PartitionId>,
+    /// How many partitions the log has, when that is more than the records name.
+    pub partition_count: u32,
 }
 
 impl Columns {
@@ -180,6 +182,8 @@ pub struct Stream {
     keys: Vec<KeyId>,
     values: Vec<f64>,
     partitions: Vec<PartitionId>,
+    /// More than any partition of a record; 0 when there is one.
+    partition_count: u32,
     key_table: KeyTable,
     /// Ascending; empty while `arrivals` is.
     arrivals_ascending: Vec<ProcTime>,
@@ -198,6 +202,7 @@ impl Stream {
             keys: rows.iter().map(|row| row.key).collect(),
             values: rows.iter().map(|row| row.value).collect(),
             partitions: if partitioned { rows.iter().map(|row| row.partition).collect() } else { Vec::new() },
+            partition_count: 0,
         };
         Self::from_columns(columns, key_table)
     }
@@ -213,12 +218,15 @@ impl Stream {
         if columns.partitions.iter().all(|&partition| partition == PartitionId::default()) {
             columns.partitions = Vec::new();
         }
+        let named = columns.partitions.iter().max().map_or(1, |last| last.0.saturating_add(1));
+        let partition_count = named.max(columns.partition_count);
         Self {
             event_times: columns.event_times,
             arrivals: columns.arrivals,
             keys: columns.keys,
             values: columns.values,
             partitions: columns.partitions,
+            partition_count: if partition_count > 1 { partition_count } else { 0 },
             key_table,
             arrivals_ascending: Vec::new(),
         }
@@ -245,6 +253,7 @@ impl Stream {
             keys: pick(&self.keys, order),
             values: pick(&self.values, order),
             partitions: pick(&self.partitions, order),
+            partition_count: self.partition_count,
             key_table: self.key_table.clone(),
             arrivals_ascending: ascending,
         }
@@ -325,9 +334,9 @@ impl Stream {
         self.partitions.get(id.index()).copied().unwrap_or_default()
     }
 
-    /// How many partitions there are, empty ones below the last included; at least 1. O(n).
-    pub fn partitions(&self) -> usize {
-        self.partitions.iter().max().map_or(1, |last| last.index() + 1)
+    /// How many partitions there are, silent ones included; at least 1.
+    pub const fn partitions(&self) -> usize {
+        if self.partition_count > 1 { self.partition_count as usize } else { 1 }
     }
 
     /// Whether any record is outside partition 0.

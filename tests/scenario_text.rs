@@ -5,8 +5,8 @@ use highwater::pipeline::{Aggregate, AtEnd, LatePolicy, Pipeline, WatermarkSpec,
 use highwater::scenario::library::BUILT_IN;
 use highwater::scenario::set::{apply, set};
 use highwater::scenario::{
-    ColumnChoice, DelaySpec, Fault, KeySpec, RecordingSpec, Scenario, ScenarioError, SourceSpec, Spacing, Synthetic,
-    ValueSpec, WeightedDelay, parse, parse_bytes,
+    ColumnChoice, DelaySpec, Fault, KeySpec, OtherKeys, Partitioner, RecordingSpec, Scenario, ScenarioError,
+    SourceSpec, Spacing, Synthetic, ValueSpec, WeightedDelay, parse, parse_bytes,
 };
 use highwater::time::Span;
 use proptest::prelude::*;
@@ -76,14 +76,31 @@ fn synthetic() -> impl Strategy<Value = Synthetic> {
         (-1_000_000..0_i64, 0..1_000_000_i64).prop_map(|(min, max)| ValueSpec::Integers { min, max }),
         (-1e9..0.0, 0.0..1e9).prop_map(|(min, max)| ValueSpec::Uniform { min, max }),
     ];
-    (0.001..100.0, arrivals, keys, values, delay()).prop_map(|(rate, arrivals, keys, values, delay)| Synthetic {
-        rate,
-        arrivals,
-        keys,
-        values,
-        delay,
-        ..Synthetic::default()
-    })
+    let log = (1..1_025_u32, partitioner());
+    (0.001..100.0, arrivals, keys, values, delay(), log).prop_map(
+        |(rate, arrivals, keys, values, delay, (partitions, partitioner))| Synthetic {
+            rate,
+            arrivals,
+            keys,
+            values,
+            delay,
+            partitions,
+            partitioner,
+            ..Synthetic::default()
+        },
+    )
+}
+
+fn partitioner() -> impl Strategy<Value = Partitioner> {
+    prop_oneof![
+        Just(Partitioner::KeyHash),
+        Just(Partitioner::RoundRobin),
+        (1..1_000_u32).prop_map(|records| Partitioner::Sticky { records }),
+        any::<bool>().prop_map(|hashed| Partitioner::Explicit {
+            keys: Vec::new(),
+            others: if hashed { OtherKeys::KeyHash } else { OtherKeys::To(0) }
+        }),
+    ]
 }
 
 fn recording() -> impl Strategy<Value = RecordingSpec> {

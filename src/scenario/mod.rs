@@ -10,6 +10,7 @@ mod explain;
 pub mod library;
 mod locate;
 pub mod parse;
+pub mod partitioner;
 pub mod set;
 pub mod spec;
 pub mod suggest;
@@ -17,6 +18,7 @@ mod write;
 
 pub use error::{FileProblem, ScenarioError};
 pub use parse::{parse, parse_bytes};
+pub use partitioner::{KeyPlace, OtherKeys, Partitioner};
 pub use spec::{
     ColumnChoice, DelaySpec, KeySpec, RecordingSpec, SourceSpec, Spacing, Synthetic, ValueSpec, WeightedDelay,
 };

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::scenario::Partitioner;
 use crate::time::{EventTime, Span};
 
 /// Where the records come from.
@@ -35,6 +36,10 @@ pub struct Synthetic {
     pub values: ValueSpec,
     /// How long a record takes from happening to reaching the log.
     pub delay: DelaySpec,
+    /// How many partitions the log has; 1 to 1,024.
+    pub partitions: u32,
+    /// Which of them a record is written to.
+    pub partitioner: Partitioner,
 }
 
 impl Default for Synthetic {
@@ -46,6 +51,8 @@ impl Default for Synthetic {
             keys: KeySpec::Uniform { count: 1, names: Vec::new() },
             values: ValueSpec::Constant(1.0),
             delay: DelaySpec::Constant { delay: Span::ZERO },
+            partitions: 1,
+            partitioner: Partitioner::default(),
         }
     }
 }

@@ -9,18 +9,22 @@
 //! - [`keys`]: uniform and Zipf shares
 //! - [`delays`]: from happening to arrival
 //! - [`offline`]: producers without network
+//! - [`partition`]: which partition of the log, [`murmur`]: the hash behind it
 //! - [`quantile`]: the inverse distribution functions behind all of it
 
 pub mod delays;
 pub mod happenings;
 pub mod keys;
+pub mod murmur;
 pub mod offline;
+pub mod partition;
 pub mod quantile;
 
 use crate::pipeline::Problem;
 use crate::record::{Columns, KeyId, KeyTable, Stream};
 use crate::rng::{Draws, Seed};
 use crate::scenario::{KeySpec, Scenario, SourceSpec, Synthetic, ValueSpec};
+use crate::source::partition::Placer;
 use crate::time::{EventTime, Span};
 
 /// The most records that a synthetic source may be expected to make. A stream of this length
@@ -55,6 +59,7 @@ pub fn generate(scenario: &Scenario) -> Result<Stream, GenerateError> {
     };
     let seed = Seed::new(scenario.seed);
     let (mut columns, ranks) = columns(source, scenario, start, seed);
+    place(&mut columns, &ranks, source, seed);
     offline::apply(&mut columns, &ranks, &scenario.faults, &source.keys, start, seed);
     let key_table = intern(&ranks, &source.keys, &mut columns.keys);
     Ok(Stream::from_columns(columns, key_table))
@@ -69,6 +74,15 @@ fn columns(source: &Synthetic, scenario: &Scenario, start: EventTime, seed: Seed
     let mut draws = seed.stream("value");
     let values = event_times.iter().map(|_| value(&source.values, &mut draws)).collect();
     (Columns { event_times, arrivals, values, ..Columns::default() }, ranks)
+}
+
+/// Fills the column of partitions, in the order in which records happen.
+fn place(columns: &mut Columns, ranks: &[u32], source: &Synthetic, seed: Seed) {
+    columns.partition_count = source.partitions;
+    if source.partitions > 1 {
+        let mut placer = Placer::new(&source.partitioner, source.partitions, &source.keys, 1, seed);
+        columns.partitions = ranks.iter().map(|&rank| placer.place(rank, 0)).collect();
+    }
 }
 
 fn value(spec: &ValueSpec, draws: &mut Draws) -> f64 {
@@ -196,6 +210,32 @@ mod tests {
         assert_eq!(sorted(&plain, 0..2), sorted(&keyed, 0..2));
         let values = sorted(&plain, 2..4);
         assert_eq!(values, sorted(&faster, 2..4)[..values.len()]);
+    }
+
+    #[test]
+    fn partitions_are_given_without_dealing_anything_else_anew() {
+        let places = |settings: &[&str]| {
+            let stream = stream(settings);
+            let places: Vec<u32> =
+                (0..stream.len()).map(|i| stream.partition(RecordId(u32::try_from(i).unwrap())).0).collect();
+            (lines(&stream), stream.partitions(), places)
+        };
+        let (plain, one, none) = places(&["faults=[]"]);
+        assert_eq!((one, none), (1, vec![0; plain.len()]));
+        // The hashes of "a", "b" and "c" modulo 4 are 0, 0 and 2.
+        let (lines, count, hashed) = places(&["faults=[]", "partitions=4"]);
+        assert_eq!((&lines, count), (&plain, 4));
+        let expected: Vec<u32> = lines.iter().map(|line| if line.contains(" c ") { 2 } else { 0 }).collect();
+        assert_eq!(hashed, expected);
+        let silent = "partitioner=explicit(keys: [(key: \"a\", partition: 2)], others: to(0))";
+        let (lines, count, explicit) = places(&["faults=[]", "partitions=4", silent]);
+        let expected: Vec<u32> = lines.iter().map(|line| if line.contains(" a ") { 2 } else { 0 }).collect();
+        assert_eq!((&lines, count, explicit), (&plain, 4, expected));
+        let (lines, count, mut round) = places(&["faults=[]", "partitions=4", "partitioner=round-robin"]);
+        round.sort_unstable();
+        let dealt: Vec<u32> =
+            (0..4).flat_map(|place| vec![place; (lines.len() - place as usize).div_ceil(4)]).collect();
+        assert_eq!((&lines, count, round), (&plain, 4, dealt));
     }
 
     #[test]

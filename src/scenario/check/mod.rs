@@ -3,13 +3,14 @@
 //! Every problem is reported in one go, in the order of the fields, with the path of its field
 //! from the root of the scenario. A scenario without problems can be generated and run.
 
+mod partitions;
 mod source;
 
+pub use partitions::MAX_PARTITIONS;
 pub use source::{MAX_KEYS, MAX_MIXTURE_DEPTH, MAX_MIXTURE_PARTS, MAX_VALUE};
 
 use crate::human::{count, span_exact};
 use crate::pipeline::Problem;
-use crate::scenario::suggest::did_you_mean;
 use crate::scenario::{Fault, SCENARIO_VERSION, Scenario, SourceSpec};
 use crate::time::{SPAN_LIMIT, Span};
 
@@ -110,11 +111,7 @@ impl Check {
                 self.add(path, "a recording has its arrivals; only producers of a synthetic source can be offline");
             }
             SourceSpec::Synthetic(source) if source.keys.rank(key).is_none() => {
-                let shown = source.keys.count().min(5);
-                let names: Vec<_> = (0..shown).map(|rank| source.keys.name(rank)).collect();
-                let list = names.join(", ") + if source.keys.count() > shown { ", ..." } else { "" };
-                let guess = did_you_mean(key, names.iter().map(|name| &**name));
-                self.add(&format!("{path}.key"), format!("{key:?} is not a key of the source ({list}){guess}"));
+                self.unknown_key(&format!("{path}.key"), key, &source.keys);
             }
             SourceSpec::Synthetic(_) => {}
         }

@@ -43,6 +43,7 @@ impl Check {
         self.keys(&source.keys);
         self.values(&source.values);
         self.delay("source.delay", &source.delay, 0);
+        self.partitions(source);
     }
 
     fn arrivals(&mut self, source: &Synthetic, duration: Span) {

@@ -172,6 +172,19 @@ fn parts(span: Span, most: usize, before_unit: &str, between: &str) -> String {
     format!("{sign}{out}")
 }
 
+/// Reads a date in microseconds since the epoch: `"2026-03-02 12:00:00"`, `"2026-03-02"` (midnight), or with
+/// an offset, `"2026-03-02T13:00:00+01:00"`. Without one it is UTC. `None` when it is no date.
+pub fn parse_instant(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let timestamp = match text.parse::<jiff::Timestamp>() {
+        Ok(timestamp) => timestamp,
+        // A named zone would be read and then ignored.
+        Err(_) if text.contains('[') => return None,
+        Err(_) => text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp(),
+    };
+    Some(timestamp.as_microsecond())
+}
+
 /// An instant as a date and time of day in UTC, with as many decimals as it needs.
 ///
 /// The ends of time, which no record can carry, are `not yet` and `end of stream`.

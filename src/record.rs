@@ -187,6 +187,7 @@ pub struct Stream {
     key_table: KeyTable,
     /// Ascending; empty while `arrivals` is.
     arrivals_ascending: Vec<ProcTime>,
+    watermarks_said: Vec<(ProcTime, EventTime)>,
 }
 
 impl Stream {
@@ -229,7 +230,23 @@ impl Stream {
             partition_count: if partition_count > 1 { partition_count } else { 0 },
             key_table,
             arrivals_ascending: Vec::new(),
+            watermarks_said: Vec::new(),
         }
+    }
+
+    /// The same stream from a source that also says, at some instants of processing time, how far
+    /// event time has come. What is not a rise is left out.
+    #[must_use]
+    pub fn saying(mut self, mut watermarks: Vec<(ProcTime, EventTime)>) -> Self {
+        watermarks.sort_by_key(|&(at, _)| at);
+        let mut reached = EventTime::MIN;
+        watermarks.retain(|&(_, watermark)| {
+            let rises = watermark > reached;
+            reached = reached.max(watermark);
+            rises
+        });
+        self.watermarks_said = watermarks;
+        self
     }
 
     /// The same records in another order: that in which they were read, when that was not the order
@@ -256,6 +273,7 @@ impl Stream {
             partition_count: self.partition_count,
             key_table: self.key_table.clone(),
             arrivals_ascending: ascending,
+            watermarks_said: self.watermarks_said.clone(),
         }
     }
 
@@ -342,6 +360,12 @@ impl Stream {
     /// Whether any record is outside partition 0.
     pub fn is_partitioned(&self) -> bool {
         !self.partitions.is_empty()
+    }
+
+    /// What the source says of the watermark, and when; ascending in both clocks. Most sources say
+    /// nothing.
+    pub fn watermarks_said(&self) -> &[(ProcTime, EventTime)] {
+        &self.watermarks_said
     }
 
     /// The names of the keys.

@@ -5,8 +5,9 @@ use highwater::pipeline::{Aggregate, AtEnd, LatePolicy, Pipeline, WatermarkSpec,
 use highwater::scenario::library::BUILT_IN;
 use highwater::scenario::set::{apply, set};
 use highwater::scenario::{
-    ColumnChoice, DelaySpec, Fault, KeySpec, OtherKeys, Partitioner, RecordingSpec, Scenario, ScenarioError,
-    SourceSpec, Spacing, Synthetic, ValueSpec, WeightedDelay, parse, parse_bytes,
+    ColumnChoice, DelaySpec, Fault, KeySpec, OtherKeys, Partitioner, RecordingSpec, RecordsSpec, Scenario,
+    ScenarioError, SourceSpec, Spacing, Synthetic, ValueSpec, WeightedDelay, WrittenRecord, WrittenWatermark, parse,
+    parse_bytes,
 };
 use highwater::time::Span;
 use proptest::prelude::*;
@@ -118,6 +119,30 @@ fn recording() -> impl Strategy<Value = RecordingSpec> {
     (text(), columns).prop_map(|(path, columns)| RecordingSpec { path: format!("a{path}.csv"), columns })
 }
 
+/// Records written out, with instants in every form that people type.
+fn records() -> impl Strategy<Value = RecordsSpec> {
+    let instant = || {
+        prop_oneof![
+            (0..24, 0..60, 0..60).prop_map(|(h, m, s)| format!("{h:02}:{m:02}:{s:02}")),
+            (1..28, 0..24).prop_map(|(day, h)| format!("2026-02-{day:02} {h:02}:00:00")),
+            (-9_999..9_999_i64).prop_map(|ms| format!("{ms}ms")),
+        ]
+    };
+    let record = (instant(), prop::option::of(instant()), text(), -1e9..1e9, 0..1_000_u32).prop_map(
+        |(event_time, arrival_time, key, value, partition)| WrittenRecord {
+            event_time,
+            arrival_time,
+            key,
+            value,
+            partition,
+        },
+    );
+    let said = (instant(), prop_oneof![instant(), Just("end".to_owned())])
+        .prop_map(|(at, watermark)| WrittenWatermark { at, watermark });
+    (prop::collection::vec(record, 1..5), prop::collection::vec(said, 0..3))
+        .prop_map(|(records, watermarks)| RecordsSpec { start: "2026-02-03 04:05:06".to_owned(), records, watermarks })
+}
+
 fn pipeline() -> impl Strategy<Value = Pipeline> {
     let window = prop_oneof![
         positive_span().prop_map(|size| WindowSpec::Tumbling { size, offset: Span::ZERO }),
@@ -148,6 +173,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     let source = prop_oneof![
         3 => synthetic().prop_map(SourceSpec::Synthetic),
         1 => recording().prop_map(SourceSpec::Recording),
+        1 => records().prop_map(SourceSpec::Records),
     ];
     let fault =
         (two_spans(), 1.0..100.0).prop_map(|((from, until), factor)| Fault::SlowOperator { from, until, factor });

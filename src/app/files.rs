@@ -60,7 +60,7 @@ impl Opened {
         let remarks = remarks(&opened);
         let recording = match opened.scenario.source {
             SourceSpec::Recording(_) => Some(opened.stream),
-            SourceSpec::Synthetic(_) => None,
+            SourceSpec::Synthetic(_) | SourceSpec::Records(_) => None,
         };
         let columns = opened.read.map(|read| read.columns).unwrap_or_default();
         Self { scenario: opened.scenario, recording, columns, tries: tries_of(path), remarks }

@@ -7,7 +7,7 @@ use crate::metrics::quantile::Quantile;
 use crate::oracle::reference::Truth;
 use crate::record::{RecordId, Stream};
 use crate::runtime::{Fate, Ledger, Trace};
-use crate::scenario::{Scenario, SourceSpec};
+use crate::scenario::Scenario;
 use crate::time::{EventTime, ProcTime, Span};
 
 /// How many stretches of time an [`Overview`] has: enough for one per point of a wide screen.
@@ -131,12 +131,11 @@ pub fn sorted_delays(stream: &Stream) -> Arc<[Span]> {
 }
 
 fn clock_range(scenario: &Scenario, trace: &Trace) -> (ProcTime, ProcTime) {
-    let begins = match &scenario.source {
-        SourceSpec::Synthetic(source) => source.start_time().map(EventTime::on_proc_clock),
-        SourceSpec::Recording(_) => None,
-    };
+    let begins = scenario.source.start_time().map(EventTime::on_proc_clock);
+    // What is said of the watermark may come after the last record.
+    let last_rise = trace.watermarks.last().map_or(ProcTime::MIN, |step| step.at);
     match trace.span() {
-        Some((first, last)) => (begins.map_or(first, |begins| begins.min(first)), last.max(first)),
+        Some((first, last)) => (begins.map_or(first, |begins| begins.min(first)), last.max(first).max(last_rise)),
         None => {
             let only = begins.unwrap_or(ProcTime::EPOCH);
             (only, only)
@@ -226,7 +225,7 @@ mod tests {
     use crate::pipeline::{Pipeline, WatermarkSpec, WindowSpec};
     use crate::record::{KeyTable, PartitionId, Row};
     use crate::runtime::RunConfig;
-    use crate::scenario::RecordingSpec;
+    use crate::scenario::{RecordingSpec, SourceSpec};
 
     /// Ten records a second apart; every fourth is 30 s late.
     fn run() -> Run {

@@ -98,7 +98,7 @@ pub fn open_scenario(
     apply(settings, &mut scenario)?;
     let guessed = Guessed::default();
     match &scenario.source {
-        SourceSpec::Synthetic(_) => {
+        SourceSpec::Synthetic(_) | SourceSpec::Records(_) => {
             let stream = Arc::new(generate(&scenario)?);
             Ok(Opened { scenario, stream, read: None, guessed })
         }
@@ -121,7 +121,7 @@ fn open_recording(
     apply(settings, &mut scenario)?;
     let columns = match &scenario.source {
         SourceSpec::Recording(source) => source.columns.clone(),
-        SourceSpec::Synthetic(_) => options.columns.clone(),
+        SourceSpec::Synthetic(_) | SourceSpec::Records(_) => options.columns.clone(),
     };
     let options = ReadOptions { columns, bad_rows: options.bad_rows };
     let recording = recording::read_path(path, &options, progress)?;

@@ -7,7 +7,7 @@ use crate::pipeline::{Pipeline, WatermarkOptions, WatermarkSpec};
 use crate::record::{Record, RecordId, Stream};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::watermark::perfect;
-use crate::watermark::{AzureTime, BoundedWatermark, Rise, Seen, StatusChange, Surroundings, Tracker};
+use crate::watermark::{AzureTime, BoundedWatermark, Rise, SaidWatermark, Seen, StatusChange, Surroundings, Tracker};
 use crate::window::dialect::Dialect;
 
 /// The watermark of a run.
@@ -17,6 +17,8 @@ pub enum EventClock {
     Bounded(BoundedWatermark),
     /// That of the dialect Azure Stream Analytics, which also repairs the times of records.
     Azure(AzureTime),
+    /// What the source says.
+    Said(SaidWatermark),
     /// Any other.
     Tracked {
         /// The machine.
@@ -34,6 +36,9 @@ impl EventClock {
         let (spec, options) = (pipeline.watermark, &pipeline.watermark_options);
         if pipeline.dialect == Dialect::AzureStreamAnalytics {
             return Self::Azure(AzureTime::new(pipeline.azure, spec.bound()));
+        }
+        if spec == WatermarkSpec::FromSource {
+            return Self::Said(SaidWatermark::new(stream.watermarks_said().to_vec()));
         }
         if *options == WatermarkOptions::default() {
             match spec {
@@ -56,9 +61,10 @@ impl EventClock {
     }
 
     /// The current watermark; [`EventTime::MIN`] before the first.
-    pub const fn current(&self) -> EventTime {
+    pub fn current(&self) -> EventTime {
         match self {
             Self::Bounded(watermark) => watermark.current(),
+            Self::Said(watermark) => watermark.current(),
             Self::Azure(time) => time.current(),
             Self::Tracked { tracker, .. } => tracker.current(),
         }
@@ -67,7 +73,7 @@ impl EventClock {
     /// A record has reached the log.
     pub fn on_arrival(&mut self, id: RecordId, stream: &Stream, now: ProcTime) {
         match self {
-            Self::Bounded(_) => {}
+            Self::Bounded(_) | Self::Said(_) => {}
             Self::Azure(time) => time.on_arrival(),
             Self::Tracked { tracker, .. } => tracker.on_arrival(stream.partition(id).index(), now),
         }
@@ -77,7 +83,7 @@ impl EventClock {
     /// it is not dropped.
     pub fn admit(&mut self, record: &Record, arrived_as: RecordId, stream: &Stream) -> Option<EventTime> {
         match self {
-            Self::Bounded(_) | Self::Tracked { .. } => Some(record.event_time),
+            Self::Bounded(_) | Self::Said(_) | Self::Tracked { .. } => Some(record.event_time),
             Self::Azure(time) => time.admit(record.event_time, stream.arrivals()[arrived_as.index()]),
         }
     }
@@ -85,7 +91,7 @@ impl EventClock {
     /// Whether the source leaves a partition alone, because it is too far ahead of the others.
     pub fn is_paused(&self, partition: usize) -> bool {
         match self {
-            Self::Bounded(_) | Self::Azure(_) => false,
+            Self::Bounded(_) | Self::Azure(_) | Self::Said(_) => false,
             Self::Tracked { tracker, .. } => tracker.is_paused(partition),
         }
     }
@@ -93,7 +99,7 @@ impl EventClock {
     /// Whether partitions are paused at all.
     pub const fn aligns(&self) -> bool {
         match self {
-            Self::Bounded(_) | Self::Azure(_) => false,
+            Self::Bounded(_) | Self::Azure(_) | Self::Said(_) => false,
             Self::Tracked { tracker, .. } => tracker.aligns(),
         }
     }
@@ -109,6 +115,7 @@ impl EventClock {
                 let watermark = time.observe(record.event_time)?;
                 Some(Rise { watermark, raised_by: Some(record.id) })
             }
+            Self::Said(_) => None,
             Self::Tracked { tracker, to_come, remaining } => {
                 let (place, partition) = (arrived_as.index(), stream.partition(arrived_as).index());
                 let seen = Seen {
@@ -135,8 +142,17 @@ impl EventClock {
     pub fn next_timer(&self, horizon: ProcTime, due: EventTime) -> ProcTime {
         match self {
             Self::Bounded(_) => ProcTime::MAX,
+            Self::Said(watermark) => watermark.next_timer(),
             Self::Azure(time) => time.next_timer(due),
             Self::Tracked { tracker, .. } => tracker.next_timer(horizon, due),
+        }
+    }
+
+    /// Until when time goes on without records, because something is said then.
+    pub fn goes_on_until(&self) -> ProcTime {
+        match self {
+            Self::Said(watermark) => watermark.last(),
+            Self::Bounded(_) | Self::Azure(_) | Self::Tracked { .. } => ProcTime::MIN,
         }
     }
 
@@ -145,6 +161,7 @@ impl EventClock {
         match self {
             Self::Bounded(_) => None,
             Self::Azure(time) => time.on_timer(now).map(|watermark| Rise { watermark, raised_by: None }),
+            Self::Said(watermark) => watermark.on_timer(now).map(|watermark| Rise { watermark, raised_by: None }),
             Self::Tracked { tracker, .. } => tracker.on_timer(now),
         }
     }
@@ -152,7 +169,7 @@ impl EventClock {
     /// The partitions that went idle or woke up since this was asked last.
     pub fn take_changes(&mut self) -> impl Iterator<Item = StatusChange> {
         let changes = match self {
-            Self::Bounded(_) | Self::Azure(_) => None,
+            Self::Bounded(_) | Self::Azure(_) | Self::Said(_) => None,
             Self::Tracked { tracker, .. } => Some(tracker.take_changes()),
         };
         changes.into_iter().flatten()
@@ -161,7 +178,7 @@ impl EventClock {
     /// How many records said nothing about event time, because theirs was in the future.
     pub const fn skewed(&self) -> u64 {
         match self {
-            Self::Bounded(_) | Self::Azure(_) => 0,
+            Self::Bounded(_) | Self::Azure(_) | Self::Said(_) => 0,
             Self::Tracked { tracker, .. } => tracker.skewed(),
         }
     }

@@ -17,7 +17,7 @@ pub use virtual_time::{Simulation, run};
 
 use crate::pipeline::Pipeline;
 use crate::record::Stream;
-use crate::scenario::{Fault, Scenario, SourceSpec};
+use crate::scenario::{Fault, Scenario};
 use crate::time::{EventTime, ProcTime};
 
 /// What a run is made of, beside the stream.
@@ -32,14 +32,11 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
-    /// What a scenario says about running this stream. Faults count from the start of a synthetic
-    /// source, and from the first arrival of a recording.
+    /// What a scenario says about running this stream. Faults count from the start of a source
+    /// that says when it starts, and from the first arrival of a recording.
     pub fn of(scenario: &Scenario, stream: &Stream) -> Self {
         let first_arrival = stream.arrivals_ascending().first().copied().unwrap_or(ProcTime::EPOCH);
-        let origin = match &scenario.source {
-            SourceSpec::Synthetic(source) => source.start_time().map_or(first_arrival, EventTime::on_proc_clock),
-            SourceSpec::Recording(_) => first_arrival,
-        };
+        let origin = scenario.source.start_time().map_or(first_arrival, EventTime::on_proc_clock);
         Self { pipeline: scenario.pipeline.clone(), faults: scenario.faults.clone(), origin }
     }
 }

@@ -136,8 +136,9 @@ impl Simulation {
     /// Lets the operator or the watermark hear of the next instant that it waits for, if that is
     /// before `next`, when something else happens. Whether there was one.
     fn on_timer_before(&mut self, next: ProcTime) -> bool {
-        // When nothing else is to come, only what this very instant was waited for.
-        let limit = if next < ProcTime::MAX { next } else { self.now + Span::from_micros(1) };
+        // When nothing else is to come, only what this very instant was waited for, or what is said later.
+        let last = || self.now.max(self.watermark.goes_on_until()) + Span::from_micros(1);
+        let limit = if next < ProcTime::MAX { next } else { last() };
         let operator = self.operator.next_timer().map_or(ProcTime::MAX, |timer| timer.max(self.now));
         let watermark = match &self.watermark {
             EventClock::Bounded(_) => ProcTime::MAX,

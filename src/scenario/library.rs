@@ -33,6 +33,8 @@ built_in![
     "tumbling",
     "sliding",
     "sessions",
+    "dataflow",
+    "dataflow-batch",
     "slow-operator",
     "twenty-thousand",
     "million",

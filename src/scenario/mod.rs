@@ -11,6 +11,7 @@ pub mod library;
 mod locate;
 pub mod parse;
 pub mod partitioner;
+pub mod records;
 pub mod set;
 pub mod spec;
 pub mod suggest;
@@ -19,6 +20,7 @@ mod write;
 pub use error::{FileProblem, ScenarioError};
 pub use parse::{parse, parse_bytes};
 pub use partitioner::{KeyPlace, OtherKeys, Partitioner};
+pub use records::{RecordsSpec, WrittenRecord, WrittenWatermark};
 pub use spec::{
     ColumnChoice, DelaySpec, KeySpec, RecordingSpec, SourceSpec, Spacing, Synthetic, ValueSpec, WeightedDelay,
 };

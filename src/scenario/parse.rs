@@ -131,7 +131,7 @@ mod tests {
         );
         check(
             "(\n  title: \"µ\",\n  source: §Synthetik(rate: 2))",
-            "source: `Synthetik` is not known here; did you mean `Synthetic`? The choices are Synthetic, Recording",
+            "source: `Synthetik` is not known here; did you mean `Synthetic`? The choices are Synthetic, Recording, Records",
         );
         check(
             r#"(title: "x", source: Synthetic(), pipeline: (window: Tumbling(§sise: "1s")))"#,

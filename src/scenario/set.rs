@@ -240,7 +240,7 @@ mod tests {
     fn synthetic(scenario: &Scenario) -> &Synthetic {
         match &scenario.source {
             SourceSpec::Synthetic(source) => source,
-            SourceSpec::Recording(_) => panic!("a synthetic source"),
+            SourceSpec::Recording(_) | SourceSpec::Records(_) => panic!("a synthetic source"),
         }
     }
 

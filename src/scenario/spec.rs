@@ -1,4 +1,4 @@
-//! The description of a source: a seeded stream or a recording.
+//! The description of a source: a seeded stream, a recording, or records written out.
 //!
 //! Plain data; [`crate::source`] makes the records. Ranges are checked by
 //! [`crate::scenario::Scenario::problems`].
@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::Partitioner;
+use crate::scenario::records::RecordsSpec;
 use crate::time::{EventTime, Span};
 
 /// Where the records come from.
@@ -18,6 +19,20 @@ pub enum SourceSpec {
     Synthetic(Synthetic),
     /// Rows of a file, in order of arrival.
     Recording(RecordingSpec),
+    /// Records written out one by one.
+    Records(RecordsSpec),
+}
+
+impl SourceSpec {
+    /// Where the clock of a source starts that says so; `None` for a recording, which starts with
+    /// its first arrival, and for a start that is no date.
+    pub fn start_time(&self) -> Option<EventTime> {
+        match self {
+            Self::Synthetic(source) => source.start_time(),
+            Self::Records(source) => source.start_micros().map(EventTime::from_micros),
+            Self::Recording(_) => None,
+        }
+    }
 }
 
 /// A seeded stream.
@@ -62,14 +77,7 @@ impl Synthetic {
     ///
     /// A date without a zone is UTC; a date without a time is midnight.
     pub fn start_time(&self) -> Option<EventTime> {
-        let text = self.start.trim();
-        let timestamp = match text.parse::<jiff::Timestamp>() {
-            Ok(timestamp) => timestamp,
-            // A named zone would be read and then ignored.
-            Err(_) if text.contains('[') => return None,
-            Err(_) => text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp(),
-        };
-        Some(EventTime::from_micros(timestamp.as_microsecond()))
+        crate::human::parse_instant(&self.start).map(EventTime::from_micros)
     }
 
     /// How many records to expect; not finite where rate or duration make no sense.

@@ -2,7 +2,7 @@
 
 use ron::ser::PrettyConfig;
 
-use crate::scenario::{Scenario, locate, parse};
+use crate::scenario::{Scenario, SourceSpec, locate, parse};
 
 /// Fields that are written even where they have their default: what a reader looks for first.
 const ALWAYS_WRITTEN: [&str; 5] = ["version", "title", "seed", "duration", "source"];
@@ -36,7 +36,9 @@ impl Scenario {
 
 /// The text with every field.
 pub(super) fn full_text(scenario: &Scenario) -> String {
-    let config = PrettyConfig::new().depth_limit(2).new_line("\n");
+    // Records that are written out get a line each.
+    let depth = if matches!(scenario.source, SourceSpec::Records(_)) { 3 } else { 2 };
+    let config = PrettyConfig::new().depth_limit(depth).new_line("\n");
     // The depth of a scenario that was read is limited by the reader.
     let written = parse::options().without_recursion_limit().to_string_pretty(scenario, config);
     written.expect("a scenario is made of structs, enums, lists, texts and numbers, which RON can all write") + "\n"
@@ -131,6 +133,27 @@ mod tests {
     source: Recording(
         path: "taxis.csv",
         columns: (event_time: "pickup", no_header: true),
+    ),
+)
+"#;
+        check(text, text);
+    }
+
+    #[test]
+    fn written_records_keep_a_line_each() {
+        let text = r#"(
+    version: 1,
+    title: "x",
+    seed: 7,
+    duration: "10min",
+    source: Records(
+        records: [
+            (event_time: "12:00:27", arrival_time: "12:05:20", key: "", value: 5.0, partition: 0),
+            (event_time: "12:02:27", arrival_time: None, key: "a", value: 1.0, partition: 2),
+        ],
+        watermarks: [
+            (at: "12:05:59", watermark: "12:02:00"),
+        ],
     ),
 )
 "#;

@@ -42,15 +42,18 @@ pub enum GenerateError {
     Problems(Vec<Problem>),
 }
 
-/// The stream of a synthetic source: the same bits for the same scenario on every machine.
+/// The stream of a synthetic source, or of records that are written out: the same bits for the same
+/// scenario on every machine.
 ///
-/// Keys are numbered by rank; those that never occur have no number.
+/// Synthetic keys are numbered by rank; those that never occur have no number.
 ///
 /// # Errors
 /// When the source is a recording, or [`Scenario::problems`] is not empty.
 pub fn generate(scenario: &Scenario) -> Result<Stream, GenerateError> {
-    let SourceSpec::Synthetic(source) = &scenario.source else {
-        return Err(GenerateError::Recording);
+    let source = match &scenario.source {
+        SourceSpec::Synthetic(source) => source,
+        SourceSpec::Records(source) => return source.stream().map_err(GenerateError::Problems),
+        SourceSpec::Recording(_) => return Err(GenerateError::Recording),
     };
     let problems = scenario.problems();
     let start = match source.start_time() {

@@ -31,12 +31,18 @@ pub struct Seen {
 /// How far event time has come, as one rule sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Rule {
-    Bounded { bound: Span },
+    Bounded {
+        bound: Span,
+    },
     Punctuated(Punctuated),
-    FixedLag { lag: Span },
+    FixedLag {
+        lag: Span,
+    },
     Percentile(Percentile),
     Adaptive(Adaptive),
     Perfect,
+    /// It is not made from records.
+    FromSource,
 }
 
 /// A watermark generator. It is its own snapshot: written out and read back, it goes on as if
@@ -59,6 +65,7 @@ impl Generator {
             WatermarkSpec::Percentile { quantile, sample } => Rule::Percentile(Percentile::new(quantile, sample)),
             WatermarkSpec::Adaptive { deviations, min, max } => Rule::Adaptive(Adaptive::new(deviations, min, max)),
             WatermarkSpec::Perfect => Rule::Perfect,
+            WatermarkSpec::FromSource => Rule::FromSource,
         };
         Self { rule, current: EventTime::MIN, raised_by: None }
     }
@@ -84,6 +91,7 @@ impl Generator {
             Rule::Percentile(rule) => rule.claim(seen.event_time, seen.arrival),
             Rule::Adaptive(rule) => Some(rule.claim(seen.event_time, seen.arrival)),
             Rule::Perfect => Some(seen.to_come).filter(|to_come| to_come.is_finite()),
+            Rule::FromSource => None,
         };
         self.raise(claim?, Some(seen.id))
     }

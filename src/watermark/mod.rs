@@ -7,6 +7,7 @@
 //! - [`merge`], [`split`]: the minimum over several inputs, between tasks and inside one source
 //! - [`idle`]: when a silent input stops holding the others back
 //! - [`align`]: when an input that runs ahead has to wait
+//! - [`said`]: what the source itself says
 //! - [`ticks`]: the instants of periodic emission
 //! - [`azure`]: the door and the watermark of Azure Stream Analytics
 //! - [`tracker`]: wires them in front of one operator
@@ -21,6 +22,7 @@ pub mod merge;
 pub mod percentile;
 pub mod perfect;
 pub mod punctuated;
+pub mod said;
 pub mod spec;
 pub mod split;
 pub mod ticks;
@@ -32,6 +34,7 @@ pub use bounded::BoundedWatermark;
 pub use generator::{Generator, Seen};
 pub use idle::{IdleCheck, IdleTimer};
 pub use merge::{Emitted, InputStatus, Valve};
+pub use said::SaidWatermark;
 pub use spec::{Emit, Marker, WatermarkOptions, WatermarkSpec};
 pub use split::SplitMerge;
 pub use tracker::{Rise, StatusChange, Surroundings, Tracker};

@@ -65,6 +65,9 @@ pub enum WatermarkSpec {
     /// The smallest event time still to come: no record is ever behind, and no other watermark
     /// of which that is true is larger. It knows the future, which only a simulation can.
     Perfect,
+    /// What the source itself says at certain instants of processing time, whatever its records are
+    /// (as `TestStream` does in Apache Beam). Only records that are written out say anything.
+    FromSource,
 }
 
 /// A thousand delays: enough to tell a 99.9 % quantile from the maximum.
@@ -105,7 +108,7 @@ impl WatermarkSpec {
             Self::Bounded { bound } | Self::Punctuated { bound, .. } => bound,
             Self::FixedLag { lag } => lag,
             Self::Adaptive { min, .. } => min,
-            Self::Monotonous | Self::Percentile { .. } | Self::Perfect => Span::ZERO,
+            Self::Monotonous | Self::Percentile { .. } | Self::Perfect | Self::FromSource => Span::ZERO,
         }
     }
 }
@@ -124,6 +127,7 @@ impl fmt::Display for WatermarkSpec {
             Self::Percentile { quantile, sample } => write!(f, "quantile {quantile} of the last {sample} delays"),
             Self::Adaptive { deviations, .. } => write!(f, "mean delay and {deviations} deviations"),
             Self::Perfect => f.write_str("perfect watermark"),
+            Self::FromSource => f.write_str("watermark of the source"),
         }
     }
 }
@@ -211,7 +215,11 @@ pub fn problems(spec: WatermarkSpec, options: &WatermarkOptions) -> Vec<Problem>
                 check.add("watermark.max", &crate::human::span_exact(max), &format!("at least the min, {least}"));
             }
         }
-        WatermarkSpec::Monotonous | WatermarkSpec::Perfect => {}
+        WatermarkSpec::FromSource if *options != WatermarkOptions::default() => {
+            let message = "FromSource says itself when and how far the watermark rises; it has no options";
+            check.0.push(Problem::new("watermark_options", message));
+        }
+        WatermarkSpec::Monotonous | WatermarkSpec::Perfect | WatermarkSpec::FromSource => {}
     }
     check.options(options);
     check.0

@@ -58,13 +58,14 @@ fn subtitle(state: &State) -> String {
         let (start, end) = run.clock_range();
         let length = match state.scenario.source {
             SourceSpec::Synthetic(_) => state.scenario.duration,
-            SourceSpec::Recording(_) => end - start,
+            SourceSpec::Recording(_) | SourceSpec::Records(_) => end - start,
         };
         parts.push(rough_length(length));
     }
     match &state.scenario.source {
         SourceSpec::Synthetic(_) => parts.push(format!("seed {}", state.scenario.seed)),
         SourceSpec::Recording(_) => parts.push("recording".to_owned()),
+        SourceSpec::Records(_) => parts.push("written out".to_owned()),
     }
     parts.join(" · ")
 }

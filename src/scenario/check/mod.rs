@@ -10,7 +10,7 @@ pub use partitions::MAX_PARTITIONS;
 pub use source::{MAX_KEYS, MAX_MIXTURE_DEPTH, MAX_MIXTURE_PARTS, MAX_VALUE};
 
 use crate::human::{count, span_exact};
-use crate::pipeline::Problem;
+use crate::pipeline::{Problem, WatermarkSpec};
 use crate::scenario::{Fault, SCENARIO_VERSION, Scenario, SourceSpec};
 use crate::time::{SPAN_LIMIT, Span};
 
@@ -30,6 +30,13 @@ impl Scenario {
         match &self.source {
             SourceSpec::Synthetic(source) => check.synthetic(source, self.duration),
             SourceSpec::Recording(source) => check.recording(source),
+            SourceSpec::Records(source) => check.found.extend(source.problems()),
+        }
+        let says_watermarks = matches!(self.source, SourceSpec::Records(_));
+        if self.pipeline.watermark == WatermarkSpec::FromSource && !says_watermarks {
+            let message = "FromSource is what the source says of the watermark, and only Records says anything; write \
+                           Bounded(bound: \"30s\")";
+            check.add("pipeline.watermark", message);
         }
         let pipeline = self.pipeline.problems().into_iter();
         check.found.extend(pipeline.map(|it| Problem::new(format!("pipeline.{}", it.path), it.message)));
@@ -107,8 +114,9 @@ impl Check {
 
     fn offline_key(&mut self, path: &str, key: &str, source: &SourceSpec) {
         match source {
-            SourceSpec::Recording(_) => {
-                self.add(path, "a recording has its arrivals; only producers of a synthetic source can be offline");
+            SourceSpec::Recording(_) | SourceSpec::Records(_) => {
+                let message = "the records have their arrivals; only producers of a synthetic source can be offline";
+                self.add(path, message);
             }
             SourceSpec::Synthetic(source) if source.keys.rank(key).is_none() => {
                 self.unknown_key(&format!("{path}.key"), key, &source.keys);
@@ -162,7 +170,7 @@ pub(super) mod tests {
         );
         check(
             &["source=Recording(path: \"a.csv\")", "faults=[Offline(key: \"a\", from: 0s, until: 1s)]"],
-            &["faults.0: a recording has its arrivals; only producers of a synthetic source can be offline"],
+            &["faults.0: the records have their arrivals; only producers of a synthetic source can be offline"],
         );
     }
 

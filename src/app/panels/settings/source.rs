@@ -1,4 +1,5 @@
-//! The source: rate, delays and seed of a synthetic stream; file and columns of a recording.
+//! The source: rate, delays and seed of a synthetic stream; what is known of a recording and of
+//! records that are written out.
 
 use egui::{Align, Layout, RichText, Sense, Ui, vec2};
 
@@ -10,7 +11,7 @@ use crate::app::theme::font;
 use crate::app::widgets::controls::{Loudness, button};
 use crate::app::widgets::quantity::{Quantity, Scale};
 use crate::recording::ColumnReport;
-use crate::scenario::{DelaySpec, Fault, RecordingSpec, SourceSpec, Synthetic};
+use crate::scenario::{DelaySpec, Fault, RecordingSpec, RecordsSpec, SourceSpec, Synthetic};
 use crate::source::MAX_RECORDS;
 use crate::time::{MICROS_PER_SECOND, Span};
 
@@ -29,13 +30,14 @@ pub fn source_ui(ui: &mut Ui, run: &Run, columns: &[ColumnReport], sheet: &mut S
             seed_ui(ui, sheet);
         }
         SourceSpec::Recording(spec) => recording_ui(ui, run, columns, sheet, &spec),
+        SourceSpec::Records(spec) => records_ui(ui, run, sheet, &spec),
     }
 }
 
 fn opened_synthetic<'a>(sheet: &Sheet<'a>) -> Option<&'a Synthetic> {
     match &sheet.opened.source {
         SourceSpec::Synthetic(source) => Some(source),
-        SourceSpec::Recording(_) => None,
+        SourceSpec::Recording(_) | SourceSpec::Records(_) => None,
     }
 }
 
@@ -147,24 +149,41 @@ fn seed_ui(ui: &mut Ui, sheet: &mut Sheet<'_>) {
 
 /// What a recording is read from; its records cannot be turned.
 fn recording_ui(ui: &mut Ui, run: &Run, columns: &[ColumnReport], sheet: &Sheet<'_>, spec: &RecordingSpec) {
-    let theme = sheet.theme;
-    let mut line = |name: &str, value: &str, help: &str| {
-        let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 21.0), Sense::hover());
-        let layout = Layout::left_to_right(Align::Center);
-        ui.scope_builder(egui::UiBuilder::new().max_rect(row).layout(layout), |ui| {
-            ui.label(RichText::new(name).font(font::body()).color(theme.t2));
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let value = RichText::new(value).font(font::mono()).color(theme.t1);
-                ui.add(egui::Label::new(value).truncate()).on_hover_text(help);
-            });
-        });
-    };
-    line("File", &crate::app::files::short_name(std::path::Path::new(&spec.path)), &spec.path);
+    line(ui, sheet, "File", &crate::app::files::short_name(std::path::Path::new(&spec.path)), &spec.path);
     for column in columns {
         if let Some(name) = &column.column {
-            line(&capitalised(column.role.words()), name, &column.to_string());
+            line(ui, sheet, &capitalised(column.role.words()), name, &column.to_string());
         }
     }
+    keys_line(ui, run, sheet);
+}
+
+/// How many records are written out; they are changed in the file.
+fn records_ui(ui: &mut Ui, run: &Run, sheet: &Sheet<'_>, spec: &RecordsSpec) {
+    let count = |number: usize| crate::human::count(number as u64);
+    line(ui, sheet, "Records, written out", &count(spec.records.len()), "They stand in the scenario file, one by one.");
+    keys_line(ui, run, sheet);
+    if !spec.watermarks.is_empty() {
+        let help = "How often the source itself says how far event time has come.";
+        line(ui, sheet, "Watermarks said", &count(spec.watermarks.len()), help);
+    }
+}
+
+fn keys_line(ui: &mut Ui, run: &Run, sheet: &Sheet<'_>) {
     let keys = run.trace.stream.key_table().len() as u64;
-    line("Keys", &crate::human::count(keys), "How many different keys there are.");
+    line(ui, sheet, "Keys", &crate::human::count(keys), "How many different keys there are.");
+}
+
+/// A fact about the source: its name at the left, its value at the right.
+fn line(ui: &mut Ui, sheet: &Sheet<'_>, name: &str, value: &str, help: &str) {
+    let theme = sheet.theme;
+    let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 21.0), Sense::hover());
+    let layout = Layout::left_to_right(Align::Center);
+    ui.scope_builder(egui::UiBuilder::new().max_rect(row).layout(layout), |ui| {
+        ui.label(RichText::new(name).font(font::body()).color(theme.t2));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let value = RichText::new(value).font(font::mono()).color(theme.t1);
+            ui.add(egui::Label::new(value).truncate()).on_hover_text(help);
+        });
+    });
 }

@@ -125,7 +125,7 @@ fn claim(spec: WatermarkSpec, max_future: Option<Span>, all: &[Seen], handled: &
     for known in (1..=sane.len()).map(|count| &sane[..count]) {
         let last = known[known.len() - 1];
         let claimed = match spec {
-            WatermarkSpec::FixedLag { .. } => None,
+            WatermarkSpec::FixedLag { .. } | WatermarkSpec::FromSource => None,
             WatermarkSpec::Bounded { bound } => Some(last.event_time - bound.micros()),
             WatermarkSpec::Monotonous => Some(last.event_time),
             WatermarkSpec::Punctuated { marker, bound } => {

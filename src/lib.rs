@@ -9,6 +9,7 @@ pub mod rng;
 pub mod time;
 
 // A run described as data.
+pub mod log;
 pub mod pipeline;
 pub mod scenario;
 pub mod source;

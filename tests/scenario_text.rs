@@ -1,6 +1,7 @@
 //! Scenario files as text: whatever is written reads back equal, and whatever is read, however
 //! broken, ends in a scenario or in an error with words.
 
+use highwater::log::{LogPreset, LogSpec, Ordering};
 use highwater::pipeline::{Aggregate, AtEnd, LatePolicy, Pipeline, WatermarkSpec, WindowSpec};
 use highwater::scenario::library::BUILT_IN;
 use highwater::scenario::set::{apply, set};
@@ -169,6 +170,24 @@ fn pipeline() -> impl Strategy<Value = Pipeline> {
     )
 }
 
+fn log() -> impl Strategy<Value = LogSpec> {
+    let preset = prop::sample::select(LogPreset::ALL.to_vec());
+    let limit = || prop::option::of(1..1_000_000_u64);
+    let ordering = prop::option::of(prop::sample::select(vec![Ordering::PerKey, Ordering::Unordered]));
+    let spans = (prop::option::of(positive_span()), prop::option::of(span()));
+    (preset, limit(), limit(), ordering, spans).prop_map(
+        |(preset, records_in_per_s, retention_records, ordering, (retention_age, delivery_jitter))| LogSpec {
+            preset,
+            records_in_per_s,
+            retention_records,
+            ordering,
+            retention_age,
+            delivery_jitter,
+            ..LogSpec::default()
+        },
+    )
+}
+
 fn scenario() -> impl Strategy<Value = Scenario> {
     let source = prop_oneof![
         3 => synthetic().prop_map(SourceSpec::Synthetic),
@@ -178,14 +197,15 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     let fault =
         (two_spans(), 1.0..100.0).prop_map(|((from, until), factor)| Fault::SlowOperator { from, until, factor });
     let faults = prop::collection::vec(fault, 0..3);
-    (text(), text(), any::<u64>(), 1..100_000_i64, source, prop::option::of(pipeline()), faults).prop_map(
-        |(title, about, seed, seconds, source, pipeline, faults)| Scenario {
+    (text(), text(), any::<u64>(), 1..100_000_i64, (source, log()), prop::option::of(pipeline()), faults).prop_map(
+        |(title, about, seed, seconds, (source, log), pipeline, faults)| Scenario {
             version: 1,
             title,
             about,
             seed,
             duration: Span::from_secs(seconds),
             source,
+            log,
             pipeline: pipeline.unwrap_or_default(),
             faults,
         },

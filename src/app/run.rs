@@ -255,6 +255,7 @@ mod tests {
             seed: 1,
             duration: Span::from_secs(40),
             source: SourceSpec::Recording(RecordingSpec::default()),
+            log: crate::log::LogSpec::default(),
             pipeline,
             faults: Vec::new(),
         };

@@ -27,6 +27,7 @@ pub use spec::{
 
 use serde::{Deserialize, Serialize};
 
+use crate::log::LogSpec;
 use crate::pipeline::Pipeline;
 use crate::time::Span;
 
@@ -53,6 +54,9 @@ pub struct Scenario {
     pub duration: Span,
     /// Where the records come from.
     pub source: SourceSpec,
+    /// The log between source and pipeline: what it takes in, hands out and keeps.
+    #[serde(default)]
+    pub log: LogSpec,
     /// What is done with them.
     #[serde(default)]
     pub pipeline: Pipeline,
@@ -73,6 +77,7 @@ impl Scenario {
             seed: default_seed(),
             duration: default_duration(),
             source: SourceSpec::Recording(RecordingSpec { path: path.display().to_string(), columns }),
+            log: LogSpec::default(),
             pipeline: Pipeline::default(),
             faults: Vec::new(),
         }

@@ -10,9 +10,11 @@
 //! - [`delays`]: from happening to arrival
 //! - [`offline`]: producers without network
 //! - [`partition`]: which partition of the log, [`murmur`]: the hash behind it
+//! - [`delivery`]: when a log without order hands a record out
 //! - [`quantile`]: the inverse distribution functions behind all of it
 
 pub mod delays;
+pub mod delivery;
 pub mod happenings;
 pub mod keys;
 pub mod murmur;

@@ -38,6 +38,8 @@ impl Scenario {
                            Bounded(bound: \"30s\")";
             check.add("pipeline.watermark", message);
         }
+        let log = self.log.problems().into_iter();
+        check.found.extend(log.map(|it| Problem::new(format!("log.{}", it.path), it.message)));
         let pipeline = self.pipeline.problems().into_iter();
         check.found.extend(pipeline.map(|it| Problem::new(format!("pipeline.{}", it.path), it.message)));
         check.faults(&self.faults, &self.source);
@@ -172,6 +174,15 @@ pub(super) mod tests {
             &["source=Recording(path: \"a.csv\")", "faults=[Offline(key: \"a\", from: 0s, until: 1s)]"],
             &["faults.0: the records have their arrivals; only producers of a synthetic source can be offline"],
         );
+    }
+
+    #[test]
+    fn the_log_is_checked_and_set_field_by_field() {
+        check(&["log.preset=kinesis", "log.retention_age=1h", "log.ordering=per-key", "log.reads_per_s=7"], &[]);
+        let log = with(&["log.preset=kinesis", "log.retention_age=1h", "log.reads_per_s=7"]).log.rules();
+        assert_eq!((log.records_in_per_s, log.reads_per_s), (Some(1_000), Some(7)));
+        assert_eq!(log.retention_age, Some(Span::from_secs(3_600)));
+        check(&["log.failover=-1s"], &["log.failover: -1s is out of range: must be 0 or more, at most 115740d"]);
     }
 
     #[test]

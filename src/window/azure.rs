@@ -30,7 +30,7 @@ pub enum AzureWindows {
     /// Tumbling or hopping windows; records are shifted onto their clock.
     Aligned(Box<AlignedWindows>),
     /// Session windows.
-    Session(SessionWindows),
+    Session(Box<SessionWindows>),
     /// Any of them for an aggregate that needs more than a summary.
     General {
         /// What does the work.
@@ -53,7 +53,7 @@ impl AzureWindows {
         }
         match (pipeline.window, AlignedAssigner::new(pipeline.window)) {
             (_, Some(assigner)) => Self::Aligned(Box::new(AlignedWindows::new(assigner, Span::ZERO))),
-            (WindowSpec::Session { gap }, None) => Self::Session(SessionWindows::new(gap, Span::ZERO)),
+            (WindowSpec::Session { gap }, None) => Self::Session(Box::new(SessionWindows::new(gap, Span::ZERO))),
             (_, None) => panic!("a checked pipeline of this dialect has tumbling, hopping or session windows"),
         }
     }

@@ -40,7 +40,7 @@ impl<A: Accumulator> WindowOperator<A> {
         match self {
             Self::Aligned(windows) => batch(&mut **windows, records, now, watermark_after, sink),
             Self::Sliced(windows) => batch(&mut **windows, records, now, watermark_after, sink),
-            Self::Session(windows) => batch(windows, records, now, watermark_after, sink),
+            Self::Session(windows) => batch(&mut **windows, records, now, watermark_after, sink),
             Self::General(_) | Self::Beam(_) | Self::Kafka(_) | Self::Azure(_) => {
                 batch(self, records, now, watermark_after, sink)
             }

@@ -9,6 +9,7 @@
 //! - [`cells`]: the state of all keys in one window; [`columns`]: the windows that have state;
 //!   [`key_index`]: where keys are sparse
 //! - [`slices`]: windows that overlap cut up; [`running`]: totals over a moving range of slices
+//! - [`session_slots`]: the sessions of all keys; [`timer_wheel`]: what they wait for, [`bit_ring`] in it
 //! - [`aligned`], [`sliced`], [`session`]: the fast operators; [`general`]: the one that does everything
 //! - [`beam`]: the operator of the Beam dialect
 //! - [`kafka`]: the operator of the Kafka Streams dialect; [`azure`]: of Azure Stream Analytics
@@ -23,6 +24,7 @@ pub mod assigner;
 pub mod azure;
 pub mod batch;
 pub mod beam;
+pub mod bit_ring;
 pub mod cells;
 pub mod columns;
 pub mod dialect;
@@ -34,8 +36,10 @@ pub mod operator;
 pub mod pane;
 pub mod running;
 pub mod session;
+pub mod session_slots;
 pub mod sink;
 pub mod sliced;
 pub mod slices;
+pub mod timer_wheel;
 pub mod timers;
 pub mod trigger;

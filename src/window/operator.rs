@@ -60,7 +60,7 @@ pub enum WindowOperator<A = Summary> {
     /// Windows that overlap, fire at their end and are gone then.
     Sliced(Box<SlicedWindows<A>>),
     /// Session windows that fire at their end, accumulating.
-    Session(SessionWindows<A>),
+    Session(Box<SessionWindows<A>>),
     /// Every other pipeline of the Flink dialect.
     General(Box<GeneralWindows>),
     /// The Beam dialect; every record is a bundle of its own.
@@ -106,7 +106,7 @@ impl<A: Accumulator> WindowOperator<A> {
         match (pipeline.window, AlignedAssigner::new(pipeline.window), slices) {
             (WindowSpec::Session { gap }, ..) if is_plain => {
                 assert!(gap > Span::ZERO, "the gap is positive in a checked pipeline");
-                Self::Session(SessionWindows::new(gap, allowed_lateness))
+                Self::Session(Box::new(SessionWindows::new(gap, allowed_lateness)))
             }
             (.., Some(grid)) if is_plain => Self::Sliced(Box::new(SlicedWindows::new(grid))),
             (_, Some(assigner), None) if is_plain => {

@@ -5,11 +5,8 @@
 //! that opened first keeps its identity. A late record that makes a fired session reach beyond
 //! the watermark does not fire it at once: it fires again at its new end.
 //!
-//! Each session has at most one live timer, re-armed lazily: growing only moves the due instant
-//! later, so the old timer stays in the heap and is looked at when it comes up.
-
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+//! Each key has at most one live timer, re-armed lazily: growing only moves the due instant later,
+//! so the timer stays where it is and is looked at when it comes up.
 
 use crate::record::{KeyId, Record};
 use crate::time::{EventTime, ProcTime, Span};
@@ -17,20 +14,9 @@ use crate::window::aggregate::{Accumulator, Summary};
 use crate::window::lateness;
 use crate::window::operator::{Advance, Outcome};
 use crate::window::pane::{Pane, Timing, Window, WindowId};
+use crate::window::session_slots::{Session, SessionSlots};
 use crate::window::sink::{Kept, WindowSink};
-
-#[derive(Clone, Debug)]
-struct Session<A> {
-    id: WindowId,
-    window: Window,
-    total: A,
-    panes: u32,
-    /// The instant of its live timer, or [`EventTime::MAX`]; others of it in the heap are stale.
-    timer: EventTime,
-}
-
-/// Ordered by instant, then key, then session, so that ties have one answer.
-type Timer = Reverse<(EventTime, KeyId, WindowId)>;
+use crate::window::timer_wheel::{Timer, TimerWheel};
 
 /// Keyed session windows with allowed lateness.
 #[derive(Clone, Debug)]
@@ -38,114 +24,208 @@ pub struct SessionWindows<A = Summary> {
     gap: Span,
     allowed_lateness: Span,
 
-    /// By key: its sessions, ascending and apart.
-    sessions: Vec<Vec<Session<A>>>,
-    timers: BinaryHeap<Timer>,
+    sessions: SessionSlots<A>,
+    /// One per key that has a session, due no later than the first of its sessions; others are stale.
+    timers: TimerWheel,
     watermark: EventTime,
-    kept: usize,
     opened: u32,
+    /// The sessions of one key, while they are looked at together.
+    of_key: Vec<Session<A>>,
 }
 
 impl<A: Accumulator> SessionWindows<A> {
     /// An operator without state. `gap` is positive.
-    pub const fn new(gap: Span, allowed_lateness: Span) -> Self {
+    pub fn new(gap: Span, allowed_lateness: Span) -> Self {
         Self {
             gap,
             allowed_lateness,
-            sessions: Vec::new(),
-            timers: BinaryHeap::new(),
+            sessions: SessionSlots::default(),
+            timers: TimerWheel::new(gap),
             watermark: EventTime::MIN,
-            kept: 0,
             opened: 0,
+            of_key: Vec::new(),
         }
     }
 
     /// How many sessions are kept.
     pub const fn kept(&self) -> usize {
-        self.kept
+        self.sessions.kept()
     }
 
-    /// No session fires or goes before the watermark reaches this.
+    /// No session fires or goes before the watermark reaches this, and one does then.
     pub fn next_due(&self) -> EventTime {
-        self.timers.peek().map_or(EventTime::MAX, |&Reverse((due, ..))| due)
+        self.timers.first_due(|timer| self.sessions.next_due(timer, self.allowed_lateness))
     }
 
-    /// Counts a record and fires nothing; false when it is another record.
+    /// Bytes of memory for state, used or not.
+    pub fn state_bytes(&self) -> usize {
+        self.sessions.bytes() + self.timers.bytes()
+    }
+
+    /// Counts a record that extends its key's newest session and fires nothing; false when it is another record.
     #[inline]
-    pub fn count_plainly<S: WindowSink>(&mut self, _record: &Record, _now: ProcTime, _sink: &mut S) -> bool {
+    pub fn count_plainly<S: WindowSink>(&mut self, record: &Record, _now: ProcTime, _sink: &mut S) -> bool {
+        let Some(slot) = self.sessions.get_mut(record.key) else { return false };
+        let window = &mut slot.newest.window;
+        // One that starts no later than the record cannot bridge to a session before.
+        if window.start <= record.event_time && record.event_time <= window.end && window.end > self.watermark {
+            window.end = window.end.max(record.event_time + self.gap);
+            slot.newest.total.add(record.value);
+            return true;
+        }
         false
     }
 
     /// Counts the record in the session that it opens, extends or bridges, unless that is gone.
+    #[inline]
     pub fn on_record<S: WindowSink>(&mut self, record: &Record, now: ProcTime, sink: &mut S) -> Outcome {
-        let own = Window::new(record.event_time, record.event_time + self.gap);
-        if self.sessions.len() <= record.key.index() {
-            self.sessions.resize_with(record.key.index() + 1, Vec::new);
+        if self.count_plainly(record, now, sink) {
+            return Outcome { assigned: 1, counted: 1 };
         }
-        let sessions = &mut self.sessions[record.key.index()];
-        let first = sessions.partition_point(|session| session.window.end < own.start);
-        let touched = sessions[first..].iter().take_while(|session| session.window.start <= own.end).count();
-        if touched == 0 {
-            if lateness::is_gone(own, self.allowed_lateness, self.watermark) {
-                return Outcome { assigned: 1, counted: 0 };
-            }
-            let id = WindowId(self.opened);
-            self.opened += 1;
-            self.kept += 1;
-            sink.opened(id, record.key, own, now, record.id);
-            let fresh = Session { id, window: own, total: A::default(), panes: 0, timer: EventTime::MAX };
-            sessions.insert(first, fresh);
-        } else {
-            self.kept -= touched - 1;
-            merge(sessions, first, touched, own, record.key, now, sink);
-        }
-        let session = &mut sessions[first];
-        session.total.add(record.value);
-        let complete = lateness::is_complete(session.window, self.watermark);
-        if complete {
-            let advance = Advance { watermark: self.watermark, now, cause: Some(record.id) };
-            sink.fired(fire(session, record.key, Timing::Late, &advance));
-        }
-        arm(session, record.key, complete, self.allowed_lateness, &mut self.timers);
-        Outcome { assigned: 1, counted: 1 }
+        self.on_other_record(record, now, sink)
     }
 
-    /// Fires and drops sessions, in order of the instants at which they are due.
-    pub fn on_watermark<S: WindowSink>(&mut self, advance: &Advance, sink: &mut S) {
-        self.watermark = advance.watermark;
-        while let Some(&Reverse((due, key, id))) = self.timers.peek() {
-            if due > advance.watermark {
-                return;
-            }
-            self.timers.pop();
-            let sessions = &mut self.sessions[key.index()];
-            let Some(place) = sessions.iter().position(|session| session.id == id && session.timer == due) else {
-                continue;
-            };
-            let session = &mut sessions[place];
-            session.timer = EventTime::MAX;
-            if due == session.window.end {
-                sink.fired(fire(session, key, advance.timing_of_completion(), advance));
-            }
-            // Otherwise it grew since the timer was set.
-            let complete = due >= session.window.end;
-            let closes_at = lateness::closes_at(session.window, self.allowed_lateness);
-            if complete && due >= closes_at {
-                let session = sessions.remove(place);
-                self.kept -= 1;
-                sink.closed(kept(&session, key), advance.now);
-            } else {
-                arm(session, key, complete, self.allowed_lateness, &mut self.timers);
+    #[inline(never)]
+    fn on_other_record<S: WindowSink>(&mut self, record: &Record, now: ProcTime, sink: &mut S) -> Outcome {
+        let own = Window::new(record.event_time, record.event_time + self.gap);
+        let newest = self.sessions.get_or_make(record.key).newest.window;
+        if newest.end < own.start && own.end > self.watermark {
+            let session = self.open(record, own, now, sink);
+            self.sessions.push(record.key, session);
+            self.arm(record.key, own.end);
+            return Outcome { assigned: 1, counted: 1 };
+        }
+        let is_before_newest = own.start < newest.start && newest.start <= own.end;
+        if is_before_newest && newest.end > self.watermark && !self.sessions.has_older_at(record.key, own.start) {
+            let session = &mut self.sessions.get_or_make(record.key).newest;
+            session.window.start = own.start;
+            session.total.add(record.value);
+            return Outcome { assigned: 1, counted: 1 };
+        }
+        self.on_record_of_any(record, own, now, sink)
+    }
+
+    /// A session of the record alone.
+    fn open<S: WindowSink>(&mut self, record: &Record, own: Window, now: ProcTime, sink: &mut S) -> Session<A> {
+        let id = WindowId(self.opened);
+        self.opened += 1;
+        sink.opened(id, record.key, own, now, record.id);
+        let mut total = A::default();
+        total.add(record.value);
+        Session { window: own, total, id, panes: 0 }
+    }
+
+    /// Counts a record that may touch any of its key's sessions, which may be complete.
+    fn on_record_of_any<S: WindowSink>(
+        &mut self,
+        record: &Record,
+        own: Window,
+        now: ProcTime,
+        sink: &mut S,
+    ) -> Outcome {
+        let mut sessions = std::mem::take(&mut self.of_key);
+        self.sessions.take(record.key, &mut sessions);
+        let first = sessions.partition_point(|session| session.window.end < own.start);
+        let touched = sessions[first..].iter().take_while(|session| session.window.start <= own.end).count();
+        let is_counted = touched > 0 || !lateness::is_gone(own, self.allowed_lateness, self.watermark);
+        if touched > 0 {
+            merge(&mut sessions, first, touched, own, record.key, now, sink);
+            sessions[first].total.add(record.value);
+        } else if is_counted {
+            sessions.insert(first, self.open(record, own, now, sink));
+        }
+        if is_counted {
+            let session = &mut sessions[first];
+            if lateness::is_complete(session.window, self.watermark) {
+                let advance = Advance { watermark: self.watermark, now, cause: Some(record.id) };
+                sink.fired(fire(session, record.key, Timing::Late, &advance));
             }
         }
+        // What the watermark has reached has fired.
+        let due = sessions.iter().map(|session| session.due_after(self.watermark, self.allowed_lateness)).min();
+        self.put_back(record.key, sessions);
+        self.arm(record.key, due.unwrap_or(EventTime::MAX));
+        Outcome { assigned: 1, counted: u32::from(is_counted) }
+    }
+
+    fn put_back(&mut self, key: KeyId, mut sessions: Vec<Session<A>>) {
+        sessions.drain(..).for_each(|session| self.sessions.push(key, session));
+        self.of_key = sessions;
+    }
+
+    /// Makes sure that a timer of the key comes up no later than `due`.
+    fn arm(&mut self, key: KeyId, due: EventTime) {
+        let slot = self.sessions.get_or_make(key);
+        if due < slot.timer {
+            slot.timer = due;
+            self.timers.set(Timer { due, key });
+        }
+    }
+
+    /// Fires and drops sessions, in order of the instants at which they are due, then of keys and identities.
+    #[inline]
+    pub fn on_watermark<S: WindowSink>(&mut self, advance: &Advance, sink: &mut S) {
+        self.watermark = advance.watermark;
+        if advance.watermark >= self.timers.next_due() {
+            self.fire_due(advance, sink);
+        }
+    }
+
+    #[inline(never)]
+    fn fire_due<S: WindowSink>(&mut self, advance: &Advance, sink: &mut S) {
+        let allowed_lateness = self.allowed_lateness;
+        loop {
+            let sessions = &mut self.sessions;
+            let look = |timer| sessions.rearm(timer, allowed_lateness);
+            let Some(timer) = self.timers.pop(advance.watermark, look) else { return };
+            if !self.sessions.disarm(timer) {
+                continue;
+            }
+            if allowed_lateness == Span::ZERO {
+                self.fire_oldest(timer, advance, sink);
+            } else {
+                self.fire_any(timer, advance, sink);
+            }
+        }
+    }
+
+    /// Without allowed lateness a session goes as soon as it has fired, so the oldest is due first.
+    fn fire_oldest<S: WindowSink>(&mut self, Timer { due, key }: Timer, advance: &Advance, sink: &mut S) {
+        if self.sessions.oldest_end(key) == Some(due)
+            && let Some(mut session) = self.sessions.take_oldest(key)
+        {
+            sink.fired(fire(&mut session, key, advance.timing_of_completion(), advance));
+            sink.closed(kept(&session, key), advance.now);
+        }
+        if let Some(end) = self.sessions.oldest_end(key) {
+            self.arm(key, end);
+        }
+    }
+
+    fn fire_any<S: WindowSink>(&mut self, Timer { due, key }: Timer, advance: &Advance, sink: &mut S) {
+        let mut sessions = std::mem::take(&mut self.of_key);
+        self.sessions.take(key, &mut sessions);
+        let mut ids: Vec<WindowId> = sessions.iter().map(|session| session.id).collect();
+        ids.sort_unstable();
+        for id in ids {
+            let Some(place) = sessions.iter().position(|session| session.id == id) else { continue };
+            let session = &mut sessions[place];
+            if session.window.end == due {
+                sink.fired(fire(session, key, advance.timing_of_completion(), advance));
+            }
+            if lateness::is_gone(session.window, self.allowed_lateness, due) {
+                sink.closed(kept(session, key), advance.now);
+                sessions.remove(place);
+            }
+        }
+        let next = sessions.iter().map(|session| session.due_after(due, self.allowed_lateness)).min();
+        self.put_back(key, sessions);
+        self.arm(key, next.unwrap_or(EventTime::MAX));
     }
 
     /// Everything that is kept, by key, then by window.
     pub fn visit_kept(&self, mut visit: impl FnMut(Kept)) {
-        for (key, sessions) in self.sessions.iter().enumerate() {
-            // Keys are 32-bit ids, and so are the places in this list.
-            sessions.iter().for_each(|session| visit(kept(session, KeyId(key as u32))));
-        }
+        self.sessions.for_each(|key, session| visit(kept(session, key)));
     }
 }
 
@@ -178,22 +258,6 @@ fn merge<A: Accumulator, S: WindowSink>(
     merged.window.end = merged.window.end.max(own.end);
     sessions[first] = merged;
     sessions.drain(first + 1..range.end);
-}
-
-/// Makes sure that a timer comes up no later than the session is next due: at its end, or (when it
-/// is complete) at the end of its state.
-fn arm<A>(
-    session: &mut Session<A>,
-    key: KeyId,
-    complete: bool,
-    allowed_lateness: Span,
-    timers: &mut BinaryHeap<Timer>,
-) {
-    let due = if complete { lateness::closes_at(session.window, allowed_lateness) } else { session.window.end };
-    if due < session.timer {
-        session.timer = due;
-        timers.push(Reverse((due, key, session.id)));
-    }
 }
 
 fn fire<A: Accumulator>(session: &mut Session<A>, key: KeyId, timing: Timing, advance: &Advance) -> Pane {

@@ -4,10 +4,13 @@
 //! Plain data, read from scenario files and command lines; [`crate::runtime`] runs it. Ranges are
 //! checked by [`Pipeline::problems`] before anything runs.
 
+pub mod tasks;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::pipeline::tasks::{Overflow, Tasks};
 use crate::time::{SPAN_LIMIT, Span};
 pub use crate::watermark::spec::{Emit, Marker, WatermarkOptions, WatermarkSpec};
 use crate::window::accumulation::Accumulation;
@@ -51,10 +54,13 @@ pub struct Pipeline {
     pub azure: AzurePolicy,
     /// Whether the end of the input is the end of time.
     pub at_end: AtEnd,
-    /// Records that may wait between source and operator; at least 1.
+    /// Credits of every channel between a source task and a window task: the records that may wait in
+    /// it; at least 1.
     pub queue_capacity: u32,
-    /// How long the operator works on one record. Zero means that nothing ever waits.
+    /// How long a window task works on one record. Zero means that nothing ever waits for it.
     pub service_time: Span,
+    /// How the work is divided.
+    pub tasks: Tasks,
 }
 
 impl Default for Pipeline {
@@ -74,6 +80,7 @@ impl Default for Pipeline {
             at_end: AtEnd::default(),
             queue_capacity: 1_000,
             service_time: Span::ZERO,
+            tasks: Tasks::default(),
         }
     }
 }
@@ -232,6 +239,7 @@ impl Pipeline {
         found.extend(self.window_shape_problem());
         found.extend(self.aggregate.problem());
         found.extend(crate::window::dialect::problems(self));
+        found.extend(self.tasks.problems());
         if !(1..=MAX_QUEUE_CAPACITY).contains(&self.queue_capacity) {
             let message = format!(
                 "{} is out of range: must be 1 to {}",

@@ -1,44 +1,50 @@
-//! The watermark of a run: the machine that a pipeline describes, fed from the columns of a stream.
+//! The watermark of one source task: the machine that a pipeline describes, fed from the columns of a
+//! stream.
 //!
 //! The most common one, bounded after every record, is kept apart: it needs one comparison per
-//! record and no timers. Everything else goes through a [`Tracker`].
+//! record and no timers. Everything else goes through a [`Tracker`]. A source task knows only the
+//! partitions that it reads; their places among all partitions are translated here.
+
+use std::sync::Arc;
 
 use crate::pipeline::{Pipeline, WatermarkOptions, WatermarkSpec};
-use crate::record::{Record, RecordId, Stream};
+use crate::record::{PartitionId, RecordId, Stream};
 use crate::time::{EventTime, ProcTime, Span};
-use crate::watermark::perfect;
-use crate::watermark::{AzureTime, BoundedWatermark, Rise, SaidWatermark, Seen, StatusChange, Surroundings, Tracker};
+use crate::watermark::{AzureTime, BoundedWatermark, Rise, Seen, StatusChange, Surroundings, Tracker};
 use crate::window::dialect::Dialect;
 
-/// The watermark of a run.
-#[derive(Debug)]
+/// The watermark of one source task.
+#[derive(Clone, Debug)]
 pub enum EventClock {
     /// Bounded (or monotonous) with no options.
     Bounded(BoundedWatermark),
     /// That of the dialect Azure Stream Analytics, which also repairs the times of records.
     Azure(AzureTime),
-    /// What the source says.
-    Said(SaidWatermark),
     /// Any other.
-    Tracked {
-        /// The machine.
-        tracker: Box<Tracker>,
-        /// Per record, the smallest event time still to come; empty unless the watermark is perfect.
-        to_come: Vec<EventTime>,
-        /// By partition, how many records are not handled; empty unless partitions are aligned.
-        remaining: Vec<u32>,
-    },
+    Tracked(Box<Tracked>),
+}
+
+/// A [`Tracker`] and what it needs to know of the stream.
+#[derive(Clone, Debug)]
+pub struct Tracked {
+    tracker: Tracker,
+    /// Per record, the smallest event time of those after it that the same source task reads; empty
+    /// unless the watermark is perfect.
+    to_come: Arc<[EventTime]>,
+    /// By partition of the stream, how many records are not read; empty unless partitions are aligned.
+    remaining: Vec<u32>,
+    /// The partitions that this source task reads, ascending.
+    partitions: Arc<[usize]>,
 }
 
 impl EventClock {
-    /// The watermark that a checked pipeline describes, before the first record of `stream`.
-    pub fn new(pipeline: &Pipeline, stream: &Stream) -> Self {
+    /// The watermark that a checked pipeline describes, before the first record, for a source task
+    /// that reads these partitions of `stream`. `to_come` is what [`crate::watermark::perfect::to_come`] found, where the
+    /// watermark is perfect, and empty otherwise.
+    pub fn new(pipeline: &Pipeline, stream: &Stream, partitions: &[usize], to_come: &Arc<[EventTime]>) -> Self {
         let (spec, options) = (pipeline.watermark, &pipeline.watermark_options);
         if pipeline.dialect == Dialect::AzureStreamAnalytics {
             return Self::Azure(AzureTime::new(pipeline.azure, spec.bound()));
-        }
-        if spec == WatermarkSpec::FromSource {
-            return Self::Said(SaidWatermark::new(stream.watermarks_said().to_vec()));
         }
         if *options == WatermarkOptions::default() {
             match spec {
@@ -48,93 +54,91 @@ impl EventClock {
             }
         }
         let arrivals_span = stream.arrival_range().map_or(Span::ZERO, |(first, last)| last - first);
-        let partitions = if options.per_partition { stream.partitions() } else { 1 };
-        let tracker = Box::new(Tracker::new(spec, options, Surroundings { partitions, arrivals_span }));
-        let is_perfect = spec == WatermarkSpec::Perfect;
-        let to_come = if is_perfect { perfect::suffix_minima(stream.event_times()) } else { Vec::new() };
+        let inputs = if options.per_partition { partitions.len().max(1) } else { 1 };
+        let tracker = Tracker::new(spec, options, Surroundings { partitions: inputs, arrivals_span });
         let mut remaining = Vec::new();
         if tracker.aligns() {
-            remaining = vec![0; partitions];
+            remaining = vec![0; stream.partitions()];
             (0..stream.len()).for_each(|i| remaining[stream.partition(RecordId(i as u32)).index()] += 1);
         }
-        Self::Tracked { tracker, to_come, remaining }
+        let to_come = Arc::clone(to_come);
+        Self::Tracked(Box::new(Tracked { tracker, to_come, remaining, partitions: partitions.into() }))
     }
 
     /// The current watermark; [`EventTime::MIN`] before the first.
-    pub fn current(&self) -> EventTime {
+    pub const fn current(&self) -> EventTime {
         match self {
             Self::Bounded(watermark) => watermark.current(),
-            Self::Said(watermark) => watermark.current(),
             Self::Azure(time) => time.current(),
-            Self::Tracked { tracker, .. } => tracker.current(),
+            Self::Tracked(tracked) => tracked.tracker.current(),
         }
     }
 
-    /// A record has reached the log.
-    pub fn on_arrival(&mut self, id: RecordId, stream: &Stream, now: ProcTime) {
+    /// Whether it has to hear of arrivals and of time, and not only of what is read.
+    pub const fn follows_time(&self) -> bool {
+        !matches!(self, Self::Bounded(_))
+    }
+
+    /// Whether every partition of the source task is idle.
+    pub fn is_idle(&self) -> bool {
+        matches!(self, Self::Tracked(tracked) if tracked.tracker.is_idle())
+    }
+
+    /// A record has reached the log, in a partition of this source task.
+    pub fn on_arrival(&mut self, partition: PartitionId, now: ProcTime) {
         match self {
-            Self::Bounded(_) | Self::Said(_) => {}
+            Self::Bounded(_) => {}
             Self::Azure(time) => time.on_arrival(),
-            Self::Tracked { tracker, .. } => tracker.on_arrival(stream.partition(id).index(), now),
+            Self::Tracked(tracked) => {
+                let place = tracked.place_of(partition);
+                tracked.tracker.on_arrival(place, now);
+            }
         }
     }
 
-    /// A record that `arrived_as` this one of `stream` is to be handled: under which event time, if
-    /// it is not dropped.
-    pub fn admit(&mut self, record: &Record, arrived_as: RecordId, stream: &Stream) -> Option<EventTime> {
+    /// A record is read: under which event time, if it is not dropped.
+    pub fn admit(&mut self, event_time: EventTime, arrival: ProcTime) -> Option<EventTime> {
         match self {
-            Self::Bounded(_) | Self::Said(_) | Self::Tracked { .. } => Some(record.event_time),
-            Self::Azure(time) => time.admit(record.event_time, stream.arrivals()[arrived_as.index()]),
+            Self::Bounded(_) | Self::Tracked(_) => Some(event_time),
+            Self::Azure(time) => time.admit(event_time, arrival),
         }
     }
 
     /// Whether the source leaves a partition alone, because it is too far ahead of the others.
-    pub fn is_paused(&self, partition: usize) -> bool {
+    pub fn is_paused(&self, partition: PartitionId) -> bool {
         match self {
-            Self::Bounded(_) | Self::Azure(_) | Self::Said(_) => false,
-            Self::Tracked { tracker, .. } => tracker.is_paused(partition),
+            Self::Bounded(_) | Self::Azure(_) => false,
+            Self::Tracked(tracked) => tracked.tracker.is_paused(tracked.place_of(partition)),
         }
     }
 
     /// Whether partitions are paused at all.
     pub const fn aligns(&self) -> bool {
         match self {
-            Self::Bounded(_) | Self::Azure(_) | Self::Said(_) => false,
-            Self::Tracked { tracker, .. } => tracker.aligns(),
+            Self::Bounded(_) | Self::Azure(_) => false,
+            Self::Tracked(tracked) => tracked.tracker.aligns(),
         }
     }
 
-    /// A record has been handled that `arrived_as` this one of `stream`; the rise that it caused.
-    pub fn on_record(&mut self, record: &Record, arrived_as: RecordId, stream: &Stream, now: ProcTime) -> Option<Rise> {
+    /// A record has been read and handed on, under `event_time`; the rise that it caused.
+    #[inline]
+    pub fn on_record(
+        &mut self,
+        id: RecordId,
+        event_time: EventTime,
+        stream: &Stream,
+        now: ProcTime,
+    ) -> Option<Rise> {
         match self {
             Self::Bounded(watermark) => {
-                let watermark = watermark.observe(record.event_time)?;
-                Some(Rise { watermark, raised_by: Some(record.id) })
+                let watermark = watermark.observe(event_time)?;
+                Some(Rise { watermark, raised_by: Some(id) })
             }
             Self::Azure(time) => {
-                let watermark = time.observe(record.event_time)?;
-                Some(Rise { watermark, raised_by: Some(record.id) })
+                let watermark = time.observe(event_time)?;
+                Some(Rise { watermark, raised_by: Some(id) })
             }
-            Self::Said(_) => None,
-            Self::Tracked { tracker, to_come, remaining } => {
-                let (place, partition) = (arrived_as.index(), stream.partition(arrived_as).index());
-                let seen = Seen {
-                    id: record.id,
-                    event_time: record.event_time,
-                    arrival: stream.arrivals()[place],
-                    value: record.value,
-                    now,
-                    to_come: to_come.get(place).copied().unwrap_or(EventTime::MAX),
-                };
-                let rise = tracker.on_record(partition, &seen);
-                if let Some(left) = remaining.get_mut(partition) {
-                    *left -= 1;
-                    if *left == 0 {
-                        tracker.on_end_of(partition);
-                    }
-                }
-                rise
-            }
+            Self::Tracked(tracked) => tracked.on_record(id, event_time, stream, now),
         }
     }
 
@@ -142,17 +146,8 @@ impl EventClock {
     pub fn next_timer(&self, horizon: ProcTime, due: EventTime) -> ProcTime {
         match self {
             Self::Bounded(_) => ProcTime::MAX,
-            Self::Said(watermark) => watermark.next_timer(),
             Self::Azure(time) => time.next_timer(due),
-            Self::Tracked { tracker, .. } => tracker.next_timer(horizon, due),
-        }
-    }
-
-    /// Until when time goes on without records, because something is said then.
-    pub fn goes_on_until(&self) -> ProcTime {
-        match self {
-            Self::Said(watermark) => watermark.last(),
-            Self::Bounded(_) | Self::Azure(_) | Self::Tracked { .. } => ProcTime::MIN,
+            Self::Tracked(tracked) => tracked.tracker.next_timer(horizon, due),
         }
     }
 
@@ -161,25 +156,58 @@ impl EventClock {
         match self {
             Self::Bounded(_) => None,
             Self::Azure(time) => time.on_timer(now).map(|watermark| Rise { watermark, raised_by: None }),
-            Self::Said(watermark) => watermark.on_timer(now).map(|watermark| Rise { watermark, raised_by: None }),
-            Self::Tracked { tracker, .. } => tracker.on_timer(now),
+            Self::Tracked(tracked) => tracked.tracker.on_timer(now),
         }
     }
 
-    /// The partitions that went idle or woke up since this was asked last.
-    pub fn take_changes(&mut self) -> impl Iterator<Item = StatusChange> {
-        let changes = match self {
-            Self::Bounded(_) | Self::Azure(_) | Self::Said(_) => None,
-            Self::Tracked { tracker, .. } => Some(tracker.take_changes()),
+    /// The partitions that went idle or woke up since this was asked last; partition 0 speaks for all
+    /// of them where they share one watermark.
+    pub fn take_changes(&mut self) -> impl Iterator<Item = (PartitionId, StatusChange)> {
+        let tracked = match self {
+            Self::Bounded(_) | Self::Azure(_) => None,
+            Self::Tracked(tracked) => Some(&mut **tracked),
         };
-        changes.into_iter().flatten()
+        tracked.into_iter().flat_map(|Tracked { tracker, partitions, .. }| {
+            tracker.take_changes().map(|change| {
+                // A partition is a 32-bit number.
+                (PartitionId(partitions.get(change.input).copied().unwrap_or(change.input) as u32), change)
+            })
+        })
     }
 
     /// How many records said nothing about event time, because theirs was in the future.
     pub const fn skewed(&self) -> u64 {
         match self {
-            Self::Bounded(_) | Self::Azure(_) | Self::Said(_) => 0,
-            Self::Tracked { tracker, .. } => tracker.skewed(),
+            Self::Bounded(_) | Self::Azure(_) => 0,
+            Self::Tracked(tracked) => tracked.tracker.skewed(),
         }
+    }
+}
+
+impl Tracked {
+    /// The place of a partition among those of this source task.
+    fn place_of(&self, partition: PartitionId) -> usize {
+        self.partitions.binary_search(&partition.index()).unwrap_or(0)
+    }
+
+    fn on_record(&mut self, id: RecordId, event_time: EventTime, stream: &Stream, now: ProcTime) -> Option<Rise> {
+        let partition = stream.partition(id);
+        let seen = Seen {
+            id,
+            event_time,
+            arrival: stream.arrivals()[id.index()],
+            value: stream.values()[id.index()],
+            now,
+            to_come: self.to_come.get(id.index()).copied().unwrap_or(EventTime::MAX),
+        };
+        let place = self.place_of(partition);
+        let rise = self.tracker.on_record(place, &seen);
+        if let Some(left) = self.remaining.get_mut(partition.index()) {
+            *left -= 1;
+            if *left == 0 {
+                self.tracker.on_end_of(place);
+            }
+        }
+        rise
     }
 }

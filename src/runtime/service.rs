@@ -1,42 +1,65 @@
-//! How long the operator works on a record: its service time, longer while a fault slows it.
+//! How long a task works on one thing: its service time, varied evenly by a share of itself, and
+//! longer while a fault slows the task.
 
-use crate::scenario::Fault;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
 use crate::time::{ProcTime, Span};
 
-/// Service times of one operator.
+/// A time in which a task is slower.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slow {
+    /// First slow instant.
+    pub from: ProcTime,
+    /// First normal instant.
+    pub until: ProcTime,
+    /// How many times the service time.
+    pub factor: f64,
+}
+
+/// Service times of one task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceTime {
     normal: Span,
+    jitter: f64,
+    seed: u64,
     slow: Vec<Slow>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Slow {
-    from: ProcTime,
-    until: ProcTime,
-    factor: f64,
-}
-
 impl ServiceTime {
-    /// `normal`, multiplied by the factor of every [`Fault::SlowOperator`] that is under way.
-    /// Distances in `faults` count from `origin`.
-    pub fn new(normal: Span, faults: &[Fault], origin: ProcTime) -> Self {
-        let slow = faults.iter().filter_map(|fault| match *fault {
-            Fault::SlowOperator { from, until, factor } => {
-                Some(Slow { from: origin + from, until: origin + until, factor })
-            }
-            Fault::Offline { .. } => None,
-        });
-        Self { normal, slow: slow.collect() }
+    /// `normal`, multiplied by the factor of everything in `slow` that is under way.
+    pub const fn new(normal: Span, slow: Vec<Slow>) -> Self {
+        Self { normal, jitter: 0.0, seed: 0, slow }
     }
 
-    /// The time spent on a record that is started at `now`, rounded to a microsecond.
-    pub fn of_record_started_at(&self, now: ProcTime) -> Span {
+    /// Varied evenly by up to the share `jitter` of itself, 0 to 1, drawn from `seed` and the number
+    /// of what is worked on: the order in which things are worked on changes no draw.
+    #[must_use]
+    pub const fn with_jitter(self, jitter: f64, seed: u64) -> Self {
+        Self { jitter, seed, ..self }
+    }
+
+    /// Whether nothing ever takes time.
+    pub fn is_zero(&self) -> bool {
+        self.normal == Span::ZERO
+    }
+
+    /// The time spent on the thing of this number that is started at `now`, rounded to a microsecond.
+    #[inline]
+    pub fn of(&self, number: u32, now: ProcTime) -> Span {
+        if self.slow.is_empty() && self.jitter == 0.0 {
+            return self.normal;
+        }
         let mut factor = 1.0;
         for slow in &self.slow {
             if slow.from <= now && now < slow.until {
                 factor *= slow.factor;
             }
+        }
+        if self.jitter > 0.0 {
+            let bits = xxh3_64_with_seed(&number.to_le_bytes(), self.seed);
+            // 53 bits fill a double of [0, 1) evenly.
+            let unit = (bits >> 11) as f64 / (1_u64 << 53) as f64;
+            factor *= 1.0 + self.jitter * (2.0 * unit - 1.0);
         }
         if factor == 1.0 { self.normal } else { Span::from_secs_f64(self.normal.as_secs_f64() * factor) }
     }
@@ -48,13 +71,24 @@ mod tests {
 
     #[test]
     fn a_fault_multiplies_from_its_first_instant_to_just_before_its_last() {
-        let fault = Fault::SlowOperator { from: Span::from_secs(10), until: Span::from_secs(20), factor: 7.0 };
-        let origin = ProcTime::from_millis(1_000);
-        let service = ServiceTime::new(Span::from_millis(340), &[fault], origin);
-        let at = |ms| service.of_record_started_at(ProcTime::from_millis(ms));
+        let slow = Slow { from: ProcTime::from_millis(11_000), until: ProcTime::from_millis(21_000), factor: 7.0 };
+        let service = ServiceTime::new(Span::from_millis(340), vec![slow]);
+        let at = |ms| service.of(0, ProcTime::from_millis(ms));
         assert_eq!(at(10_999), Span::from_millis(340));
         assert_eq!(at(11_000), Span::from_millis(2_380));
         assert_eq!(at(20_999), Span::from_millis(2_380));
         assert_eq!(at(21_000), Span::from_millis(340));
+    }
+
+    #[test]
+    fn jitter_is_even_about_the_service_time_and_a_function_of_the_number() {
+        let service = ServiceTime::new(Span::from_millis(100), Vec::new()).with_jitter(0.5, 7);
+        let times: Vec<i64> = (0..10_000).map(|number| service.of(number, ProcTime::EPOCH).micros()).collect();
+        assert!(times.iter().all(|time| (50_000..=150_000).contains(time)));
+        let mean = times.iter().sum::<i64>() as f64 / times.len() as f64;
+        // The deviation of an even spread of 100 ms is 28.9 ms; of the mean of 10,000, 0.289 ms.
+        assert!((mean - 100_000.0).abs() < 5.0 * 288.7, "{mean}");
+        assert!(times.iter().any(|&time| time < 51_000) && times.iter().any(|&time| time > 149_000));
+        assert_eq!(service.of(3, ProcTime::EPOCH).micros(), times[3]);
     }
 }

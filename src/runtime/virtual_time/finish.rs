@@ -1,0 +1,63 @@
+//! From a run in progress to its record: columns in the order in which records met their fate.
+
+use std::sync::Arc;
+
+use crate::record::RecordId;
+use crate::runtime::trace::{Fate, Trace, WindowEnd};
+use crate::runtime::virtual_time::Simulation;
+use crate::runtime::virtual_time::recorder::settle_life;
+use crate::time::{EventTime, ProcTime};
+
+impl Simulation {
+    /// The record of the run so far. Records that have met no fate come last, in order of arrival.
+    pub fn into_trace(self) -> Trace {
+        let ledger = self.ledger();
+        let Self { plan, state, mut trace, mut order } = self;
+        trace.ledger = ledger;
+        trace.skewed = state.sources.iter().map(|source| source.clock.skewed()).sum();
+        for task in &state.tasks {
+            let windows = &mut trace.windows;
+            task.operator().visit_kept(|kept| settle_life(windows, task.window_id(kept.id), kept, WindowEnd::StillKept));
+        }
+        add_unsettled(&mut trace, &mut order, plan.tasks);
+        if !order.iter().copied().eq(0..order.len() as u32) {
+            reorder(&mut trace, &order);
+        }
+        trace.index();
+        trace
+    }
+}
+
+fn add_unsettled(trace: &mut Trace, order: &mut Vec<u32>, tasks: usize) {
+    let records = trace.stream.len();
+    if order.len() == records {
+        return;
+    }
+    let mut is_settled = vec![false; records];
+    order.iter().for_each(|&place| is_settled[place as usize] = true);
+    let last_kept = trace.kept_windows.last().copied().unwrap_or(0);
+    order.extend((0..records as u32).filter(|&place| !is_settled[place as usize]));
+    for column in [&mut trace.enqueued, &mut trace.started, &mut trace.handled] {
+        column.resize(records, ProcTime::MAX);
+    }
+    trace.fates.resize(records, Fate::InFlight);
+    trace.watermark_before.resize(records, EventTime::MIN);
+    trace.kept_windows.resize(records, last_kept);
+    if tasks > 1 {
+        trace.tasks.resize(records, crate::runtime::trace::TaskId::NO_TASK);
+    }
+}
+
+/// From here on a record is known by its place among those that met their fate.
+fn reorder(trace: &mut Trace, order: &[u32]) {
+    let ids: Vec<RecordId> = order.iter().map(|&place| RecordId(place)).collect();
+    trace.stream = Arc::new(trace.stream.read_in_order(&ids));
+    let mut place_of = vec![RecordId(0); order.len()];
+    for (place, id) in ids.iter().enumerate() {
+        place_of[id.index()] = RecordId(place as u32);
+    }
+    let renamed = |id: &mut RecordId| *id = place_of[id.index()];
+    trace.watermarks.iter_mut().filter_map(|step| step.raised_by.as_mut()).for_each(renamed);
+    trace.panes.iter_mut().filter_map(|pane| pane.cause.as_mut()).for_each(renamed);
+    trace.windows.iter_mut().map(|life| &mut life.opened_by).for_each(renamed);
+}

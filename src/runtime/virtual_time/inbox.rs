@@ -1,0 +1,154 @@
+//! What waits in front of a window task: one bounded channel from every source task.
+//!
+//! Elements of one channel stay in order. The task takes the one that was sent first of all, as if
+//! the channels were served in order of arrival. A waiting record takes a credit; watermarks and
+//! statuses travel with the records and take none.
+
+use std::collections::VecDeque;
+
+use crate::record::RecordId;
+use crate::time::{EventTime, ProcTime};
+use crate::watermark::InputStatus;
+
+/// A record on its way through a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Which record, by its place in order of arrival.
+    pub id: RecordId,
+    /// The event time that it is handled under.
+    pub event_time: EventTime,
+    /// When it was put into the channel.
+    pub enqueued: ProcTime,
+}
+
+/// A watermark on its way through a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The watermark.
+    pub watermark: EventTime,
+    /// The record that it goes back to; `None` when the clock raised it.
+    pub raised_by: Option<RecordId>,
+    /// The record that it was sent right after; `None` when a timer sent it.
+    pub cause: Option<RecordId>,
+}
+
+/// What travels through a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element {
+    /// A record.
+    Record(Sent),
+    /// A watermark.
+    Watermark(Mark),
+    /// The sender went idle or woke up.
+    Status(InputStatus),
+}
+
+#[derive(Clone, Debug, Default)]
+struct Channel {
+    waiting: VecDeque<(u64, Element)>,
+    records: u32,
+}
+
+/// The channels of one window task.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    channels: Vec<Channel>,
+    next: u64,
+}
+
+impl Inbox {
+    /// So many empty channels.
+    pub fn new(channels: usize) -> Self {
+        Self { channels: vec![Channel::default(); channels], next: 0 }
+    }
+
+    /// Records that wait in a channel.
+    #[inline]
+    pub fn records_in(&self, channel: usize) -> u32 {
+        self.channels[channel].records
+    }
+
+    /// Records that wait in all channels.
+    pub fn records(&self) -> usize {
+        self.channels.iter().map(|channel| channel.records as usize).sum()
+    }
+
+    /// Whether nothing waits, not even a watermark.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.channels.iter().all(|channel| channel.waiting.is_empty())
+    }
+
+    /// Puts an element at the end of a channel. Whether there is credit is the caller's to ask.
+    #[inline]
+    pub fn push(&mut self, channel: usize, element: Element) {
+        let to = &mut self.channels[channel];
+        to.records += u32::from(matches!(element, Element::Record(_)));
+        to.waiting.push_back((self.next, element));
+        self.next += 1;
+    }
+
+    /// Takes what was sent first, and says through which channel. O(channels).
+    #[inline]
+    pub fn pop(&mut self) -> Option<(usize, Element)> {
+        let fronts = self.channels.iter().enumerate();
+        let (_, first) = fronts.filter_map(|(place, channel)| Some((channel.waiting.front()?.0, place))).min()?;
+        let channel = &mut self.channels[first];
+        let (_, element) = channel.waiting.pop_front()?;
+        channel.records -= u32::from(matches!(element, Element::Record(_)));
+        Some((first, element))
+    }
+
+    /// Takes the record out that has waited longest in a channel; what travels around it stays.
+    pub fn remove_oldest(&mut self, channel: usize) -> Option<Sent> {
+        let channel = &mut self.channels[channel];
+        let is_record = |(_, element): &(u64, Element)| matches!(element, Element::Record(_));
+        let place = channel.waiting.iter().position(is_record)?;
+        match channel.waiting.remove(place) {
+            Some((_, Element::Record(sent))) => {
+                channel.records -= 1;
+                Some(sent)
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(id: u32) -> Element {
+        Element::Record(Sent { id: RecordId(id), event_time: EventTime::EPOCH, enqueued: ProcTime::EPOCH })
+    }
+
+    const MARK: Element =
+        Element::Watermark(Mark { watermark: EventTime::EPOCH, raised_by: None, cause: None });
+
+    #[test]
+    fn channels_are_served_in_order_of_sending_and_only_records_take_credit() {
+        let mut inbox = Inbox::new(2);
+        inbox.push(1, record(0));
+        inbox.push(0, MARK);
+        inbox.push(0, record(1));
+        inbox.push(1, record(2));
+        assert_eq!((inbox.records_in(0), inbox.records_in(1), inbox.records()), (1, 2, 3));
+        let order: Vec<(usize, Element)> = std::iter::from_fn(|| inbox.pop()).collect();
+        assert_eq!(order, [(1, record(0)), (0, MARK), (0, record(1)), (1, record(2))]);
+        assert!(inbox.is_empty());
+        assert_eq!(inbox.records(), 0);
+    }
+
+    #[test]
+    fn the_oldest_record_leaves_and_the_watermark_before_it_stays() {
+        let mut inbox = Inbox::new(1);
+        inbox.push(0, MARK);
+        inbox.push(0, record(0));
+        inbox.push(0, record(1));
+        assert_eq!(inbox.remove_oldest(0).map(|sent| sent.id), Some(RecordId(0)));
+        assert_eq!(inbox.records_in(0), 1);
+        assert_eq!(inbox.pop(), Some((0, MARK)));
+        assert_eq!(inbox.pop(), Some((0, record(1))));
+        assert_eq!(inbox.remove_oldest(0), None);
+    }
+}

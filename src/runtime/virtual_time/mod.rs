@@ -1,0 +1,241 @@
+//! The virtual-time runtime: log -> source tasks -> channels -> window tasks -> sink, on one clock
+//! that jumps from event to event.
+//!
+//! Every task has at most one instant at which it does something next, so the next event is the
+//! least of a short list and no heap of records is needed. Ties go in the order of the list: the sink
+//! before the window tasks (a place is freed before it is asked for), then arrivals, then the source
+//! tasks, each kind by number; who waits for an instant hears of it when all else of that instant is
+//! done, windows before watermarks. Time ends with the last record; what would be waited for beyond
+//! that never comes.
+//!
+//! Sources make the watermarks. They travel behind the records that raised them and are merged in
+//! front of every window task. A sender without credit waits, and a waiting source reads no more: the
+//! block has reached the log, and the lag grows.
+
+mod batch;
+mod finish;
+mod inbox;
+mod log;
+mod plan;
+mod recorder;
+mod sink;
+mod source;
+mod task;
+
+use std::sync::Arc;
+
+use crate::pipeline::AtEnd;
+use crate::record::Stream;
+use crate::runtime::RunConfig;
+use crate::runtime::ledger::Ledger;
+use crate::runtime::trace::Trace;
+use crate::time::{EventTime, ProcTime, Span};
+use crate::window::operator::WindowOperator;
+use plan::Plan;
+
+/// Runs `stream` through a checked pipeline to the end and records everything.
+///
+/// # Panics
+/// When the pipeline has problems ([`crate::pipeline::Pipeline::problems`]).
+pub fn run(stream: &Arc<Stream>, config: &RunConfig) -> Trace {
+    let mut simulation = Simulation::new(Arc::clone(stream), config);
+    while simulation.step() {}
+    simulation.into_trace()
+}
+
+/// A run in progress.
+#[derive(Debug)]
+pub struct Simulation {
+    plan: Arc<Plan>,
+    state: State,
+    trace: Trace,
+    /// By settled record: which one, by its place in order of arrival.
+    order: Vec<u32>,
+}
+
+/// Everything that decides how a run goes on.
+#[derive(Clone, Debug)]
+struct State {
+    now: ProcTime,
+    /// When each event source has something to do next: see [`Plan::slots`].
+    times: Vec<ProcTime>,
+    log: log::Log,
+    /// Records that have arrived, as far as the watermarks had to be told.
+    announced: usize,
+    batch: Option<batch::Batch>,
+    sources: Vec<source::Source>,
+    tasks: Vec<task::Task>,
+    sink: sink::Sink,
+    /// The watermark that every window task has reached.
+    watermark: EventTime,
+    /// Windows kept by all tasks.
+    kept: usize,
+    settled: Ledger,
+    ended: bool,
+}
+
+impl Simulation {
+    /// A run before its first event.
+    ///
+    /// # Panics
+    /// When the pipeline has problems ([`crate::pipeline::Pipeline::problems`]).
+    pub fn new(stream: Arc<Stream>, config: &RunConfig) -> Self {
+        Self::with_operators(stream, config, WindowOperator::new)
+    }
+
+    /// A run before its first event, with operators of the pipeline that are made elsewhere, one for
+    /// every window task.
+    ///
+    /// # Panics
+    /// When the pipeline has problems ([`crate::pipeline::Pipeline::problems`]).
+    pub fn with_operators(
+        stream: Arc<Stream>,
+        config: &RunConfig,
+        mut operator: impl FnMut(&crate::pipeline::Pipeline) -> WindowOperator,
+    ) -> Self {
+        let pipeline = &config.pipeline;
+        let plan = Plan::new(&stream, config);
+        let sources = plan.sources(pipeline);
+        let operators = (0..plan.tasks).map(|_| operator(pipeline)).collect();
+        let mut simulation = Self {
+            state: State {
+                now: ProcTime::MIN,
+                times: vec![ProcTime::MAX; plan.slots()],
+                log: log::Log::new(plan.lists.clone()),
+                announced: 0,
+                batch: pipeline.tasks.micro_batch.map(batch::Batch::new),
+                tasks: task::tasks(&plan, operators, &sources),
+                sources,
+                sink: sink::Sink::new(&plan),
+                watermark: EventTime::MIN,
+                kept: 0,
+                settled: Ledger::default(),
+                ended: false,
+            },
+            order: Vec::with_capacity(stream.len()),
+            trace: Trace::empty(stream, pipeline.clone()),
+            plan: Arc::new(plan),
+        };
+        simulation.schedule_all();
+        simulation
+    }
+
+    /// Handles the next event. False when there is none left.
+    pub fn step(&mut self) -> bool {
+        let (next, slot) = self.next_event();
+        if self.plan.has_timers && self.on_timer_before(next) {
+            // Time has passed.
+        } else if next == ProcTime::MAX {
+            return self.end();
+        } else {
+            self.state.now = next;
+            self.dispatch(slot);
+        }
+        if self.state.batch.is_some() {
+            self.close_batch();
+        }
+        debug_assert!(self.is_accounted_for(), "every record is somewhere: {:?}", self.ledger());
+        true
+    }
+
+    /// Where every record is by now.
+    pub fn ledger(&self) -> Ledger {
+        let produced = self.arrived() as u64;
+        let settled = self.settled();
+        // Records of a restored or aligned log may be settled only after they have arrived.
+        Ledger { produced, in_flight: produced.saturating_sub(settled), ..self.state.settled }
+    }
+
+    /// Virtual processing time; [`ProcTime::MIN`] before the first step.
+    pub const fn now(&self) -> ProcTime {
+        self.state.now
+    }
+
+    /// Records in all channels by now.
+    pub fn queue_depth(&self) -> usize {
+        self.state.tasks.iter().map(task::Task::waiting).sum()
+    }
+
+    /// How many records have reached the log by now. O(log n).
+    fn arrived(&self) -> usize {
+        self.trace.stream.arrivals().partition_point(|&at| at <= self.state.now)
+    }
+
+    /// How many records have met their fate.
+    const fn settled(&self) -> u64 {
+        self.order.len() as u64
+    }
+
+    /// Whether what is in the log, in the channels and in the tasks is what the ledger says is in
+    /// flight.
+    fn is_accounted_for(&self) -> bool {
+        let state = &self.state;
+        let held = state.sources.iter().filter(|source| source.holds_record()).count();
+        let tasks: usize = state.tasks.iter().map(|task| task.waiting() + usize::from(task.is_working())).sum();
+        let ledger = self.ledger();
+        let unread = state.log.unread(self.arrived());
+        ledger.balances() && ledger.in_flight == unread + (held + tasks) as u64
+    }
+
+    /// The first of the earliest events, and its instant; [`ProcTime::MAX`] when there is none.
+    #[inline]
+    fn next_event(&self) -> (ProcTime, usize) {
+        let mut first = (ProcTime::MAX, 0);
+        for (slot, &at) in self.state.times.iter().enumerate() {
+            if at < first.0 {
+                first = (at, slot);
+            }
+        }
+        first
+    }
+
+    fn dispatch(&mut self, slot: usize) {
+        let plan = &self.plan;
+        if slot == plan.sink_slot() {
+            self.sink_finishes();
+        } else if let Some(task) = plan.task_of_slot(slot) {
+            self.task_finishes(task);
+        } else if slot == plan.trigger_slot() {
+            self.trigger_batch();
+        } else if slot == plan.arrival_slot() {
+            self.announce_arrival();
+        } else {
+            self.source_acts(slot - plan.first_source_slot());
+        }
+    }
+
+    /// Lets a window task or a watermark hear of the next instant that it waits for, if that is
+    /// before `next`, when something else happens. Whether there was one.
+    fn on_timer_before(&mut self, next: ProcTime) -> bool {
+        let now = self.state.now;
+        // When nothing else is to come, only what this very instant was waited for.
+        let limit = if next < ProcTime::MAX { next } else { now + Span::from_micros(1) };
+        let timer_of = |task: &task::Task| task.next_timer().max(now);
+        let timers = self.state.tasks.iter().map(timer_of).enumerate().map(|(task, at)| (at, task));
+        let (operator, task) = timers.min().unwrap_or((ProcTime::MAX, 0));
+        let due = self.state.tasks.iter().map(task::Task::next_due).min().unwrap_or(EventTime::MAX);
+        let horizon = limit.min(operator);
+        let timer_of = |source: &source::Source| source.clock.next_timer(horizon, due).max(now);
+        let timers = self.state.sources.iter().map(timer_of).enumerate().map(|(source, at)| (at, source));
+        let (watermark, source) = timers.min().unwrap_or((ProcTime::MAX, 0));
+        let at = operator.min(watermark);
+        if at >= limit {
+            return false;
+        }
+        self.state.now = at;
+        if operator == at { self.task_timer(task) } else { self.watermark_timer(source) }
+        true
+    }
+
+    /// The input is exhausted and everything is handled: sends the final watermark, once, where asked.
+    fn end(&mut self) -> bool {
+        if self.state.ended || self.plan.at_end == AtEnd::Hold || self.trace.stream.is_empty() {
+            return false;
+        }
+        self.state.ended = true;
+        for task in 0..self.state.tasks.len() {
+            self.final_watermark(task);
+        }
+        true
+    }
+}

@@ -1,0 +1,176 @@
+//! What does not change during a run: who reads what, who owns which key, how long things take.
+
+use std::sync::Arc;
+
+use crate::pipeline::{AtEnd, LatePolicy, Overflow, Pipeline, WatermarkSpec};
+use crate::record::{KeyId, RecordId, Stream};
+use crate::rng::Seed;
+use crate::runtime::RunConfig;
+use crate::runtime::event_clock::EventClock;
+use crate::runtime::service::{ServiceTime, Slow};
+use crate::runtime::virtual_time::log::Lists;
+use crate::runtime::virtual_time::source::Source;
+use crate::scenario::Fault;
+use crate::state::KeyGroups;
+use crate::time::{EventTime, ProcTime, Span};
+use crate::watermark::perfect;
+use crate::window::dialect::Dialect;
+use crate::window::operator::WindowOperator;
+
+/// What does not change during a run.
+#[derive(Debug)]
+pub struct Plan {
+    pub stream: Arc<Stream>,
+    pub late: LatePolicy,
+    pub allowed_lateness: Span,
+    pub at_end: AtEnd,
+    pub overflow: Overflow,
+    pub capacity: u32,
+    pub sink_capacity: usize,
+    /// Window tasks.
+    pub tasks: usize,
+    pub lists: Lists,
+    /// By source task: the lists that it reads, ascending.
+    pub reads: Vec<Vec<usize>>,
+    /// By list: the source task that reads it.
+    pub reader: Vec<u16>,
+    /// By key: the window task that owns it; empty when there is one.
+    task_of_key: Vec<u16>,
+    pub window_time: Vec<ServiceTime>,
+    pub source_time: ServiceTime,
+    pub sink_time: ServiceTime,
+    /// Whether watermarks have to hear of arrivals.
+    pub announces: bool,
+    /// Whether anything waits for instants beside records.
+    pub has_timers: bool,
+}
+
+impl Plan {
+    pub fn new(stream: &Arc<Stream>, config: &RunConfig) -> Self {
+        let pipeline = &config.pipeline;
+        let (sources, tasks) = (pipeline.tasks.sources as usize, pipeline.tasks.windows as usize);
+        let aligns = pipeline.watermark_options.max_drift.is_some() && pipeline.watermark_options.per_partition;
+        let lists = if sources == 1 && !aligns {
+            Lists::Whole(stream.len() as u32)
+        } else {
+            Lists::by_partition(stream, stream.partitions().max(sources))
+        };
+        let mut reads = vec![Vec::new(); sources];
+        (0..lists.len()).for_each(|list| reads[list % sources].push(list));
+        let clock = EventClock::new(pipeline, stream, &[], &Arc::new([]));
+        let has_operator_timers =
+            matches!(WindowOperator::new(pipeline), WindowOperator::General(_) | WindowOperator::Beam(_));
+        Self {
+            stream: Arc::clone(stream),
+            late: pipeline.late,
+            allowed_lateness: pipeline.allowed_lateness,
+            at_end: pipeline.at_end,
+            overflow: pipeline.tasks.overflow,
+            capacity: pipeline.queue_capacity,
+            sink_capacity: pipeline.tasks.sink_capacity as usize,
+            tasks,
+            reader: (0..lists.len()).map(|list| (list % sources) as u16).collect(),
+            lists,
+            reads,
+            task_of_key: tasks_of_keys(stream, pipeline),
+            window_time: (0..tasks).map(|task| window_time(config, task)).collect(),
+            source_time: jittered(config, pipeline.tasks.source_time, Vec::new(), "source time"),
+            sink_time: jittered(config, pipeline.tasks.sink_time, Vec::new(), "sink time"),
+            announces: clock.follows_time(),
+            has_timers: clock.follows_time() || has_operator_timers,
+        }
+    }
+
+    /// The source tasks before they have read anything.
+    pub fn sources(&self, pipeline: &Pipeline) -> Vec<Source> {
+        let stream = &self.stream;
+        let sources = self.reads.len();
+        let to_come: Arc<[EventTime]> = if pipeline.watermark == WatermarkSpec::Perfect {
+            let way = |place: usize| stream.partition(RecordId(place as u32)).index() % sources;
+            perfect::to_come(stream.event_times(), sources, way).into()
+        } else {
+            Arc::new([])
+        };
+        let partitions = stream.partitions();
+        let all: Vec<usize> = (0..partitions).collect();
+        let source = |lists: &Vec<usize>| {
+            let own: Vec<usize> = lists.iter().copied().filter(|&list| list < partitions).collect();
+            let reads_all = matches!(self.lists, Lists::Whole(_));
+            let clock = EventClock::new(pipeline, stream, if reads_all { &all } else { &own }, &to_come);
+            Source::new(clock, own.is_empty())
+        };
+        self.reads.iter().map(source).collect()
+    }
+
+    /// The window task that owns a key.
+    #[inline]
+    pub fn task_of(&self, key: KeyId) -> usize {
+        self.task_of_key.get(key.index()).map_or(0, |&task| usize::from(task))
+    }
+
+    /// Events come from these places, ties in this order: the sink, the window tasks, the trigger of
+    /// micro-batches, arrivals, the source tasks.
+    pub fn slots(&self) -> usize {
+        self.first_source_slot() + self.reads.len()
+    }
+
+    pub const fn sink_slot(&self) -> usize {
+        0
+    }
+
+    pub const fn task_slot(&self, task: usize) -> usize {
+        1 + task
+    }
+
+    pub fn task_of_slot(&self, slot: usize) -> Option<usize> {
+        (1..=self.tasks).contains(&slot).then(|| slot - 1)
+    }
+
+    pub const fn trigger_slot(&self) -> usize {
+        1 + self.tasks
+    }
+
+    pub const fn arrival_slot(&self) -> usize {
+        2 + self.tasks
+    }
+
+    pub const fn first_source_slot(&self) -> usize {
+        3 + self.tasks
+    }
+}
+
+fn tasks_of_keys(stream: &Stream, pipeline: &Pipeline) -> Vec<u16> {
+    let tasks = pipeline.tasks.windows;
+    // Stream time is a matter of each task in Kafka Streams too, so every dialect may be divided.
+    debug_assert!(matches!(
+        pipeline.dialect,
+        Dialect::Flink | Dialect::Beam | Dialect::KafkaStreams | Dialect::AzureStreamAnalytics
+    ));
+    if tasks == 1 {
+        return Vec::new();
+    }
+    let groups = KeyGroups::new(pipeline.tasks.key_groups);
+    // At most MAX_TASKS tasks.
+    stream.key_table().names().map(|name| groups.task_of(groups.group_of(name), tasks) as u16).collect()
+}
+
+fn window_time(config: &RunConfig, task: usize) -> ServiceTime {
+    let slow = config.faults.iter().filter_map(|fault| match *fault {
+        Fault::SlowOperator { from, until, factor } => {
+            Some(Slow { from: config.origin + from, until: config.origin + until, factor })
+        }
+        Fault::Offline { .. } => None,
+    });
+    jittered(config, config.pipeline.service_time, slow.collect(), &format!("window time {task}"))
+}
+
+fn jittered(config: &RunConfig, normal: Span, slow: Vec<Slow>, name: &str) -> ServiceTime {
+    let jitter = config.pipeline.tasks.jitter;
+    let service = ServiceTime::new(normal, slow);
+    if jitter == 0.0 { service } else { service.with_jitter(jitter, Seed::new(config.seed).stream(name).bits()) }
+}
+
+/// The instant at which a record reached the log.
+pub fn arrival(stream: &Stream, id: RecordId) -> ProcTime {
+    stream.arrivals()[id.index()]
+}

@@ -1,0 +1,273 @@
+//! Source tasks: each reads its partitions of the log, makes the watermark, and sends records to the
+//! window tasks that own their keys.
+//!
+//! A source without service time looks at the next record before it takes it: while the channel that
+//! the record needs has no credit, the record stays in the log. One with service time has it in hand.
+
+use crate::pipeline::Overflow;
+use crate::record::RecordId;
+use crate::runtime::event_clock::EventClock;
+use crate::runtime::trace::{Fate, InputStep, TaskId};
+use crate::runtime::virtual_time::Simulation;
+use crate::runtime::virtual_time::inbox::{Element, Mark, Sent};
+use crate::runtime::virtual_time::plan::arrival;
+use crate::time::{EventTime, ProcTime};
+use crate::watermark::{InputStatus, Rise};
+
+/// One source task.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub clock: EventClock,
+    doing: Doing,
+    /// It has told the window tasks that it is idle.
+    is_idle: bool,
+    /// A rise that waits for the end of a micro-batch, and the record that it came right after.
+    held_back: Option<(Rise, Option<RecordId>)>,
+    /// The last entry that it has in the trace's list of waits.
+    last_wait: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doing {
+    /// It reads as soon as there is something to read.
+    Reading,
+    /// It works on a record.
+    Working(RecordId),
+    /// The channel to this window task has no credit for the next record, which is in hand or in the
+    /// log.
+    Waiting { on: usize, since: ProcTime, hand: Option<RecordId> },
+}
+
+impl Source {
+    /// A source task before its first record. One without any partition is idle.
+    pub const fn new(clock: EventClock, is_idle: bool) -> Self {
+        Self { clock, doing: Doing::Reading, is_idle, held_back: None, last_wait: None }
+    }
+
+    /// Whether the window tasks take it for idle.
+    pub const fn is_idle(&self) -> bool {
+        self.is_idle
+    }
+
+    /// Whether a record is in its hands, read and not sent.
+    pub const fn holds_record(&self) -> bool {
+        matches!(self.doing, Doing::Working(_) | Doing::Waiting { hand: Some(_), .. })
+    }
+}
+
+impl Simulation {
+    /// Sets the clock of everything that depends on the log.
+    pub(super) fn schedule_all(&mut self) {
+        if self.plan.announces {
+            self.schedule_arrival();
+        }
+        self.schedule_trigger();
+        (0..self.state.sources.len()).for_each(|source| self.schedule(source));
+    }
+
+    /// Sets when a source task that is reading reads next.
+    pub(super) fn schedule(&mut self, source: usize) {
+        let slot = self.plan.first_source_slot() + source;
+        if self.state.sources[source].doing == Doing::Reading {
+            let front = self.front_of(source);
+            self.state.times[slot] =
+                front.map_or(ProcTime::MAX, |(_, id)| arrival(&self.plan.stream, id).max(self.state.now));
+        }
+    }
+
+    /// The record that a source task reads next, and the list that it is in.
+    #[inline]
+    fn front_of(&self, source: usize) -> Option<(usize, RecordId)> {
+        let task = &self.state.sources[source];
+        let lists = &self.plan.reads[source];
+        let first = if task.clock.aligns() {
+            self.state.log.first(lists, |partition| task.clock.is_paused(partition))
+        } else {
+            self.state.log.first(lists, |_| false)
+        };
+        first.filter(|&(_, id)| self.state.batch.as_ref().is_none_or(|batch| batch.holds(id)))
+    }
+
+    pub(super) fn schedule_arrival(&mut self) {
+        let next = self.plan.stream.arrivals().get(self.state.announced).copied();
+        self.state.times[self.plan.arrival_slot()] = next.unwrap_or(ProcTime::MAX);
+    }
+
+    /// A record reaches the log, and the watermark of its source task is told.
+    pub(super) fn announce_arrival(&mut self) {
+        let partition = self.plan.stream.partition(RecordId(self.state.announced as u32));
+        let list = if self.plan.reader.len() == 1 { 0 } else { partition.index() };
+        let source = usize::from(self.plan.reader[list]);
+        self.state.sources[source].clock.on_arrival(partition, self.state.now);
+        self.state.announced += 1;
+        self.schedule_arrival();
+    }
+
+    /// The instant of a source task has come: it reads, or it has finished a record.
+    pub(super) fn source_acts(&mut self, source: usize) {
+        match self.state.sources[source].doing {
+            Doing::Reading => self.read(source),
+            Doing::Working(id) => {
+                if self.has_room(source, id) {
+                    self.send(source, id);
+                    self.resume(source);
+                } else {
+                    self.wait(source, Some(id));
+                }
+            }
+            Doing::Waiting { .. } => {}
+        }
+    }
+
+    fn read(&mut self, source: usize) {
+        let Some((list, id)) = self.front_of(source) else {
+            return self.schedule(source);
+        };
+        let slot = self.plan.first_source_slot() + source;
+        if !self.plan.source_time.is_zero() {
+            self.state.log.advance(list);
+            self.state.sources[source].doing = Doing::Working(id);
+            self.state.times[slot] = self.state.now + self.plan.source_time.of(id.0, self.state.now);
+        } else if self.has_room(source, id) {
+            self.state.log.advance(list);
+            self.send(source, id);
+            self.schedule(source);
+        } else {
+            self.wait(source, None);
+        }
+    }
+
+    /// Whether the record can be sent, or given up, now.
+    #[inline]
+    fn has_room(&self, source: usize, id: RecordId) -> bool {
+        self.plan.overflow != Overflow::Block || self.has_credit(source, self.target_of(id))
+    }
+
+    #[inline]
+    fn has_credit(&self, source: usize, task: usize) -> bool {
+        self.state.tasks[task].inbox.records_in(source) < self.plan.capacity
+    }
+
+    #[inline]
+    fn target_of(&self, id: RecordId) -> usize {
+        self.plan.task_of(self.plan.stream.keys()[id.index()])
+    }
+
+    fn wait(&mut self, source: usize, hand: Option<RecordId>) {
+        let id = hand.or_else(|| self.front_of(source).map(|(_, id)| id));
+        let Some(on) = id.map(|id| self.target_of(id)) else { return };
+        self.state.sources[source].doing = Doing::Waiting { on, since: self.state.now, hand };
+        self.state.times[self.plan.first_source_slot() + source] = ProcTime::MAX;
+    }
+
+    /// A credit of the channel from `source` to `task` is free again.
+    #[inline]
+    pub(super) fn credit_returned(&mut self, source: usize, task: usize) {
+        let Doing::Waiting { on, since, hand } = self.state.sources[source].doing else { return };
+        if on != task {
+            return;
+        }
+        let (id, now) = (TaskId::source(source), self.state.now);
+        let last = &mut self.state.sources[source].last_wait;
+        self.trace.note_wait(last, id, TaskId::window(task), since, now);
+        self.state.sources[source].doing = hand.map_or(Doing::Reading, Doing::Working);
+        self.state.times[self.plan.first_source_slot() + source] = now;
+    }
+
+    fn resume(&mut self, source: usize) {
+        self.state.sources[source].doing = Doing::Reading;
+        self.schedule(source);
+    }
+
+    /// Hands a record to the window task that owns its key, and the watermark that it raised to all.
+    fn send(&mut self, source: usize, id: RecordId) {
+        let stream = &self.plan.stream;
+        let (now, event_time) = (self.state.now, stream.event_times()[id.index()]);
+        let clock = &mut self.state.sources[source].clock;
+        let Some(admitted) = clock.admit(event_time, arrival(stream, id)) else {
+            let met = clock.current();
+            return self.settle_unseen(id, Fate::of_late(self.plan.late), met);
+        };
+        let task = self.target_of(id);
+        let has_credit = self.has_credit(source, task);
+        let sent = Sent { id, event_time: admitted, enqueued: now };
+        match self.plan.overflow {
+            Overflow::ShedNewest if !has_credit => return self.settle_unseen(id, Fate::Shed, EventTime::MIN),
+            Overflow::ShedOldest if !has_credit => {
+                if let Some(oldest) = self.state.tasks[task].inbox.remove_oldest(source) {
+                    self.settle_unseen(oldest.id, Fate::Shed, EventTime::MIN);
+                }
+            }
+            Overflow::Block | Overflow::Unbounded | Overflow::ShedNewest | Overflow::ShedOldest => {}
+        }
+        self.deliver(source, task, Element::Record(sent));
+        let plan = std::sync::Arc::clone(&self.plan);
+        let clock = &mut self.state.sources[source].clock;
+        let rise = clock.on_record(id, admitted, &plan.stream, now);
+        if let Some(rise) = rise {
+            self.watermark_rises(source, rise, Some(id));
+        }
+        if self.plan.announces {
+            self.note_inputs(source);
+        }
+    }
+
+    /// The watermark of a source task wants to hear that time has passed.
+    pub(super) fn watermark_timer(&mut self, source: usize) {
+        if let Some(rise) = self.state.sources[source].clock.on_timer(self.state.now) {
+            self.watermark_rises(source, rise, None);
+        }
+        self.note_inputs(source);
+    }
+
+    fn watermark_rises(&mut self, source: usize, rise: Rise, cause: Option<RecordId>) {
+        if self.state.batch.is_some() {
+            self.state.sources[source].held_back = Some((rise, cause));
+        } else {
+            self.broadcast(source, rise, cause);
+        }
+    }
+
+    /// At the end of a micro-batch: hands on the watermark that was held back.
+    pub(super) fn release_watermark(&mut self, source: usize) {
+        if let Some((rise, cause)) = self.state.sources[source].held_back.take() {
+            self.broadcast(source, rise, cause);
+        }
+    }
+
+    fn broadcast(&mut self, source: usize, rise: Rise, cause: Option<RecordId>) {
+        self.tell_status(source, InputStatus::Active);
+        let Rise { watermark, raised_by } = rise;
+        for task in 0..self.plan.tasks {
+            self.deliver(source, task, Element::Watermark(Mark { watermark, raised_by, cause }));
+        }
+    }
+
+    fn tell_status(&mut self, source: usize, status: InputStatus) {
+        let is_idle = status == InputStatus::Idle;
+        if std::mem::replace(&mut self.state.sources[source].is_idle, is_idle) != is_idle && self.plan.reads.len() > 1 {
+            for task in 0..self.plan.tasks {
+                self.deliver(source, task, Element::Status(status));
+            }
+        }
+    }
+
+    /// Writes down which partitions went idle or woke up, and tells the window tasks when all did.
+    fn note_inputs(&mut self, source: usize) {
+        let at = self.state.now;
+        let clock = &mut self.state.sources[source].clock;
+        let step = |(partition, change): (_, crate::watermark::StatusChange)| InputStep { at, partition, status: change.status };
+        let before = self.trace.inputs.len();
+        self.trace.inputs.extend(clock.take_changes().map(step));
+        if self.trace.inputs.len() > before {
+            let is_idle = clock.is_idle();
+            let aligns = clock.aligns();
+            self.tell_status(source, if is_idle { InputStatus::Idle } else { InputStatus::Active });
+            if aligns {
+                self.schedule(source);
+            }
+        } else if clock.aligns() {
+            self.schedule(source);
+        }
+    }
+}

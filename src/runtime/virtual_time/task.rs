@@ -1,0 +1,270 @@
+//! Window tasks: each takes what waits in its channels, merges the watermarks of the sources, and
+//! runs its window operator.
+
+use crate::pipeline::LatePolicy;
+use crate::record::{Record, RecordId};
+use crate::runtime::trace::{Fate, TaskId, TaskWatermark, WatermarkStep};
+use crate::runtime::virtual_time::Simulation;
+use crate::runtime::virtual_time::inbox::{Element, Inbox, Mark, Sent};
+use crate::runtime::virtual_time::plan::Plan;
+use crate::runtime::virtual_time::recorder::Recorder;
+use crate::runtime::virtual_time::source::Source;
+use crate::time::{EventTime, ProcTime, Span};
+use crate::watermark::{InputStatus, Valve};
+use crate::window::operator::{Advance, Outcome, WindowOperator};
+use crate::window::pane::WindowId;
+
+/// One window task.
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub inbox: Inbox,
+    /// Of the watermarks of several sources; `None` when there is one.
+    valve: Option<Valve>,
+    operator: WindowOperator,
+    /// The identities of its windows among those of all tasks; empty when there is one task.
+    window_ids: Vec<WindowId>,
+    working: Option<(Sent, ProcTime)>,
+    watermark: EventTime,
+    /// The last record that it settled, and its place among the settled ones.
+    last: Option<(RecordId, usize)>,
+    /// Panes that the sink has not taken, by their place in the trace, oldest first.
+    pub(super) outbox: std::collections::VecDeque<u32>,
+    /// Since when it waits for the sink.
+    pub(super) waits_since: Option<ProcTime>,
+    /// The last entry that it has in the trace's list of waits.
+    pub(super) last_wait: Option<usize>,
+}
+
+/// The window tasks before their first record, with these operators.
+pub fn tasks(plan: &Plan, operators: Vec<WindowOperator>, sources: &[Source]) -> Vec<Task> {
+    let valve = (sources.len() > 1).then(|| {
+        let mut valve = Valve::new(sources.len());
+        for (channel, _) in sources.iter().enumerate().filter(|(_, source)| source.is_idle()) {
+            valve.on_status(channel, InputStatus::Idle);
+        }
+        valve
+    });
+    let task = |operator| Task {
+        inbox: Inbox::new(sources.len()),
+        valve: valve.clone(),
+        operator,
+        window_ids: Vec::new(),
+        working: None,
+        watermark: EventTime::MIN,
+        last: None,
+        outbox: std::collections::VecDeque::new(),
+        waits_since: None,
+        last_wait: None,
+    };
+    debug_assert_eq!(operators.len(), plan.tasks);
+    operators.into_iter().map(task).collect()
+}
+
+impl Task {
+    /// Records that wait in its channels.
+    pub fn waiting(&self) -> usize {
+        self.inbox.records()
+    }
+
+    /// Whether it has a record in hand.
+    pub const fn is_working(&self) -> bool {
+        self.working.is_some()
+    }
+
+    /// The next instant that its operator waits for.
+    pub fn next_timer(&self) -> ProcTime {
+        self.operator.next_timer().unwrap_or(ProcTime::MAX)
+    }
+
+    /// No window of it fires or goes before the watermark reaches this.
+    pub fn next_due(&self) -> EventTime {
+        self.operator.next_due()
+    }
+
+    pub const fn operator(&self) -> &WindowOperator {
+        &self.operator
+    }
+
+    /// The identity among the windows of all tasks.
+    pub fn window_id(&self, own: WindowId) -> WindowId {
+        self.window_ids.get(own.index()).copied().unwrap_or(own)
+    }
+
+    /// It takes nothing from its channels at the moment.
+    #[inline]
+    fn is_occupied(&self) -> bool {
+        self.working.is_some() || self.waits_since.is_some()
+    }
+}
+
+impl Simulation {
+    /// Puts an element into a channel; a task that was waiting for one takes it at once.
+    #[inline]
+    pub(super) fn deliver(&mut self, source: usize, task: usize, element: Element) {
+        let receiver = &mut self.state.tasks[task];
+        if receiver.is_occupied() || !receiver.inbox.is_empty() {
+            receiver.inbox.push(source, element);
+        } else {
+            self.take(source, task, element);
+        }
+    }
+
+    /// A task takes an element. A record that takes time is in its hands from now on.
+    fn take(&mut self, source: usize, task: usize, element: Element) {
+        match element {
+            Element::Record(sent) => {
+                let service = self.plan.window_time[task].of(sent.id.0, self.state.now);
+                if service == Span::ZERO {
+                    self.handle(task, &sent, self.state.now);
+                } else {
+                    self.state.tasks[task].working = Some((sent, self.state.now));
+                    self.state.times[self.plan.task_slot(task)] = self.state.now + service;
+                }
+            }
+            Element::Watermark(mark) => {
+                let receiver = &mut self.state.tasks[task];
+                let risen = match &mut receiver.valve {
+                    None => Some(mark.watermark),
+                    Some(valve) => valve.on_watermark(source, mark.watermark).watermark,
+                };
+                if let Some(watermark) = risen {
+                    self.advance(task, Mark { watermark, ..mark });
+                }
+            }
+            Element::Status(status) => {
+                let valve = self.state.tasks[task].valve.as_mut();
+                if let Some(watermark) = valve.and_then(|valve| valve.on_status(source, status).watermark) {
+                    self.advance(task, Mark { watermark, raised_by: None, cause: None });
+                }
+            }
+        }
+    }
+
+    /// The record in hand is done.
+    pub(super) fn task_finishes(&mut self, task: usize) {
+        self.state.times[self.plan.task_slot(task)] = ProcTime::MAX;
+        if let Some((sent, started)) = self.state.tasks[task].working.take() {
+            self.handle(task, &sent, started);
+        }
+        self.take_waiting(task);
+    }
+
+    /// Takes what waits until a record takes time, the sink has no room, or nothing is left.
+    pub(super) fn take_waiting(&mut self, task: usize) {
+        while !self.state.tasks[task].is_occupied() {
+            let Some((source, element)) = self.state.tasks[task].inbox.pop() else { return };
+            let frees_credit = matches!(element, Element::Record(_));
+            self.take(source, task, element);
+            if frees_credit {
+                self.credit_returned(source, task);
+            }
+        }
+    }
+
+    fn handle(&mut self, task: usize, sent: &Sent, started: ProcTime) {
+        let now = self.state.now;
+        let stream = &self.plan.stream;
+        let key = stream.keys()[sent.id.index()];
+        let record = Record { id: sent.id, event_time: sent.event_time, key, value: stream.values()[sent.id.index()] };
+        let original = stream.event_times()[sent.id.index()];
+        let before = self.trace.panes.len();
+        let (worker, is_alone) = (&mut self.state.tasks[task], self.plan.tasks == 1);
+        let met = worker.watermark;
+        let kept = worker.operator.kept();
+        let mut sink = Recorder::new(&mut self.trace, &mut worker.window_ids, is_alone);
+        let outcome = worker.operator.on_record(&record, now, &mut sink);
+        self.state.kept = self.state.kept + worker.operator.kept() - kept;
+        let is_late = crate::window::lateness::is_late(original, self.plan.allowed_lateness, met);
+        let fate = fate_of(outcome, is_late, self.plan.late);
+        worker.last = Some((sent.id, self.order.len()));
+        self.trace.max_special_bytes = self.trace.max_special_bytes.max(worker.operator.special_bytes());
+        self.settle(sent, started, fate, met);
+        if self.plan.tasks > 1 {
+            self.trace.tasks.push(task as u16);
+        }
+        self.emitted(task, before);
+    }
+
+    /// The watermark of a task rises.
+    fn advance(&mut self, task: usize, mark: Mark) {
+        let now = self.state.now;
+        let before = self.trace.panes.len();
+        let (worker, is_alone) = (&mut self.state.tasks[task], self.plan.tasks == 1);
+        worker.watermark = mark.watermark;
+        let kept = worker.operator.kept();
+        if is_alone {
+            let step = WatermarkStep { at: now, watermark: mark.watermark, raised_by: mark.raised_by };
+            self.trace.watermarks.push(step);
+        }
+        let mut sink = Recorder::new(&mut self.trace, &mut worker.window_ids, is_alone);
+        let advance = Advance { watermark: mark.watermark, now, cause: mark.cause };
+        worker.operator.on_watermark(&advance, &mut sink);
+        self.state.kept = self.state.kept + worker.operator.kept() - kept;
+        if let Some((last, place)) = worker.last
+            && mark.cause == Some(last)
+        {
+            self.trace.kept_windows[place] = u32::try_from(self.state.kept).unwrap_or(u32::MAX);
+        }
+        if !is_alone {
+            self.note_rise(task, mark);
+        }
+        self.emitted(task, before);
+    }
+
+    /// Of several tasks: the watermark of this one, and that of the pipeline where it rises with it.
+    fn note_rise(&mut self, task: usize, mark: Mark) {
+        let at = self.state.now;
+        self.trace.task_watermarks.push(TaskWatermark { at, task: task as u16, watermark: mark.watermark });
+        let least = self.state.tasks.iter().map(|task| task.watermark).min().unwrap_or(EventTime::MIN);
+        if least > self.state.watermark {
+            self.state.watermark = least;
+            self.trace.watermarks.push(WatermarkStep { at, watermark: least, raised_by: mark.raised_by });
+        }
+    }
+
+    /// Processing time has passed that the operator of a task waited for.
+    pub(super) fn task_timer(&mut self, task: usize) {
+        let before = self.trace.panes.len();
+        let (worker, is_alone) = (&mut self.state.tasks[task], self.plan.tasks == 1);
+        let kept = worker.operator.kept();
+        let mut sink = Recorder::new(&mut self.trace, &mut worker.window_ids, is_alone);
+        worker.operator.on_processing_time(self.state.now, &mut sink);
+        self.state.kept = self.state.kept + worker.operator.kept() - kept;
+        self.emitted(task, before);
+    }
+
+    pub(super) fn final_watermark(&mut self, task: usize) {
+        self.advance(task, Mark { watermark: EventTime::MAX, raised_by: None, cause: None });
+    }
+
+    /// A record has met its fate in a task.
+    fn settle(&mut self, sent: &Sent, started: ProcTime, fate: Fate, met: EventTime) {
+        let trace = &mut self.trace;
+        trace.enqueued.push(sent.enqueued);
+        trace.started.push(started);
+        trace.handled.push(self.state.now);
+        trace.fates.push(fate);
+        trace.watermark_before.push(met);
+        trace.kept_windows.push(u32::try_from(self.state.kept).unwrap_or(u32::MAX));
+        self.order.push(sent.id.0);
+        self.state.settled.note(fate);
+    }
+
+    /// A record has met its fate before any task handled it.
+    pub(super) fn settle_unseen(&mut self, id: RecordId, fate: Fate, met: EventTime) {
+        let now = self.state.now;
+        let sent = Sent { id, event_time: self.plan.stream.event_times()[id.index()], enqueued: now };
+        self.settle(&sent, now, fate, met);
+        if self.plan.tasks > 1 {
+            self.trace.tasks.push(TaskId::NO_TASK);
+        }
+    }
+}
+
+fn fate_of(outcome: Outcome, is_late: bool, late: LatePolicy) -> Fate {
+    match (outcome.counted, outcome.assigned) {
+        (1.., _) => Fate::Counted,
+        (0, 0) if !is_late => Fate::Unassigned,
+        _ => Fate::of_late(late),
+    }
+}

@@ -41,7 +41,7 @@ fn stream(input: &Input) -> Arc<Stream> {
 
 fn run_pipeline(input: &Input, pipeline: &Pipeline) -> Trace {
     assert_eq!(pipeline.problems(), []);
-    run(&stream(input), &RunConfig { pipeline: pipeline.clone(), faults: Vec::new(), origin: ProcTime::EPOCH })
+    run(&stream(input), &RunConfig::plain(pipeline.clone()))
 }
 
 fn inputs() -> impl Strategy<Value = Input> {

@@ -23,7 +23,7 @@ fn run_seconds(pipeline: &Pipeline, records: &[(i64, i64)]) -> Trace {
         partition: PartitionId(0),
     });
     let stream = Arc::new(Stream::from_rows(rows.collect(), keys));
-    run(&stream, &RunConfig { pipeline: pipeline.clone(), faults: Vec::new(), origin: ProcTime::EPOCH })
+    run(&stream, &RunConfig::plain(pipeline.clone()))
 }
 
 /// Panes as (emitted at, start, end, count), in whole seconds.

@@ -44,8 +44,8 @@ fn stream(input: &Input) -> Arc<Stream> {
 
 fn run_with(input: &Input, pipeline: &Pipeline, operator: impl Fn(&Pipeline) -> WindowOperator) -> Trace {
     assert_eq!(pipeline.problems(), []);
-    let config = RunConfig { pipeline: pipeline.clone(), faults: Vec::new(), origin: ProcTime::EPOCH };
-    let mut simulation = Simulation::with_operator(stream(input), &config, operator(pipeline));
+    let config = RunConfig::plain(pipeline.clone());
+    let mut simulation = Simulation::with_operators(stream(input), &config, operator);
     while simulation.step() {
         assert!(simulation.ledger().balances());
     }

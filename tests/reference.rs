@@ -36,7 +36,7 @@ fn stream(input: &Input) -> Arc<Stream> {
 
 fn run_pipeline(input: &Input, pipeline: &Pipeline) -> Trace {
     assert_eq!(pipeline.problems(), []);
-    let config = RunConfig { pipeline: pipeline.clone(), faults: Vec::new(), origin: ProcTime::EPOCH };
+    let config = RunConfig::plain(pipeline.clone());
     run(&stream(input), &config)
 }
 
@@ -272,7 +272,7 @@ proptest! {
         capacity in 1_u32..4,
     ) {
         let slow = Pipeline { service_time: span(service), queue_capacity: capacity, ..pipeline.clone() };
-        let config = RunConfig { pipeline: slow, faults: Vec::new(), origin: ProcTime::EPOCH };
+        let config = RunConfig::plain(slow);
         let mut simulation = Simulation::new(stream(&input), &config);
         let mut now = ProcTime::MIN;
         while simulation.step() {

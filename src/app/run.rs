@@ -43,6 +43,8 @@ pub struct Marks {
     pub side_output: Vec<RecordId>,
     /// In no window.
     pub unassigned: Vec<RecordId>,
+    /// Shed, lost, or refused by the schema gate.
+    pub given_up: Vec<RecordId>,
 }
 
 /// The whole run in [`OVERVIEW_BINS`] stretches of equal length, from [`Overview::start`] to
@@ -154,6 +156,8 @@ impl Marks {
                 Fate::DroppedLate => marks.dropped.push(id),
                 Fate::SideOutput => marks.side_output.push(id),
                 Fate::Unassigned => marks.unassigned.push(id),
+                Fate::Shed | Fate::Lost | Fate::DeadLettered => marks.given_up.push(id),
+                Fate::InFlight => {}
             }
         }
         marks
@@ -246,7 +250,7 @@ mod tests {
             service_time: Span::from_millis(1_500),
             ..Pipeline::default()
         };
-        let config = RunConfig { pipeline: pipeline.clone(), faults: Vec::new(), origin: ProcTime::EPOCH };
+        let config = RunConfig::plain(pipeline.clone());
         let trace = Arc::new(crate::runtime::run(&stream, &config));
         let scenario = Scenario {
             version: 1,

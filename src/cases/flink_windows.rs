@@ -87,7 +87,7 @@ pub fn run_case(case: &Value) -> Result<(), String> {
 ///
 /// # Errors
 /// The first difference in words, or what is wrong with the case itself.
-pub fn run_case_with(case: &Value, operator: impl FnOnce(&Pipeline) -> WindowOperator) -> Result<(), String> {
+pub fn run_case_with(case: &Value, operator: impl Fn(&Pipeline) -> WindowOperator) -> Result<(), String> {
     let case = Case::deserialize(case).map_err(|error| format!("not a case of Flink windows: {error}"))?;
     let pipeline = pipeline(&case.pipeline);
     if let Some(problem) = pipeline.problems().first() {
@@ -97,9 +97,8 @@ pub fn run_case_with(case: &Value, operator: impl FnOnce(&Pipeline) -> WindowOpe
         return Err(format!("record {place}: the event time is out of range"));
     }
     let stream = Arc::new(stream(&case.input));
-    let operator = operator(&pipeline);
-    let config = RunConfig { pipeline, faults: Vec::new(), origin: ProcTime::EPOCH };
-    let mut simulation = Simulation::with_operator(stream, &config, operator);
+    let config = RunConfig::plain(pipeline);
+    let mut simulation = Simulation::with_operators(stream, &config, operator);
     while simulation.step() {}
     compare(case, &simulation.into_trace())
 }

@@ -55,6 +55,10 @@ fn headline(trace: &Trace, id: RecordId, fate: Fate, windows: &[Window]) -> Stri
         (Fate::DroppedLate, 0 | 1) => format!("{subject} was dropped: the state of its window was gone."),
         (Fate::DroppedLate, _) => format!("{subject} was dropped: the state of all its windows was gone."),
         (Fate::SideOutput, _) => format!("{subject} went to the side output: no window of it was kept any more."),
+        (Fate::Shed, _) => format!("{subject} was shed: the channel to its window task was full."),
+        (Fate::Lost, _) => format!("{subject} was lost: the log no longer held it when its source got to it."),
+        (Fate::DeadLettered, _) => format!("{subject} was refused by the schema gate."),
+        (Fate::InFlight, _) => format!("{subject} had not been handled when the run ended."),
         (Fate::Unassigned, _) => format!("{subject} falls between two windows: the slide is longer than the size."),
     }
 }

@@ -11,7 +11,7 @@ use crate::metrics::quantile::{P50, P90, P95, P99, P999, Quantile};
 use crate::record::RecordId;
 use crate::runtime::{Ledger, Trace, WindowEnd};
 use crate::scenario::Scenario;
-use crate::time::{EventTime, Span};
+use crate::time::{EventTime, ProcTime, Span};
 use crate::window::aggregate::Summary;
 use crate::window::pane::Timing;
 
@@ -223,14 +223,14 @@ impl QueueMaxima {
     /// Depth can only be largest when something has just been put in, lag when something arrived.
     fn of(trace: &Trace) -> Self {
         let (mut started, mut enqueued, mut maxima) = (0, 0, Self { depth: 0, lag: 0 });
-        for (i, at) in trace.enqueued.iter().enumerate() {
-            while trace.started.get(started).is_some_and(|start| start <= at) {
+        for (i, at) in trace.enqueued_ascending().iter().take_while(|&&at| at < ProcTime::MAX).enumerate() {
+            while trace.started_ascending().get(started).is_some_and(|start| start <= at) {
                 started += 1;
             }
             maxima.depth = maxima.depth.max((i + 1).saturating_sub(started));
         }
         for (i, at) in trace.stream.arrivals_ascending().iter().enumerate() {
-            while trace.enqueued.get(enqueued).is_some_and(|read| read <= at) {
+            while trace.enqueued_ascending().get(enqueued).is_some_and(|read| read <= at) {
                 enqueued += 1;
             }
             maxima.lag = maxima.lag.max((i + 1).saturating_sub(enqueued));

@@ -79,7 +79,8 @@ impl Tasks {
         let mut found = Vec::new();
         let mut count = |path: &str, value: u32, least: u32, most: u32| {
             if !(least..=most).contains(&value) {
-                let range = format!("{} to {}", crate::human::count(u64::from(least)), crate::human::count(u64::from(most)));
+                let range =
+                    format!("{} to {}", crate::human::count(u64::from(least)), crate::human::count(u64::from(most)));
                 found.push(Problem::new(path, format!("{value} is out of range: must be {range}")));
             }
         };
@@ -117,7 +118,10 @@ mod tests {
             tasks.problems().into_iter().map(|it| format!("{}: {}", it.path, it.message)).collect()
         };
         assert_eq!(of(Tasks { sources: 0, ..Tasks::default() }), ["tasks.sources: 0 is out of range: must be 1 to 64"]);
-        assert_eq!(of(Tasks { windows: 65, ..Tasks::default() }), ["tasks.windows: 65 is out of range: must be 1 to 64"]);
+        assert_eq!(
+            of(Tasks { windows: 65, ..Tasks::default() }),
+            ["tasks.windows: 65 is out of range: must be 1 to 64"]
+        );
         assert_eq!(
             of(Tasks { windows: 8, key_groups: 7, ..Tasks::default() }),
             ["tasks.key_groups: 7 is out of range: must be 8 to 32,768"]
@@ -134,7 +138,10 @@ mod tests {
             of(Tasks { micro_batch: Some(Span::ZERO), ..Tasks::default() }),
             ["tasks.micro_batch: 0s is out of range: must be more than 0, at most 115740d"]
         );
-        assert_eq!(of(Tasks { jitter: 1.5, ..Tasks::default() }), ["tasks.jitter: 1.5 is out of range: must be 0 to 1"]);
+        assert_eq!(
+            of(Tasks { jitter: 1.5, ..Tasks::default() }),
+            ["tasks.jitter: 1.5 is out of range: must be 0 to 1"]
+        );
         assert_eq!(of(Tasks { jitter: f64::NAN, ..Tasks::default() }).len(), 1);
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::pipeline::{Pipeline, WatermarkOptions, WatermarkSpec};
 use crate::record::{PartitionId, RecordId, Stream};
 use crate::time::{EventTime, ProcTime, Span};
-use crate::watermark::{AzureTime, BoundedWatermark, Rise, Seen, StatusChange, Surroundings, Tracker};
+use crate::watermark::{AzureTime, BoundedWatermark, Rise, SaidWatermark, Seen, StatusChange, Surroundings, Tracker};
 use crate::window::dialect::Dialect;
 
 /// The watermark of one source task.
@@ -20,6 +20,8 @@ pub enum EventClock {
     Bounded(BoundedWatermark),
     /// That of the dialect Azure Stream Analytics, which also repairs the times of records.
     Azure(AzureTime),
+    /// What the source says.
+    Said(SaidWatermark),
     /// Any other.
     Tracked(Box<Tracked>),
 }
@@ -39,12 +41,15 @@ pub struct Tracked {
 
 impl EventClock {
     /// The watermark that a checked pipeline describes, before the first record, for a source task
-    /// that reads these partitions of `stream`. `to_come` is what [`crate::watermark::perfect::to_come`] found, where the
-    /// watermark is perfect, and empty otherwise.
+    /// that reads these partitions of `stream`. `to_come` is what [`crate::watermark::perfect::to_come`]
+    /// found, where the watermark is perfect, and empty otherwise.
     pub fn new(pipeline: &Pipeline, stream: &Stream, partitions: &[usize], to_come: &Arc<[EventTime]>) -> Self {
         let (spec, options) = (pipeline.watermark, &pipeline.watermark_options);
         if pipeline.dialect == Dialect::AzureStreamAnalytics {
             return Self::Azure(AzureTime::new(pipeline.azure, spec.bound()));
+        }
+        if spec == WatermarkSpec::FromSource {
+            return Self::Said(SaidWatermark::new(stream.watermarks_said().to_vec()));
         }
         if *options == WatermarkOptions::default() {
             match spec {
@@ -66,8 +71,9 @@ impl EventClock {
     }
 
     /// The current watermark; [`EventTime::MIN`] before the first.
-    pub const fn current(&self) -> EventTime {
+    pub fn current(&self) -> EventTime {
         match self {
+            Self::Said(watermark) => watermark.current(),
             Self::Bounded(watermark) => watermark.current(),
             Self::Azure(time) => time.current(),
             Self::Tracked(tracked) => tracked.tracker.current(),
@@ -87,7 +93,7 @@ impl EventClock {
     /// A record has reached the log, in a partition of this source task.
     pub fn on_arrival(&mut self, partition: PartitionId, now: ProcTime) {
         match self {
-            Self::Bounded(_) => {}
+            Self::Bounded(_) | Self::Said(_) => {}
             Self::Azure(time) => time.on_arrival(),
             Self::Tracked(tracked) => {
                 let place = tracked.place_of(partition);
@@ -99,7 +105,7 @@ impl EventClock {
     /// A record is read: under which event time, if it is not dropped.
     pub fn admit(&mut self, event_time: EventTime, arrival: ProcTime) -> Option<EventTime> {
         match self {
-            Self::Bounded(_) | Self::Tracked(_) => Some(event_time),
+            Self::Bounded(_) | Self::Said(_) | Self::Tracked(_) => Some(event_time),
             Self::Azure(time) => time.admit(event_time, arrival),
         }
     }
@@ -107,7 +113,7 @@ impl EventClock {
     /// Whether the source leaves a partition alone, because it is too far ahead of the others.
     pub fn is_paused(&self, partition: PartitionId) -> bool {
         match self {
-            Self::Bounded(_) | Self::Azure(_) => false,
+            Self::Bounded(_) | Self::Azure(_) | Self::Said(_) => false,
             Self::Tracked(tracked) => tracked.tracker.is_paused(tracked.place_of(partition)),
         }
     }
@@ -115,20 +121,14 @@ impl EventClock {
     /// Whether partitions are paused at all.
     pub const fn aligns(&self) -> bool {
         match self {
-            Self::Bounded(_) | Self::Azure(_) => false,
+            Self::Bounded(_) | Self::Azure(_) | Self::Said(_) => false,
             Self::Tracked(tracked) => tracked.tracker.aligns(),
         }
     }
 
     /// A record has been read and handed on, under `event_time`; the rise that it caused.
     #[inline]
-    pub fn on_record(
-        &mut self,
-        id: RecordId,
-        event_time: EventTime,
-        stream: &Stream,
-        now: ProcTime,
-    ) -> Option<Rise> {
+    pub fn on_record(&mut self, id: RecordId, event_time: EventTime, stream: &Stream, now: ProcTime) -> Option<Rise> {
         match self {
             Self::Bounded(watermark) => {
                 let watermark = watermark.observe(event_time)?;
@@ -138,6 +138,7 @@ impl EventClock {
                 let watermark = time.observe(event_time)?;
                 Some(Rise { watermark, raised_by: Some(id) })
             }
+            Self::Said(_) => None,
             Self::Tracked(tracked) => tracked.on_record(id, event_time, stream, now),
         }
     }
@@ -146,8 +147,17 @@ impl EventClock {
     pub fn next_timer(&self, horizon: ProcTime, due: EventTime) -> ProcTime {
         match self {
             Self::Bounded(_) => ProcTime::MAX,
+            Self::Said(watermark) => watermark.next_timer(),
             Self::Azure(time) => time.next_timer(due),
             Self::Tracked(tracked) => tracked.tracker.next_timer(horizon, due),
+        }
+    }
+
+    /// Until when time goes on without records, because something is said then.
+    pub fn goes_on_until(&self) -> ProcTime {
+        match self {
+            Self::Said(watermark) => watermark.last(),
+            Self::Bounded(_) | Self::Azure(_) | Self::Tracked(_) => ProcTime::MIN,
         }
     }
 
@@ -155,6 +165,7 @@ impl EventClock {
     pub fn on_timer(&mut self, now: ProcTime) -> Option<Rise> {
         match self {
             Self::Bounded(_) => None,
+            Self::Said(watermark) => watermark.on_timer(now).map(|watermark| Rise { watermark, raised_by: None }),
             Self::Azure(time) => time.on_timer(now).map(|watermark| Rise { watermark, raised_by: None }),
             Self::Tracked(tracked) => tracked.tracker.on_timer(now),
         }
@@ -164,7 +175,7 @@ impl EventClock {
     /// of them where they share one watermark.
     pub fn take_changes(&mut self) -> impl Iterator<Item = (PartitionId, StatusChange)> {
         let tracked = match self {
-            Self::Bounded(_) | Self::Azure(_) => None,
+            Self::Bounded(_) | Self::Azure(_) | Self::Said(_) => None,
             Self::Tracked(tracked) => Some(&mut **tracked),
         };
         tracked.into_iter().flat_map(|Tracked { tracker, partitions, .. }| {
@@ -178,7 +189,7 @@ impl EventClock {
     /// How many records said nothing about event time, because theirs was in the future.
     pub const fn skewed(&self) -> u64 {
         match self {
-            Self::Bounded(_) | Self::Azure(_) => 0,
+            Self::Bounded(_) | Self::Azure(_) | Self::Said(_) => 0,
             Self::Tracked(tracked) => tracked.tracker.skewed(),
         }
     }

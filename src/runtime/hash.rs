@@ -5,7 +5,7 @@
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::record::RecordId;
-use crate::runtime::trace::{Fate, Trace, WindowEnd};
+use crate::runtime::trace::{Fate, TaskId, Trace, WindowEnd};
 use crate::watermark::InputStatus;
 use crate::window::aggregate::Summary;
 use crate::window::pane::{Timing, Window};
@@ -17,6 +17,7 @@ impl Trace {
         self.hash_input(&mut bytes);
         self.hash_records(&mut bytes);
         self.hash_output(&mut bytes);
+        self.hash_tasks(&mut bytes);
         format!("{:032x}", bytes.0.digest128())
     }
 
@@ -39,6 +40,33 @@ impl Trace {
         bytes.column(self.watermark_before.iter().map(|t| t.micros()));
         bytes.column(self.kept_windows.iter().map(|&count| i64::from(count)));
         bytes.column(self.fates.iter().map(|&fate| fate_code(fate)));
+    }
+
+    /// Nothing is added where nothing happened, so that runs of one task that nobody waits for keep
+    /// their hash.
+    fn hash_tasks(&self, bytes: &mut Bytes) {
+        let of = |task: TaskId| match task {
+            TaskId::Source(number) => i64::from(number) * 4,
+            TaskId::Window(number) => i64::from(number) * 4 + 1,
+            TaskId::Sink => 2,
+        };
+        for &task in &self.tasks {
+            bytes.int(i64::from(task));
+        }
+        for step in &self.task_watermarks {
+            bytes.int(step.at.micros());
+            bytes.int(i64::from(step.task));
+            bytes.int(step.watermark.micros());
+        }
+        for wait in &self.waits {
+            bytes.int(of(wait.task));
+            bytes.int(of(wait.on));
+            bytes.int(wait.from.micros());
+            bytes.int(wait.until.micros());
+        }
+        for at in self.delivered.iter().chain(&self.batches) {
+            bytes.int(at.micros());
+        }
     }
 
     fn hash_output(&self, bytes: &mut Bytes) {
@@ -100,6 +128,10 @@ fn fate_code(fate: Fate) -> i64 {
         Fate::DroppedLate => 1,
         Fate::SideOutput => 2,
         Fate::Unassigned => 3,
+        Fate::Shed => 4,
+        Fate::Lost => 5,
+        Fate::DeadLettered => 6,
+        Fate::InFlight => 7,
     }
 }
 

@@ -33,24 +33,17 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// A record reached the log.
-    pub const fn produce(&mut self) {
-        self.produced += 1;
-        self.in_flight += 1;
-    }
-
-    /// The operator finished a record.
-    ///
-    /// # Panics
-    /// In debug builds, when nothing was in flight.
-    pub const fn settle(&mut self, fate: Fate) {
-        debug_assert!(self.in_flight > 0);
-        self.in_flight -= 1;
+    /// A record has met this fate. What is produced and in flight is the caller's to know.
+    pub const fn note(&mut self, fate: Fate) {
         match fate {
             Fate::Counted => self.counted += 1,
             Fate::DroppedLate => self.dropped_late += 1,
             Fate::SideOutput => self.side_output += 1,
             Fate::Unassigned => self.unassigned += 1,
+            Fate::Shed => self.shed += 1,
+            Fate::Lost => self.lost += 1,
+            Fate::DeadLettered => self.dead_lettered += 1,
+            Fate::InFlight => {}
         }
     }
 
@@ -80,13 +73,25 @@ mod tests {
     #[test]
     fn balances_through_every_fate_and_notices_a_missing_record() {
         let mut ledger = Ledger::default();
-        for fate in [Fate::Counted, Fate::DroppedLate, Fate::SideOutput, Fate::Unassigned] {
-            ledger.produce();
+        let fates = [
+            Fate::Counted,
+            Fate::DroppedLate,
+            Fate::SideOutput,
+            Fate::Unassigned,
+            Fate::Shed,
+            Fate::Lost,
+            Fate::DeadLettered,
+        ];
+        for fate in fates {
+            ledger.produced += 1;
+            ledger.in_flight += 1;
             assert!(ledger.balances());
-            ledger.settle(fate);
+            ledger.in_flight -= 1;
+            assert_eq!(ledger.difference(), 1);
+            ledger.note(fate);
             assert!(ledger.balances());
         }
-        assert_eq!((ledger.produced, ledger.in_flight), (4, 0));
+        assert_eq!((ledger.produced, ledger.in_flight), (7, 0));
         ledger.counted -= 1;
         assert_eq!(ledger.difference(), 1);
     }

@@ -5,14 +5,12 @@
 pub mod event_clock;
 pub mod hash;
 pub mod ledger;
-pub mod log;
-pub mod queue;
 pub mod service;
 pub mod trace;
 pub mod virtual_time;
 
 pub use ledger::Ledger;
-pub use trace::{Fate, InputStep, Trace, WatermarkStep, WindowEnd, WindowLife};
+pub use trace::{Fate, InputStep, TaskId, TaskWatermark, Trace, Wait, WatermarkStep, WindowEnd, WindowLife};
 pub use virtual_time::{Simulation, run};
 
 use crate::pipeline::Pipeline;
@@ -29,6 +27,8 @@ pub struct RunConfig {
     pub faults: Vec<Fault>,
     /// Where the distances in `faults` count from.
     pub origin: ProcTime,
+    /// Where every random draw of the run comes from.
+    pub seed: u64,
 }
 
 impl RunConfig {
@@ -37,6 +37,11 @@ impl RunConfig {
     pub fn of(scenario: &Scenario, stream: &Stream) -> Self {
         let first_arrival = stream.arrivals_ascending().first().copied().unwrap_or(ProcTime::EPOCH);
         let origin = scenario.source.start_time().map_or(first_arrival, EventTime::on_proc_clock);
-        Self { pipeline: scenario.pipeline.clone(), faults: scenario.faults.clone(), origin }
+        Self { pipeline: scenario.pipeline.clone(), faults: scenario.faults.clone(), origin, seed: scenario.seed }
+    }
+
+    /// A pipeline without faults, on a clock that counts from its epoch.
+    pub fn plain(pipeline: Pipeline) -> Self {
+        Self { pipeline, faults: Vec::new(), origin: ProcTime::EPOCH, seed: 0 }
     }
 }

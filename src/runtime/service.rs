@@ -34,7 +34,7 @@ impl ServiceTime {
     /// Varied evenly by up to the share `jitter` of itself, 0 to 1, drawn from `seed` and the number
     /// of what is worked on: the order in which things are worked on changes no draw.
     #[must_use]
-    pub const fn with_jitter(self, jitter: f64, seed: u64) -> Self {
+    pub fn with_jitter(self, jitter: f64, seed: u64) -> Self {
         Self { jitter, seed, ..self }
     }
 

@@ -1,12 +1,12 @@
 //! The record of a whole run, in columns: what every screen, command and test reads.
 //!
-//! Per-record columns are in arrival order and of equal length. One operator handles records
-//! first in, first out, so `arrivals`, `enqueued`, `started` and `handled` each ascend, and the
-//! state of the queue at any instant is a difference of two binary searches ([`Trace::at`]).
+//! Per-record columns are of equal length and in the order in which records met their fate, which is
+//! that of arrival where one task handles them first in, first out. So `handled` ascends, and where
+//! records are at any instant is a difference of binary searches ([`Trace::at`]).
 
 use std::sync::Arc;
 
-use crate::pipeline::Pipeline;
+use crate::pipeline::{LatePolicy, Pipeline};
 use crate::record::{KeyId, PartitionId, RecordId, Stream};
 use crate::runtime::ledger::Ledger;
 use crate::time::{EventTime, ProcTime};
@@ -26,6 +26,90 @@ pub enum Fate {
     SideOutput,
     /// It falls in no window (slide > size).
     Unassigned,
+    /// Given up because a channel was full.
+    Shed,
+    /// Lost by a failure, or because the log no longer held it.
+    Lost,
+    /// Refused by the schema gate.
+    DeadLettered,
+    /// Not handled by the end of the run.
+    InFlight,
+}
+
+impl Fate {
+    /// That of a record whose windows are all gone.
+    pub const fn of_late(policy: LatePolicy) -> Self {
+        match policy {
+            LatePolicy::Drop => Self::DroppedLate,
+            LatePolicy::SideOutput => Self::SideOutput,
+        }
+    }
+
+    /// Whether a window task has handled the record.
+    pub const fn is_handled(self) -> bool {
+        matches!(self, Self::Counted | Self::DroppedLate | Self::SideOutput | Self::Unassigned)
+    }
+}
+
+/// A task of the pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TaskId {
+    /// A source task, from 0.
+    Source(u16),
+    /// A window task, from 0.
+    Window(u16),
+    /// The sink.
+    Sink,
+}
+
+impl TaskId {
+    /// In [`Trace::tasks`]: no window task has handled the record.
+    pub const NO_TASK: u16 = u16::MAX;
+
+    /// A source task; there are at most [`crate::pipeline::tasks::MAX_TASKS`].
+    pub const fn source(number: usize) -> Self {
+        Self::Source(number as u16)
+    }
+
+    /// A window task; there are at most [`crate::pipeline::tasks::MAX_TASKS`].
+    pub const fn window(number: usize) -> Self {
+        Self::Window(number as u16)
+    }
+}
+
+/// As on screen: `source 1`, `window 1`, `sink`, counted from 1.
+impl std::fmt::Display for TaskId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Source(number) => write!(f, "source {}", number + 1),
+            Self::Window(number) => write!(f, "window {}", number + 1),
+            Self::Sink => f.write_str("sink"),
+        }
+    }
+}
+
+/// A stretch of time in which a task could not hand on what it had: it was backpressured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Who waited.
+    pub task: TaskId,
+    /// For a place in the channel to whom.
+    pub on: TaskId,
+    /// Since when.
+    pub from: ProcTime,
+    /// Until when; later than `from`.
+    pub until: ProcTime,
+}
+
+/// The watermark of one of several window tasks rose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskWatermark {
+    /// Processing time of the step.
+    pub at: ProcTime,
+    /// Which window task.
+    pub task: u16,
+    /// The new watermark.
+    pub watermark: EventTime,
 }
 
 /// The watermark rose.
@@ -132,30 +216,44 @@ impl Instant {
 /// The record of a whole run.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    /// The input, in the order in which it was read: that of arrival, unless partitions were paused.
+    /// The input, in the order in which its records met their fate: that of arrival, unless partitions
+    /// were paused, tasks ran side by side, or records were given up.
     pub stream: Arc<Stream>,
     /// What was run.
     pub pipeline: Pipeline,
-    /// Per record: when the source put it into the queue; ascending.
+    /// Per record: when the source put it into the channel. Equal to `handled` where it never did.
     pub enqueued: Vec<ProcTime>,
-    /// Per record: when the operator took it out of the queue; ascending.
+    /// Per record: when the window task took it out of the channel. Equal to `handled` where none did.
     pub started: Vec<ProcTime>,
-    /// Per record: when the operator had finished it and its effects appeared; ascending.
+    /// Per record: when it met its fate: the window task had finished it and its effects appeared, or
+    /// it was given up; ascending. [`ProcTime::MAX`] for those that had not by the end of the run.
     pub handled: Vec<ProcTime>,
+    /// Per record: the window task that handled it, or [`TaskId::NO_TASK`]; empty when there is one.
+    pub tasks: Vec<u16>,
     /// Per record: where it ended up.
     pub fates: Vec<Fate>,
     /// Per record: the watermark that met it. It is behind when its event time is less.
     pub watermark_before: Vec<EventTime>,
     /// Per record: how many windows were kept after it (and the watermark it raised) was handled.
     pub kept_windows: Vec<u32>,
-    /// Every rise of the watermark, ascending in both clocks.
+    /// Every rise of the watermark, ascending in both clocks. Of several window tasks, the least.
     pub watermarks: Vec<WatermarkStep>,
+    /// Every rise of the watermark of each window task, in order of time; empty when there is one.
+    pub task_watermarks: Vec<TaskWatermark>,
+    /// Every time that a task could not hand on what it had, in order of their ends. Waits of one
+    /// task on another that touch are one.
+    pub waits: Vec<Wait>,
+    /// When each micro-batch began, ascending.
+    pub batches: Vec<ProcTime>,
     /// Every partition that went idle or woke up, in ascending order of time.
     pub inputs: Vec<InputStep>,
     /// How many records did not raise the watermark, because their event time was too far ahead.
     pub skewed: u64,
     /// Every firing, in order of emission.
     pub panes: Vec<Pane>,
+    /// Per pane: when the sink had delivered it, [`ProcTime::MAX`] where it had not by the end; empty
+    /// when panes are delivered as they are emitted.
+    pub delivered: Vec<ProcTime>,
     /// The values of panes whose aggregate is a list, descending: the place of the pane, and its list.
     /// In order of emission.
     pub lists: Vec<(u32, Box<[f64]>)>,
@@ -165,6 +263,8 @@ pub struct Trace {
     pub windows: Vec<WindowLife>,
     /// Where every record is at the end.
     pub ledger: Ledger,
+    /// `enqueued` and `started`, ascending; empty where they are that already.
+    ascending: [Vec<ProcTime>; 2],
 }
 
 impl Trace {
@@ -177,18 +277,68 @@ impl Trace {
             enqueued: Vec::with_capacity(records),
             started: Vec::with_capacity(records),
             handled: Vec::with_capacity(records),
+            tasks: Vec::new(),
             fates: Vec::with_capacity(records),
             watermark_before: Vec::with_capacity(records),
             kept_windows: Vec::with_capacity(records),
             watermarks: Vec::new(),
+            task_watermarks: Vec::new(),
+            waits: Vec::new(),
+            batches: Vec::new(),
             inputs: Vec::new(),
             skewed: 0,
             panes: Vec::new(),
+            delivered: Vec::new(),
             lists: Vec::new(),
             max_special_bytes: 0,
             windows: Vec::new(),
             ledger: Ledger::default(),
+            ascending: [Vec::new(), Vec::new()],
         }
+    }
+
+    /// Makes ready for questions about instants, when nothing is added any more.
+    pub(in crate::runtime) fn index(&mut self) {
+        let ascending = |column: &Vec<ProcTime>| {
+            let mut copy = Vec::new();
+            if !column.is_sorted() {
+                copy.clone_from(column);
+                copy.sort_unstable();
+            }
+            copy
+        };
+        self.ascending = [ascending(&self.enqueued), ascending(&self.started)];
+    }
+
+    /// A task has waited. `last` is the entry of its wait before, which is longer now where they touch.
+    pub(in crate::runtime) fn note_wait(
+        &mut self,
+        last: &mut Option<usize>,
+        task: TaskId,
+        on: TaskId,
+        from: ProcTime,
+        until: ProcTime,
+    ) {
+        if from >= until {
+            return;
+        }
+        match last.and_then(|last| self.waits.get_mut(last)) {
+            Some(wait) if wait.until == from && wait.on == on => wait.until = until,
+            _ => {
+                *last = Some(self.waits.len());
+                self.waits.push(Wait { task, on, from, until });
+            }
+        }
+    }
+
+    /// When records were put into a channel, ascending.
+    pub fn enqueued_ascending(&self) -> &[ProcTime] {
+        if self.ascending[0].is_empty() { &self.enqueued } else { &self.ascending[0] }
+    }
+
+    /// When records were taken out of a channel, ascending.
+    pub fn started_ascending(&self) -> &[ProcTime] {
+        if self.ascending[1].is_empty() { &self.started } else { &self.ascending[1] }
     }
 
     /// The values of a pane whose aggregate is a list, descending; empty for others. O(log n).
@@ -210,8 +360,8 @@ impl Trace {
         let before = |column: &[ProcTime]| column.partition_point(|&t| t <= now);
         Instant {
             arrived: before(self.stream.arrivals_ascending()),
-            enqueued: before(&self.enqueued),
-            started: before(&self.started),
+            enqueued: before(self.enqueued_ascending()),
+            started: before(self.started_ascending()),
             handled: before(&self.handled),
         }
     }
@@ -230,7 +380,8 @@ impl Trace {
     /// The first arrival and the last thing that happened; `None` for an empty stream.
     pub fn span(&self) -> Option<(ProcTime, ProcTime)> {
         let first = *self.stream.arrivals_ascending().first()?;
-        let last = *self.handled.last()?;
-        Some((first, last))
+        let handled = self.handled.partition_point(|&at| at < ProcTime::MAX);
+        let last = handled.checked_sub(1).map(|last| self.handled[last]);
+        Some((first, last.unwrap_or(first)))
     }
 }

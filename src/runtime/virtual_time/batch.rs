@@ -42,9 +42,8 @@ impl Simulation {
     pub(super) fn schedule_trigger(&mut self) {
         let Some(batch) = &self.state.batch else { return };
         let next = self.plan.stream.arrivals().get(batch.limit);
-        let trigger = next.map(|&arrival| {
-            if arrival <= self.state.now { self.state.now } else { batch.trigger_from(arrival) }
-        });
+        let trigger =
+            next.map(|&arrival| if arrival <= self.state.now { self.state.now } else { batch.trigger_from(arrival) });
         self.state.times[self.plan.trigger_slot()] = trigger.unwrap_or(ProcTime::MAX);
     }
 

@@ -17,7 +17,8 @@ impl Simulation {
         trace.skewed = state.sources.iter().map(|source| source.clock.skewed()).sum();
         for task in &state.tasks {
             let windows = &mut trace.windows;
-            task.operator().visit_kept(|kept| settle_life(windows, task.window_id(kept.id), kept, WindowEnd::StillKept));
+            task.operator()
+                .visit_kept(|kept| settle_life(windows, task.window_id(kept.id), kept, WindowEnd::StillKept));
         }
         add_unsettled(&mut trace, &mut order, plan.tasks);
         if !order.iter().copied().eq(0..order.len() as u32) {

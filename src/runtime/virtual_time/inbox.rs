@@ -122,8 +122,7 @@ mod tests {
         Element::Record(Sent { id: RecordId(id), event_time: EventTime::EPOCH, enqueued: ProcTime::EPOCH })
     }
 
-    const MARK: Element =
-        Element::Watermark(Mark { watermark: EventTime::EPOCH, raised_by: None, cause: None });
+    const MARK: Element = Element::Watermark(Mark { watermark: EventTime::EPOCH, raised_by: None, cause: None });
 
     #[test]
     fn channels_are_served_in_order_of_sending_and_only_records_take_credit() {

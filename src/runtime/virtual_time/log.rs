@@ -96,30 +96,11 @@ impl Log {
         self.positions[list] += 1;
     }
 
-    /// The place of the next record of a list: its offset in the partition.
-    pub fn position(&self, list: usize) -> u32 {
-        self.positions[list]
-    }
-
     /// How many records have arrived and are not read, when `arrived` have arrived in all.
     pub fn unread(&self, arrived: usize) -> u64 {
-        let of = |(list, &position): (usize, &u32)| u64::from(self.lists.arrived(list, arrived).saturating_sub(position));
+        let of =
+            |(list, &position): (usize, &u32)| u64::from(self.lists.arrived(list, arrived).saturating_sub(position));
         self.positions.iter().enumerate().map(of).sum()
-    }
-
-    /// How many records of one list have arrived and are not read.
-    pub fn unread_of(&self, list: usize, arrived: usize) -> u32 {
-        self.lists.arrived(list, arrived).saturating_sub(self.positions[list])
-    }
-
-    /// Everything that is not read, in order of arrival.
-    pub fn rest(&self) -> Vec<RecordId> {
-        let mut rest = Vec::new();
-        for (list, &position) in self.positions.iter().enumerate() {
-            rest.extend((position..).map_while(|offset| self.lists.get(list, offset)));
-        }
-        rest.sort_unstable();
-        rest
     }
 }
 
@@ -155,8 +136,8 @@ mod tests {
         assert_eq!(read(Some(0)), Some((1, 2)));
         assert_eq!(read(Some(0)), None);
         assert_eq!(read(None), Some((0, 1)));
-        assert_eq!(log.rest(), [RecordId(3)]);
-        assert_eq!((log.position(0), log.position(1)), (2, 1));
+        assert_eq!(log.front(0), Some(RecordId(3)));
+        assert_eq!(log.front(1), None);
     }
 
     #[test]
@@ -165,7 +146,7 @@ mod tests {
         let mut log = Log::new(Lists::by_partition(&stream, 2));
         assert_eq!((log.unread(0), log.unread(3), log.unread(4)), (0, 3, 4));
         log.advance(1);
-        assert_eq!((log.unread(1), log.unread(3), log.unread_of(1, 3)), (1, 2, 1));
+        assert_eq!((log.unread(2), log.unread(3), log.unread(4)), (1, 2, 3));
         let whole = Log::new(Lists::Whole(4));
         assert_eq!((whole.unread(3), whole.front(0)), (3, Some(RecordId(0))));
     }

@@ -208,8 +208,10 @@ impl Simulation {
     /// before `next`, when something else happens. Whether there was one.
     fn on_timer_before(&mut self, next: ProcTime) -> bool {
         let now = self.state.now;
-        // When nothing else is to come, only what this very instant was waited for.
-        let limit = if next < ProcTime::MAX { next } else { now + Span::from_micros(1) };
+        // When nothing else is to come, only what this very instant was waited for, or what is said later.
+        let said = || self.state.sources.iter().map(|source| source.clock.goes_on_until()).max();
+        let last = || now.max(said().unwrap_or(ProcTime::MIN)) + Span::from_micros(1);
+        let limit = if next < ProcTime::MAX { next } else { last() };
         let timer_of = |task: &task::Task| task.next_timer().max(now);
         let timers = self.state.tasks.iter().map(timer_of).enumerate().map(|(task, at)| (at, task));
         let (operator, task) = timers.min().unwrap_or((ProcTime::MAX, 0));
@@ -223,7 +225,11 @@ impl Simulation {
             return false;
         }
         self.state.now = at;
-        if operator == at { self.task_timer(task) } else { self.watermark_timer(source) }
+        if operator == at {
+            self.task_timer(task)
+        } else {
+            self.watermark_timer(source)
+        }
         true
     }
 

@@ -14,7 +14,6 @@ use crate::scenario::Fault;
 use crate::state::KeyGroups;
 use crate::time::{EventTime, ProcTime, Span};
 use crate::watermark::perfect;
-use crate::window::dialect::Dialect;
 use crate::window::operator::WindowOperator;
 
 /// What does not change during a run.
@@ -57,7 +56,8 @@ impl Plan {
         };
         let mut reads = vec![Vec::new(); sources];
         (0..lists.len()).for_each(|list| reads[list % sources].push(list));
-        let clock = EventClock::new(pipeline, stream, &[], &Arc::new([]));
+        let nothing: Arc<[EventTime]> = Arc::new([]);
+        let clock = EventClock::new(pipeline, stream, &[], &nothing);
         let has_operator_timers =
             matches!(WindowOperator::new(pipeline), WindowOperator::General(_) | WindowOperator::Beam(_));
         Self {
@@ -141,17 +141,13 @@ impl Plan {
 
 fn tasks_of_keys(stream: &Stream, pipeline: &Pipeline) -> Vec<u16> {
     let tasks = pipeline.tasks.windows;
-    // Stream time is a matter of each task in Kafka Streams too, so every dialect may be divided.
-    debug_assert!(matches!(
-        pipeline.dialect,
-        Dialect::Flink | Dialect::Beam | Dialect::KafkaStreams | Dialect::AzureStreamAnalytics
-    ));
-    if tasks == 1 {
-        return Vec::new();
+    match KeyGroups::new(pipeline.tasks.key_groups) {
+        // At most MAX_TASKS tasks.
+        Some(groups) if tasks > 1 => {
+            stream.key_table().names().map(|name| groups.task_of(groups.group_of(name), tasks).0 as u16).collect()
+        }
+        _ => Vec::new(),
     }
-    let groups = KeyGroups::new(pipeline.tasks.key_groups);
-    // At most MAX_TASKS tasks.
-    stream.key_table().names().map(|name| groups.task_of(groups.group_of(name), tasks) as u16).collect()
 }
 
 fn window_time(config: &RunConfig, task: usize) -> ServiceTime {

@@ -256,7 +256,11 @@ impl Simulation {
     fn note_inputs(&mut self, source: usize) {
         let at = self.state.now;
         let clock = &mut self.state.sources[source].clock;
-        let step = |(partition, change): (_, crate::watermark::StatusChange)| InputStep { at, partition, status: change.status };
+        let step = |(partition, change): (_, crate::watermark::StatusChange)| InputStep {
+            at,
+            partition,
+            status: change.status,
+        };
         let before = self.trace.inputs.len();
         self.trace.inputs.extend(clock.take_changes().map(step));
         if self.trace.inputs.len() > before {

@@ -123,8 +123,8 @@ fn axis_range(sorted: &[Span]) -> (f64, f64) {
 fn kind_of(fate: Fate, is_behind: bool) -> Kind {
     match fate {
         Fate::Counted if is_behind => Kind::Behind,
-        Fate::Counted | Fate::Unassigned => Kind::OnTime,
-        Fate::DroppedLate => Kind::Dropped,
+        Fate::Counted | Fate::Unassigned | Fate::InFlight => Kind::OnTime,
+        Fate::DroppedLate | Fate::Shed | Fate::Lost | Fate::DeadLettered => Kind::Dropped,
         Fate::SideOutput => Kind::SideOutput,
     }
 }

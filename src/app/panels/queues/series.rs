@@ -53,7 +53,7 @@ impl Series {
 
     /// Walks over every instant at which something arrives, is read, or is started.
     fn fill(&mut self, trace: &Trace, bin: impl Fn(ProcTime) -> usize) {
-        let columns = [trace.stream.arrivals(), &trace.enqueued[..], &trace.started[..]];
+        let columns = [trace.stream.arrivals_ascending(), trace.enqueued_ascending(), trace.started_ascending()];
         let mut passed = [0_usize; 3];
         let mut filled = 0;
         loop {

@@ -94,7 +94,7 @@ pub fn trace(records: usize, keys: u32, window: WindowSpec, service: i64) -> Tra
 
 /// A run of `pipeline` without faults.
 pub fn run_pipeline(stream: &Arc<Stream>, pipeline: Pipeline) -> Trace {
-    run(stream, &RunConfig { pipeline, faults: Vec::new(), origin: ProcTime::EPOCH })
+    run(stream, &RunConfig::plain(pipeline))
 }
 
 /// A finished run, prepared for drawing.

@@ -12,6 +12,7 @@ use crate::app::time_ticks::{clock, window_name};
 use crate::app::view::Selection;
 use crate::human;
 use crate::record::RecordId;
+use crate::runtime::Fate;
 use crate::window::aggregate::Summary;
 
 /// A record is under the pointer when its mark is this near, in points.
@@ -110,6 +111,11 @@ fn record_card(scene: &Scene<'_>, id: RecordId) {
         RecordState::Dropped => "dropped late",
         RecordState::SideOutput => "side output",
         RecordState::Unassigned => "in no window",
+        RecordState::GivenUp => match trace.fates[i] {
+            Fate::Shed => "shed: a channel was full",
+            Fate::DeadLettered => "refused by the schema gate",
+            _ => "lost",
+        },
         RecordState::Waiting => "waiting",
         RecordState::ToCome => "still to come",
     };

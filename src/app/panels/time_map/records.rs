@@ -160,7 +160,7 @@ pub fn colour(scene: &Scene<'_>, state: RecordState) -> Color32 {
     let theme = scene.theme();
     match state {
         RecordState::Behind => theme.behind,
-        RecordState::Dropped => theme.dropped,
+        RecordState::Dropped | RecordState::GivenUp => theme.dropped,
         RecordState::SideOutput => theme.side,
         RecordState::OnTime | RecordState::Unassigned => theme.on_time,
         RecordState::Waiting => theme.t2,
@@ -171,7 +171,7 @@ pub fn colour(scene: &Scene<'_>, state: RecordState) -> Color32 {
 /// Draws what is behind, dropped or in the side output; each has its own shape. Marks that would
 /// cover each other are smaller, and very many are a density.
 pub fn special(scene: &Scene<'_>, textures: &mut CrowdTextures, records: &[Special]) {
-    for state in [RecordState::Behind, RecordState::Dropped, RecordState::SideOutput] {
+    for state in [RecordState::Behind, RecordState::Dropped, RecordState::GivenUp, RecordState::SideOutput] {
         let of_state: Vec<Special> = records.iter().copied().filter(|record| record.state == state).collect();
         let places: Vec<Pos2> = of_state.iter().map(|record| record.at).collect();
         if of_state.len() > MARKS_UP_TO {
@@ -192,6 +192,7 @@ pub fn mark(scene: &Scene<'_>, state: RecordState, at: Pos2, scale: f32) -> Shap
     match state {
         RecordState::Behind => marks::diamond(at, marks::DIAMOND_HALF * scale, colour),
         RecordState::Dropped => marks::cross(at, marks::CROSS_HALF * scale, colour),
+        RecordState::GivenUp => marks::triangle_hollow(at, marks::CROSS_HALF * scale, colour),
         RecordState::SideOutput => marks::square(at, marks::SQUARE_HALF * scale, colour),
         RecordState::OnTime => marks::dot(at, marks::DOT_RADIUS * scale, alpha(colour, 0.82)),
         RecordState::Unassigned => marks::hollow(at, marks::DOT_RADIUS * scale, alpha(colour, 0.6)),
@@ -217,6 +218,10 @@ fn discs(scene: &Scene<'_>, records: &[Special]) {
             }
             RecordState::Dropped => {
                 scene.painter.add(marks::cross(at, scene.radius * 0.6, ink));
+                continue;
+            }
+            RecordState::GivenUp => {
+                scene.painter.add(marks::triangle_hollow(at, scene.radius * 0.6, ink));
                 continue;
             }
             RecordState::SideOutput => {

@@ -163,7 +163,7 @@ mod tests {
     /// What the operator itself holds: a run over the records handled by `now` and no more, whose
     /// windows that never fired are the open ones.
     fn by_running_again(trace: &Trace, key: Option<KeyId>, now: ProcTime) -> Vec<(Option<KeyId>, Window, Summary)> {
-        let config = RunConfig { pipeline: trace.pipeline.clone(), faults: Vec::new(), origin: ProcTime::EPOCH };
+        let config = RunConfig::plain(trace.pipeline.clone());
         let prefix = fixture::prefix(&trace.stream, trace.at(now).handled);
         let prefix = run(&prefix, &config);
         let watermark = trace.watermark_at(now);

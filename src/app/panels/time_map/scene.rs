@@ -47,6 +47,8 @@ pub enum RecordState {
     SideOutput,
     /// Handled: in no window.
     Unassigned,
+    /// Shed, lost or refused before any window saw it.
+    GivenUp,
     /// In the log or the queue, or being worked on.
     Waiting,
     /// Not in the log yet.
@@ -68,6 +70,8 @@ impl RecordState {
             Fate::Unassigned => Self::Unassigned,
             Fate::Counted if trace.stream.event_times()[i] < trace.watermark_before[i] => Self::Behind,
             Fate::Counted => Self::OnTime,
+            Fate::Shed | Fate::Lost | Fate::DeadLettered => Self::GivenUp,
+            Fate::InFlight => Self::Waiting,
         }
     }
 }

@@ -172,6 +172,9 @@ struct Silence {
 
 /// (processing time, watermark) of every rise, the watermark that met every record, and every
 /// change of a partition as (processing time, partition, is idle).
+///
+/// The source makes the watermark when it reads, which here is when a record arrives; a rise then
+/// waits behind the records that were read before it.
 type Found = (Vec<(i64, i64)>, Vec<i64>, Vec<(i64, usize, bool)>);
 
 struct Naive<'a> {
@@ -185,11 +188,14 @@ struct Naive<'a> {
     claims: Vec<(usize, i64)>,
     output: i64,
     found: Found,
+    /// Per rise: how many records had been read.
+    read_before: Vec<usize>,
 }
 
 impl Naive<'_> {
     fn run(input: &Input, pipeline: &Pipeline) -> Found {
-        let all = seen(input, pipeline.service_time.micros());
+        // At the source, where nothing takes time; and in the operator.
+        let (all, done) = (seen(input, 0), seen(input, pipeline.service_time.micros()));
         let options = pipeline.watermark_options;
         let is_split = options.per_partition && pipeline.watermark != WatermarkSpec::Perfect;
         let inputs = if is_split { all.iter().map(|seen| seen.partition + 1).max().unwrap_or(1) } else { 1 };
@@ -204,8 +210,9 @@ impl Naive<'_> {
             claims: vec![(0, i64::MIN); inputs],
             output: i64::MIN,
             found,
+            read_before: Vec::new(),
         };
-        let (Some(first), Some(last)) = (naive.all.first().copied(), naive.all.last().copied()) else {
+        let (Some(first), Some(last)) = (naive.all.first().copied(), done.last()) else {
             return naive.found;
         };
         for silence in &mut naive.silences {
@@ -219,6 +226,10 @@ impl Naive<'_> {
                 }
             }
             naive.after_instant(first.arrival, now);
+        }
+        for (read, (at, _)) in naive.read_before.iter().zip(&mut naive.found.0) {
+            let waits_for = read.checked_sub(1).map_or(i64::MIN, |last: usize| done[last].handled);
+            *at = waits_for.max(*at);
         }
         naive.found
     }
@@ -303,6 +314,7 @@ impl Naive<'_> {
         if claim > self.output {
             self.output = claim;
             self.found.0.push((now, claim));
+            self.read_before.push(self.found.1.len());
         }
     }
 }
@@ -406,7 +418,8 @@ struct Aligned<'a> {
     unread: Vec<usize>,
     queue: Vec<usize>,
     working: Option<(usize, i64)>,
-    handled: Vec<Seen>,
+    read: Vec<Seen>,
+    finished: usize,
     silent_since: Vec<i64>,
     idle: Vec<bool>,
     output: i64,
@@ -425,7 +438,8 @@ impl Aligned<'_> {
             unread: Vec::new(),
             queue: Vec::new(),
             working: None,
-            handled: Vec::new(),
+            read: Vec::new(),
+            finished: 0,
             silent_since: vec![first; partitions],
             idle: vec![false; partitions],
             output: i64::MIN,
@@ -433,7 +447,7 @@ impl Aligned<'_> {
         };
         let mut arrived = 0;
         let mut now = first;
-        while naive.handled.len() < naive.all.len() {
+        while naive.finished < naive.all.len() {
             loop {
                 if naive.working.is_some_and(|(_, until)| until == now) {
                     naive.finish(now);
@@ -441,7 +455,7 @@ impl Aligned<'_> {
                     naive.unread.push(arrived);
                     arrived += 1;
                 } else if let Some(place) = naive.readable() {
-                    naive.queue.push(naive.unread.remove(place));
+                    naive.take(place, now);
                     naive.start(now);
                 } else {
                     // Silence can end a pause, and then there is something to read at this instant.
@@ -457,7 +471,7 @@ impl Aligned<'_> {
     }
 
     fn watermark(&self, partition: usize) -> i64 {
-        let of: Vec<Seen> = self.handled.iter().filter(|seen| seen.partition == partition).copied().collect();
+        let of: Vec<Seen> = self.read.iter().filter(|seen| seen.partition == partition).copied().collect();
         claim(self.pipeline.watermark, None, &self.all, &of, 0)
     }
 
@@ -467,7 +481,7 @@ impl Aligned<'_> {
         }
         let left = |partition: usize| {
             self.all.iter().filter(|seen| seen.partition == partition).count()
-                - self.handled.iter().filter(|seen| seen.partition == partition).count()
+                - self.read.iter().filter(|seen| seen.partition == partition).count()
         };
         let partitions = 0..self.idle.len();
         let counts = |&partition: &usize| !self.idle[partition] && left(partition) > 0;
@@ -487,14 +501,23 @@ impl Aligned<'_> {
         }
     }
 
-    fn finish(&mut self, now: i64) {
-        let Some((place, _)) = self.working.take() else { return };
+    /// The source reads a record, and makes the watermark that waits behind it.
+    fn take(&mut self, place: usize, now: i64) {
+        let place = self.unread.remove(place);
         let record = self.all[place];
-        self.found.push((place, now, self.output));
-        self.handled.push(record);
+        self.found.push((place, i64::MAX, self.output));
+        self.queue.push(place);
+        self.read.push(record);
         self.silent_since[record.partition] = now;
         self.idle[record.partition] = false;
         self.update();
+    }
+
+    fn finish(&mut self, now: i64) {
+        if self.working.take().is_some() {
+            self.found[self.finished].1 = now;
+            self.finished += 1;
+        }
         self.start(now);
     }
 
@@ -502,7 +525,7 @@ impl Aligned<'_> {
         let Some(idle_after) = self.pipeline.watermark_options.idle_after.map(Span::micros) else { return };
         for partition in 0..self.idle.len() {
             let came = self.all[..arrived].iter().filter(|seen| seen.partition == partition).count();
-            let done = self.handled.iter().filter(|seen| seen.partition == partition).count();
+            let done = self.read.iter().filter(|seen| seen.partition == partition).count();
             self.idle[partition] |= came == done && now - self.silent_since[partition] > idle_after;
         }
         self.update();

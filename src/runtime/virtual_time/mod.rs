@@ -215,7 +215,9 @@ impl Simulation {
         let timer_of = |task: &task::Task| task.next_timer().max(now);
         let timers = self.state.tasks.iter().map(timer_of).enumerate().map(|(task, at)| (at, task));
         let (operator, task) = timers.min().unwrap_or((ProcTime::MAX, 0));
-        let due = self.state.tasks.iter().map(task::Task::next_due).min().unwrap_or(EventTime::MAX);
+        // What waits may open a window that is due before all others.
+        let due = |task: &task::Task| if task.is_free() { task.next_due() } else { EventTime::MIN };
+        let due = self.state.tasks.iter().map(due).min().unwrap_or(EventTime::MAX);
         let horizon = limit.min(operator);
         let timer_of = |source: &source::Source| source.clock.next_timer(horizon, due).max(now);
         let timers = self.state.sources.iter().map(timer_of).enumerate().map(|(source, at)| (at, source));

@@ -71,6 +71,11 @@ impl Task {
         self.working.is_some()
     }
 
+    /// Whether it has nothing in hand and nothing waits for it.
+    pub fn is_free(&self) -> bool {
+        !self.is_occupied() && self.inbox.is_empty()
+    }
+
     /// The next instant that its operator waits for.
     pub fn next_timer(&self) -> ProcTime {
         self.operator.next_timer().unwrap_or(ProcTime::MAX)

@@ -6,9 +6,9 @@ use highwater::pipeline::{Aggregate, AtEnd, LatePolicy, Pipeline, WatermarkSpec,
 use highwater::scenario::library::BUILT_IN;
 use highwater::scenario::set::{apply, set};
 use highwater::scenario::{
-    ColumnChoice, DelaySpec, Fault, KeySpec, OtherKeys, Partitioner, RecordingSpec, RecordsSpec, Scenario,
-    ScenarioError, SourceSpec, Spacing, Synthetic, ValueSpec, WeightedDelay, WrittenRecord, WrittenWatermark, parse,
-    parse_bytes,
+    ColumnChoice, DelayQuantile, DelaySpec, Fault, KeySpec, OtherKeys, Partitioner, RateShape, RateStep, RecordingSpec,
+    RecordsSpec, Scenario, ScenarioError, SourceSpec, Spacing, Synthetic, ValueSpec, WeightedDelay, WrittenRecord,
+    WrittenWatermark, parse, parse_bytes,
 };
 use highwater::time::Span;
 use proptest::prelude::*;
@@ -44,6 +44,10 @@ fn delay() -> impl Strategy<Value = DelaySpec> {
         (span(), span()).prop_map(|(mean, max)| DelaySpec::Exponential { mean, max }),
         (span(), 0.0..10.0, span()).prop_map(|(median, sigma, max)| DelaySpec::LogNormal { median, sigma, max }),
         (span(), 0.001..10.0, span()).prop_map(|(scale, shape, max)| DelaySpec::Pareto { scale, shape, max }),
+        (two_spans(), 0.0..0.9).prop_map(|((shorter, longer), p)| DelaySpec::Quantiles(vec![
+            DelayQuantile { p, delay: shorter },
+            DelayQuantile { p: 1.0, delay: longer }
+        ])),
     ];
     simple.prop_recursive(3, 8, 3, |inner| {
         let part = (0.001..100.0, inner).prop_map(|(weight, delay)| WeightedDelay { weight, delay });
@@ -67,6 +71,7 @@ fn synthetic() -> impl Strategy<Value = Synthetic> {
     ];
     let keys = prop_oneof![
         (4..1_000_u32, names()).prop_map(|(count, names)| KeySpec::Uniform { count, names }),
+        (4..1_000_u32, 0.0..1.0, names()).prop_map(|(count, share, names)| KeySpec::Hot { count, share, names }),
         (4..1_000_u32, 0.0..10.0, names()).prop_map(|(count, exponent, names)| KeySpec::Zipf {
             count,
             exponent,
@@ -79,9 +84,10 @@ fn synthetic() -> impl Strategy<Value = Synthetic> {
         (-1e9..0.0, 0.0..1e9).prop_map(|(min, max)| ValueSpec::Uniform { min, max }),
     ];
     let log = (1..1_025_u32, partitioner());
-    (0.001..100.0, arrivals, keys, values, delay(), log).prop_map(
-        |(rate, arrivals, keys, values, delay, (partitions, partitioner))| Synthetic {
+    ((0.001..100.0, rate_shape()), arrivals, keys, values, delay(), log).prop_map(
+        |((rate, rate_shape), arrivals, keys, values, delay, (partitions, partitioner))| Synthetic {
             rate,
+            rate_shape,
             arrivals,
             keys,
             values,
@@ -91,6 +97,26 @@ fn synthetic() -> impl Strategy<Value = Synthetic> {
             ..Synthetic::default()
         },
     )
+}
+
+fn rate_shape() -> impl Strategy<Value = RateShape> {
+    let rate = || 0.0..100.0;
+    prop_oneof![
+        Just(RateShape::Constant),
+        (positive_span(), rate()).prop_map(|(at, rate)| RateShape::Steps(vec![RateStep { at, rate }])),
+        (two_spans(), rate()).prop_map(|((from, until), to)| RateShape::Ramp { from, until, to }),
+        (0.0..1.0, positive_span(), span()).prop_map(|(amplitude, period, offset)| RateShape::Diurnal {
+            amplitude,
+            period,
+            offset
+        }),
+        (span(), positive_span(), rate(), any::<bool>()).prop_map(|(from, length, rate, again)| RateShape::Burst {
+            from,
+            length,
+            rate,
+            every: again.then_some(length + Span::from_secs(1_000)),
+        }),
+    ]
 }
 
 fn partitioner() -> impl Strategy<Value = Partitioner> {

@@ -11,6 +11,7 @@ pub mod library;
 mod locate;
 pub mod parse;
 pub mod partitioner;
+pub mod rate;
 pub mod records;
 pub mod set;
 pub mod spec;
@@ -20,9 +21,11 @@ mod write;
 pub use error::{FileProblem, ScenarioError};
 pub use parse::{parse, parse_bytes};
 pub use partitioner::{KeyPlace, OtherKeys, Partitioner};
+pub use rate::{RateShape, RateStep};
 pub use records::{RecordsSpec, WrittenRecord, WrittenWatermark};
 pub use spec::{
-    ColumnChoice, DelaySpec, KeySpec, RecordingSpec, SourceSpec, Spacing, Synthetic, ValueSpec, WeightedDelay,
+    ColumnChoice, DelayQuantile, DelaySpec, KeySpec, RecordingSpec, SourceSpec, Spacing, Synthetic, ValueSpec,
+    WeightedDelay,
 };
 
 use serde::{Deserialize, Serialize};

@@ -7,8 +7,9 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::Partitioner;
 use crate::scenario::records::RecordsSpec;
+use crate::scenario::{Partitioner, RateShape};
+use crate::source::rate::Intensity;
 use crate::time::{EventTime, Span};
 
 /// Where the records come from.
@@ -43,6 +44,8 @@ pub struct Synthetic {
     pub start: String,
     /// Records per second of event time, over all keys.
     pub rate: f64,
+    /// How that changes over time.
+    pub rate_shape: RateShape,
     /// How event times are spread.
     pub arrivals: Spacing,
     /// Which keys, and how often each.
@@ -62,6 +65,7 @@ impl Default for Synthetic {
         Self {
             start: "2026-03-02 12:00:00".to_owned(),
             rate: 2.0,
+            rate_shape: RateShape::default(),
             arrivals: Spacing::Poisson,
             keys: KeySpec::Uniform { count: 1, names: Vec::new() },
             values: ValueSpec::Constant(1.0),
@@ -82,7 +86,10 @@ impl Synthetic {
 
     /// How many records to expect; not finite where rate or duration make no sense.
     pub fn expected_records(&self, duration: Span) -> f64 {
-        self.rate * duration.as_secs_f64()
+        match self.rate_shape {
+            RateShape::Constant => self.rate * duration.as_secs_f64(),
+            _ => Intensity::new(self.rate, &self.rate_shape, duration).records_before(duration.micros() as f64),
+        }
     }
 }
 
@@ -129,20 +136,30 @@ pub enum KeySpec {
         #[serde(default)]
         names: Vec<String>,
     },
+    /// One hot key, the first, and all others equally often.
+    Hot {
+        /// How many keys; at least 1.
+        count: u32,
+        /// The share of the records that have the first key; 0 to 1.
+        share: f64,
+        /// Their names; `k1`, `k2`, ... where the list is shorter than the count.
+        #[serde(default)]
+        names: Vec<String>,
+    },
 }
 
 impl KeySpec {
     /// How many keys there are.
     pub const fn count(&self) -> u32 {
         match self {
-            Self::Uniform { count, .. } | Self::Zipf { count, .. } => *count,
+            Self::Uniform { count, .. } | Self::Zipf { count, .. } | Self::Hot { count, .. } => *count,
         }
     }
 
     /// The names given in the file; the rest is numbered.
     pub fn given_names(&self) -> &[String] {
         match self {
-            Self::Uniform { names, .. } | Self::Zipf { names, .. } => names,
+            Self::Uniform { names, .. } | Self::Zipf { names, .. } | Self::Hot { names, .. } => names,
         }
     }
 
@@ -235,8 +252,21 @@ pub enum DelaySpec {
         #[serde(default = "no_cap")]
         max: Span,
     },
+    /// As measured: quantiles, with straight lines between them. Below the first and above the last one
+    /// all delays are that one.
+    Quantiles(Vec<DelayQuantile>),
     /// One of several, by weight.
     Mixture(Vec<WeightedDelay>),
+}
+
+/// One point of [`DelaySpec::Quantiles`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DelayQuantile {
+    /// The share of records that take at most this long; 0 to 1, above that of the point before.
+    pub p: f64,
+    /// How long; not shorter than at the point before.
+    pub delay: Span,
 }
 
 fn no_cap() -> Span {

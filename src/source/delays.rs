@@ -18,13 +18,31 @@ pub struct Sampler {
 }
 
 /// A delay that is not a mixture; all lengths in microseconds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Simple {
-    Constant { delay: i64 },
-    Uniform { min: i64, max: i64 },
-    Exponential { mean: f64, max: i64 },
-    LogNormal { median: f64, sigma: f64, max: i64 },
-    Pareto { scale: f64, shape: f64, max: i64 },
+    Constant {
+        delay: i64,
+    },
+    Uniform {
+        min: i64,
+        max: i64,
+    },
+    Exponential {
+        mean: f64,
+        max: i64,
+    },
+    LogNormal {
+        median: f64,
+        sigma: f64,
+        max: i64,
+    },
+    Pareto {
+        scale: f64,
+        shape: f64,
+        max: i64,
+    },
+    /// (share, delay), ascending.
+    Quantiles(Vec<(f64, f64)>),
 }
 
 impl Sampler {
@@ -46,12 +64,12 @@ impl Sampler {
 
     /// The delay of the next record.
     pub fn draw(&mut self) -> Span {
-        let part = match self.parts[..] {
+        let part = match &self.parts[..] {
             [(_, only)] => only,
             _ => {
                 let unit = self.which.unit();
                 let at = self.parts.partition_point(|(share, _)| *share <= unit);
-                self.parts[at.min(self.parts.len() - 1)].1
+                &self.parts[at.min(self.parts.len() - 1)].1
             }
         };
         Span::from_micros(part.draw(&mut self.delays))
@@ -78,15 +96,19 @@ fn flatten(spec: &DelaySpec, share: f64, parts: &mut Vec<(f64, Simple)>) {
         DelaySpec::Pareto { scale, shape, max } => {
             Simple::Pareto { scale: float(*scale), shape: *shape, max: max.micros() }
         }
+        DelaySpec::Quantiles(points) => {
+            Simple::Quantiles(points.iter().map(|point| (point.p, float(point.delay))).collect())
+        }
     };
     parts.push((share, simple));
 }
 
 impl Simple {
-    fn draw(self, draws: &mut Draws) -> i64 {
+    fn draw(&self, draws: &mut Draws) -> i64 {
         // Casting saturates, so a delay beyond the largest number is cut like any other.
         let capped = |micros: f64, max: i64| (libm::round(micros) as i64).min(max);
-        match self {
+        match *self {
+            Self::Quantiles(ref points) => libm::round(quantile::between(draws.unit(), points)) as i64,
             Self::Constant { delay } => {
                 draws.bits();
                 delay
@@ -107,7 +129,7 @@ impl Simple {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::WeightedDelay;
+    use crate::scenario::{DelayQuantile, WeightedDelay};
 
     const NO_CAP: Span = Span::from_secs(7 * 86_400);
 
@@ -176,6 +198,19 @@ mod tests {
         assert!(all[0] >= 2.0);
         check_share(&all, 4.0, 0.875);
         check_share(&all, 20.0, 0.999);
+    }
+
+    #[test]
+    fn measured_quantiles_come_back() {
+        let point = |(p, s)| DelayQuantile { p, delay: secs(s) };
+        let all = sample(&DelaySpec::Quantiles([(0.5, 1.0), (0.9, 3.0), (0.99, 12.0)].map(point).to_vec()));
+        check_share(&all, 1.0, 0.5);
+        check_share(&all, 2.0, 0.7);
+        check_share(&all, 3.0, 0.9);
+        check_share(&all, 7.5, 0.945);
+        assert_eq!((all[0], all.last()), (1.0, Some(&12.0)));
+        // Half at 1 s, two fifths about 2 s, 0.09 about 7.5 s, and the last hundredth at 12 s.
+        check_mean(&all, 2.095, 2.23);
     }
 
     #[test]

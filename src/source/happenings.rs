@@ -1,9 +1,10 @@
 //! When records happen, and of which key: evenly, at random, or in bursts per key.
 
 use crate::rng::{Draws, Seed};
-use crate::scenario::{Spacing, Synthetic};
+use crate::scenario::{RateShape, Spacing, Synthetic};
 use crate::source::keys::Shares;
 use crate::source::quantile::exponential;
+use crate::source::rate::Intensity;
 use crate::time::{MICROS_PER_SECOND, Span};
 
 /// The distance of a record from the start in event time, and the rank of its key.
@@ -17,15 +18,42 @@ pub fn draw(source: &Synthetic, duration: Span, seed: Seed) -> Vec<Happening> {
     let shares = Shares::new(&source.keys);
     let mut keys = seed.stream("key");
     let mut with_key = |offset: Span| (offset, shares.rank(keys.unit()));
+    let intensity = Intensity::new(source.rate, &source.rate_shape, duration);
+    let is_constant = source.rate_shape == RateShape::Constant;
     match source.arrivals {
+        Spacing::Regular if !is_constant => {
+            let counted = (0_u32..).map(f64::from);
+            shaped(&intensity, counted, duration).map(&mut with_key).collect()
+        }
+        Spacing::Poisson if !is_constant => {
+            let units = poisson(seed.stream("gap"), 1.0, f64::INFINITY);
+            shaped(&intensity, units, duration).map(&mut with_key).collect()
+        }
         Spacing::Regular => regular(source.rate, duration).map(&mut with_key).collect(),
         Spacing::Poisson => {
             let gaps = seed.stream("gap");
             let mean_gap = MICROS_PER_SECOND as f64 / source.rate;
             poisson(gaps, mean_gap, duration.micros() as f64).map(micros).map(&mut with_key).collect()
         }
-        Spacing::Bursts { active, silent } => bursts(source, (active, silent), duration, &shares, seed),
+        Spacing::Bursts { active, silent } => {
+            let shape = (!is_constant).then_some(&intensity);
+            bursts(source, shape, (active, silent), duration, &shares, seed)
+        }
     }
+}
+
+/// The instants below `duration` before which as many records are expected as `units` says, ascending.
+fn shaped(intensity: &Intensity, units: impl Iterator<Item = f64>, duration: Span) -> impl Iterator<Item = Span> {
+    let end = duration.micros() as f64;
+    let mut last = 0.0_f64;
+    units
+        .map(move |unit| {
+            // The search for an instant ends within a small part of a microsecond.
+            last = last.max(intensity.instant_of(unit));
+            last
+        })
+        .take_while(move |&at| at < end)
+        .map(micros)
 }
 
 /// `i / rate` for i = 0, 1, 2, ..., below `duration`.
@@ -47,6 +75,7 @@ fn poisson(mut gaps: Draws, mean_gap: f64, end: f64) -> impl Iterator<Item = f64
 /// its own, so another key more leaves the others as they are.
 fn bursts(
     source: &Synthetic,
+    shape: Option<&Intensity>,
     (active, silent): (Span, Span),
     duration: Span,
     shares: &Shares,
@@ -67,11 +96,18 @@ fn bursts(
             spell_end += exponential(spells.unit_above_zero(), if on { active } else { silent });
             let end = spell_end.min(end);
             let mut at = spell_start;
+            // On the clock of the shape, when the rate varies, one gap is one record.
+            let (mut unit, share) = (shape.map_or(0.0, |shape| shape.records_before(at)), rate / source.rate);
             if on {
-                let next = || Some(exponential(gaps.unit_above_zero(), mean_gap));
-                let moments = std::iter::from_fn(next).map(|gap| {
-                    at += gap;
-                    at
+                let moments = std::iter::from_fn(|| {
+                    at = match shape {
+                        None => at + exponential(gaps.unit_above_zero(), mean_gap),
+                        Some(shape) => {
+                            unit += exponential(gaps.unit_above_zero(), 1.0 / share);
+                            at.max(shape.instant_of(unit))
+                        }
+                    };
+                    Some(at)
                 });
                 all.extend(moments.take_while(|&at| at < end).map(|at| (micros(at), rank)));
             }
@@ -90,7 +126,7 @@ fn micros(micros: f64) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::KeySpec;
+    use crate::scenario::{KeySpec, RateStep};
 
     fn source(arrivals: Spacing, rate: f64, count: u32) -> Synthetic {
         Synthetic { rate, arrivals, keys: KeySpec::Uniform { count, names: Vec::new() }, ..Synthetic::default() }
@@ -136,6 +172,69 @@ mod tests {
         // 250 silences are expected, of which exp(-1/6) = 85% last longer than 10 s; while
         // active, 8 records a second never leave 10 s.
         assert!((150..280).contains(&silences), "{silences}");
+    }
+
+    fn shaped(arrivals: Spacing, rate: f64, rate_shape: RateShape) -> Synthetic {
+        Synthetic { rate_shape, ..source(arrivals, rate, 1) }
+    }
+
+    #[test]
+    fn regular_records_follow_the_shape() {
+        let steps = [(3, 1.0), (5, 0.0), (9, 4.0)];
+        let step = |&(at, rate): &(i64, f64)| RateStep { at: Span::from_secs(at), rate };
+        let source = shaped(Spacing::Regular, 2.0, RateShape::Steps(steps.iter().map(step).collect()));
+        let expected = [0, 500, 1_000, 1_500, 2_000, 2_500, 3_000, 4_000, 9_000, 9_250, 9_500, 9_750];
+        let found: Vec<i64> = offsets(&source, Span::from_secs(10)).iter().map(|micros| micros / 1_000).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn poisson_counts_follow_the_shape() {
+        let wave = RateShape::Diurnal { amplitude: 0.8, period: Span::from_secs(100), offset: Span::ZERO };
+        let all = offsets(&shaped(Spacing::Poisson, 100.0, wave), Span::from_secs(1_000));
+        assert!(all.is_sorted());
+        let in_phase = |from: i64, until: i64| {
+            let within = |at: &&i64| (from..until).contains(&(*at / 1_000_000 % 100));
+            all.iter().filter(within).count() as f64
+        };
+        // Ten periods; half a wave has the area 100/pi * 80 above and below the mean, 5,000.
+        for (from, until, expected) in [(0, 50, 75_464.8), (50, 100, 24_535.2)] {
+            let found = in_phase(from, until);
+            assert!((found - expected).abs() < 5.0 * f64::sqrt(expected), "{found}, not {expected}");
+        }
+    }
+
+    #[test]
+    fn a_step_deals_nothing_anew_before_it() {
+        let step = RateStep { at: Span::from_secs(300), rate: 50.0 };
+        let with = offsets(&shaped(Spacing::Poisson, 5.0, RateShape::Steps(vec![step])), Span::from_secs(600));
+        let without = offsets(&source(Spacing::Poisson, 5.0, 1), Span::from_secs(600));
+        let before = |all: &[i64]| all.iter().copied().filter(|&at| at < 300_000_000).collect::<Vec<_>>();
+        let (with, without) = (before(&with), before(&without));
+        assert_eq!(with.len(), without.len());
+        // The same instants but for the last bit, which may fall on either side of a microsecond.
+        assert!(with.iter().zip(&without).all(|(a, b)| a.abs_diff(*b) <= 1));
+    }
+
+    #[test]
+    fn bursts_follow_the_shape() {
+        let spells = Spacing::Bursts { active: Span::from_secs(2), silent: Span::from_secs(2) };
+        let burst =
+            |rate| RateShape::Burst { from: Span::from_secs(500), length: Span::from_secs(500), rate, every: None };
+        let count = |rate, from: i64| {
+            let all = draw(
+                &Synthetic {
+                    keys: KeySpec::Uniform { count: 20, names: Vec::new() },
+                    ..shaped(spells, 100.0, burst(rate))
+                },
+                Span::from_secs(1_000),
+                Seed::new(7),
+            );
+            all.iter().filter(|(at, _)| *at >= Span::from_secs(from)).count() as f64
+        };
+        assert_eq!(count(0.0, 500), 0.0);
+        // Spells are the same, so three times the rate is three times as many up to chance.
+        assert!((count(300.0, 500) / count(100.0, 500) - 3.0).abs() < 0.1);
     }
 
     #[test]

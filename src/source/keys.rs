@@ -21,6 +21,15 @@ impl Shares {
         let count = spec.count().max(1);
         let weight = |rank: u32| match spec {
             KeySpec::Uniform { .. } => 1.0,
+            // A single key is hot whatever its share.
+            KeySpec::Hot { share, .. } if count > 1 => {
+                if rank == 0 {
+                    *share
+                } else {
+                    (1.0 - share) / f64::from(count - 1)
+                }
+            }
+            KeySpec::Hot { .. } => 1.0,
             KeySpec::Zipf { exponent, .. } => libm::pow(f64::from(rank) + 1.0, -exponent),
         };
         let mut total = 0.0;
@@ -87,9 +96,23 @@ mod tests {
         assert!((zipf(5, 0.0).share(3) - 0.2).abs() < 1e-15);
     }
 
+    fn hot(count: u32, share: f64) -> Shares {
+        Shares::new(&KeySpec::Hot { count, share, names: Vec::new() })
+    }
+
+    #[test]
+    fn one_hot_key_has_its_share_and_the_others_the_rest() {
+        let shares = hot(5, 0.8);
+        for (rank, expected) in [0.8, 0.05, 0.05, 0.05, 0.05].into_iter().enumerate() {
+            assert!((shares.share(rank as u32) - expected).abs() < 1e-15);
+        }
+        assert_eq!((hot(1, 0.3).share(0), hot(3, 1.0).share(0), hot(3, 0.0).share(0)), (1.0, 1.0, 0.0));
+        assert_eq!((hot(3, 1.0).rank(0.999_999), hot(3, 0.0).rank(0.0)), (0, 1));
+    }
+
     #[test]
     fn the_guided_lookup_equals_a_search_from_the_front() {
-        for shares in [zipf(1, 1.0), zipf(7, 0.5), zipf(1_000, 1.2), zipf(300, 10.0)] {
+        for shares in [zipf(1, 1.0), zipf(7, 0.5), zipf(1_000, 1.2), zipf(300, 10.0), hot(1_000, 0.8), hot(9, 0.0)] {
             for i in 0..20_000 {
                 let unit = f64::from(i) / 20_000.0;
                 let naive = shares.cumulative.iter().position(|&share| unit < share);

@@ -6,7 +6,8 @@
 //! then flush) are applied here, at the edge; faults of the pipeline are not.
 //!
 //! - [`happenings`]: when, and of which key
-//! - [`keys`]: uniform and Zipf shares
+//! - [`rate`]: the intensity behind a varying rate
+//! - [`keys`]: uniform and Zipf shares, one hot key
 //! - [`delays`]: from happening to arrival
 //! - [`offline`]: producers without network
 //! - [`partition`]: which partition of the log, [`murmur`]: the hash behind it
@@ -21,6 +22,7 @@ pub mod murmur;
 pub mod offline;
 pub mod partition;
 pub mod quantile;
+pub mod rate;
 
 use crate::pipeline::Problem;
 use crate::record::{Columns, KeyId, KeyTable, Stream};

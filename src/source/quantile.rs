@@ -21,6 +21,17 @@ pub fn log_normal(p: f64, median: f64, sigma: f64) -> f64 {
     median * libm::exp(sigma * normal(p))
 }
 
+/// Straight lines between measured quantiles of (share of values up to it, value), both ascending; the
+/// first below them and the last above. 0 without any.
+pub fn between(p: f64, quantiles: &[(f64, f64)]) -> f64 {
+    let next = quantiles.partition_point(|&(share, _)| share <= p);
+    match (next.checked_sub(1).and_then(|before| quantiles.get(before)), quantiles.get(next)) {
+        (Some(&(low, from)), Some(&(high, to))) => from + (to - from) * ((p - low) / (high - low)),
+        (Some(&(_, only)), None) | (None, Some(&(_, only))) => only,
+        (None, None) => 0.0,
+    }
+}
+
 /// The standard normal distribution, for `p` in (0, 1): algorithm AS 241, routine PPND16, of
 /// Wichura (The percentage points of the normal distribution, Applied Statistics 37, 1988);
 /// relative accuracy about 1e-16.
@@ -161,6 +172,15 @@ mod tests {
         assert_eq!(exponential(1.0, 3.0), 0.0);
         assert!(exponential(step, 3.0).is_finite());
         assert_eq!(pareto(1.0, 3.0, 0.5), 3.0);
+    }
+
+    #[test]
+    fn between_measured_quantiles_are_straight_lines() {
+        let measured = [(0.5, 1.0), (0.9, 3.0), (1.0, 13.0)];
+        for (p, value) in [(0.0, 1.0), (0.5, 1.0), (0.7, 2.0), (0.9, 3.0), (0.95, 8.0), (1.0, 13.0)] {
+            assert!((between(p, &measured) - value).abs() < 1e-12, "{p}");
+        }
+        assert_eq!((between(0.3, &[]), between(0.3, &[(0.9, 2.0)])), (0.0, 2.0));
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! from the root of the scenario. A scenario without problems can be generated and run.
 
 mod partitions;
+mod rate;
 mod source;
 
 pub use partitions::MAX_PARTITIONS;
-pub use source::{MAX_KEYS, MAX_MIXTURE_DEPTH, MAX_MIXTURE_PARTS, MAX_VALUE};
+pub use rate::{MAX_BURSTS, MAX_RATE_STEPS};
+pub use source::{MAX_KEYS, MAX_MIXTURE_DEPTH, MAX_MIXTURE_PARTS, MAX_QUANTILES, MAX_VALUE};
 
 use crate::human::{count, span_exact};
 use crate::pipeline::{Problem, WatermarkSpec};

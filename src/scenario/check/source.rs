@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Check, Least};
 use crate::human::{count, span_exact};
-use crate::scenario::{DelaySpec, KeySpec, RecordingSpec, Spacing, Synthetic, ValueSpec};
+use crate::scenario::{DelayQuantile, DelaySpec, KeySpec, RateShape, RecordingSpec, Spacing, Synthetic, ValueSpec};
 use crate::source::MAX_RECORDS;
 use crate::time::Span;
 
@@ -14,6 +14,8 @@ pub const MAX_KEYS: u32 = 1_000_000;
 pub const MAX_MIXTURE_DEPTH: usize = 4;
 /// The most parts of one mixture of delays.
 pub const MAX_MIXTURE_PARTS: usize = 100;
+/// The most points of measured delays: every percentile ten times over.
+pub const MAX_QUANTILES: usize = 1_000;
 /// Values of records are at most this large, so that the sum of the longest stream is finite and
 /// whole numbers are exact.
 pub const MAX_VALUE: f64 = 9_007_199_254_740_992.0;
@@ -28,10 +30,22 @@ impl Check {
             self.add("source.start", message);
         }
         self.number("source.rate", source.rate, source.rate > 0.0, "a number above 0, in records per second");
+        if self.rate_shape(&source.rate_shape, duration) {
+            self.amount(source, duration);
+        }
+        self.arrivals(source, duration);
+        self.keys(&source.keys);
+        self.values(&source.values);
+        self.delay("source.delay", &source.delay, 0);
+        self.partitions(source);
+    }
+
+    fn amount(&mut self, source: &Synthetic, duration: Span) {
         let records = source.expected_records(duration);
         if records.is_finite() && records > MAX_RECORDS as f64 {
+            let shape = if source.rate_shape == RateShape::Constant { "" } else { " and its shape" };
             let message = format!(
-                "{} per second over {} would make about {} records; the limit is {}; lower the rate or the duration",
+                "{} per second{shape} over {} would make about {} records; the limit is {}; lower the rate or the duration",
                 source.rate,
                 span_exact(duration),
                 count(records as u64),
@@ -39,11 +53,6 @@ impl Check {
             );
             self.add("source.rate", message);
         }
-        self.arrivals(source, duration);
-        self.keys(&source.keys);
-        self.values(&source.values);
-        self.delay("source.delay", &source.delay, 0);
-        self.partitions(source);
     }
 
     fn arrivals(&mut self, source: &Synthetic, duration: Span) {
@@ -76,8 +85,14 @@ impl Check {
             let limit = count(u64::from(MAX_KEYS));
             self.add("source.keys.count", format!("{key_count} is out of range: must be 1 to {limit}"));
         }
-        if let KeySpec::Zipf { exponent, .. } = *keys {
-            self.number("source.keys.exponent", exponent, (0.0..=10.0).contains(&exponent), "0 to 10");
+        match *keys {
+            KeySpec::Uniform { .. } => {}
+            KeySpec::Zipf { exponent, .. } => {
+                self.number("source.keys.exponent", exponent, (0.0..=10.0).contains(&exponent), "0 to 10");
+            }
+            KeySpec::Hot { share, .. } => {
+                self.number("source.keys.share", share, (0.0..=1.0).contains(&share), "0 to 1");
+            }
         }
         let names = keys.given_names();
         if names.len() > key_count as usize {
@@ -151,6 +166,7 @@ impl Check {
                 self.number(&at("shape"), *shape, *shape > 0.0 && *shape <= 1_000.0, "above 0, at most 1000");
                 self.span(&at("max"), *max, Least::Zero);
             }
+            DelaySpec::Quantiles(points) => self.quantiles(path, points),
             DelaySpec::Mixture(parts) => {
                 if depth >= MAX_MIXTURE_DEPTH {
                     self.add(
@@ -169,6 +185,29 @@ impl Check {
                     self.number(&at(&format!("{i}.weight")), part.weight, legal, "above 0, at most 1000000000");
                     self.delay(&at(&format!("{i}.delay")), &part.delay, depth + 1);
                 }
+            }
+        }
+    }
+
+    fn quantiles(&mut self, path: &str, points: &[DelayQuantile]) {
+        if !(1..=MAX_QUANTILES).contains(&points.len()) {
+            self.add(path, format!("{} quantiles: must have 1 to {MAX_QUANTILES}", points.len()));
+            return;
+        }
+        for (i, point) in points.iter().enumerate() {
+            self.number(&format!("{path}.{i}.p"), point.p, (0.0..=1.0).contains(&point.p), "0 to 1");
+            self.span(&format!("{path}.{i}.delay"), point.delay, Least::Zero);
+        }
+        for (i, pair) in points.windows(2).enumerate() {
+            let (before, point) = (pair[0], pair[1]);
+            if point.p <= before.p {
+                let message = format!("{} is out of range: must be more than the one before, {}", point.p, before.p);
+                self.add(&format!("{path}.{}.p", i + 1), message);
+            }
+            if point.delay < before.delay {
+                let (delay, before) = (span_exact(point.delay), span_exact(before.delay));
+                let message = format!("{delay} is out of range: must be at least the one before, {before}");
+                self.add(&format!("{path}.{}.delay", i + 1), message);
             }
         }
     }
@@ -240,6 +279,13 @@ mod tests {
         );
         check(&["keys=uniform(count: 3, names: [\"k1\", \"k0\", \"k03\"])"], &[]);
         check(
+            &["keys=hot(count: 0, share: 1.5)"],
+            &[
+                "source.keys.count: 0 is out of range: must be 1 to 1,000,000",
+                "source.keys.share: 1.5 is out of range: must be 0 to 1",
+            ],
+        );
+        check(
             &["values=integers(min: 2, max: 1)"],
             &["source.values.min: 2 is out of range: must be at most the max, 1"],
         );
@@ -274,6 +320,15 @@ mod tests {
                 "source.delay.1.delay.delay: -1s is out of range: must be 0 or more, at most 115740d",
             ],
         );
+        check(
+            &["delay=quantiles([(p: 0.5, delay: 2s), (p: 0.5, delay: 1s), (p: 1.5, delay: 3s)])"],
+            &[
+                "source.delay.2.p: 1.5 is out of range: must be 0 to 1",
+                "source.delay.1.p: 0.5 is out of range: must be more than the one before, 0.5",
+                "source.delay.1.delay: 1s is out of range: must be at least the one before, 2s",
+            ],
+        );
+        check(&["delay=quantiles([])"], &["source.delay: 0 quantiles: must have 1 to 1000"]);
         check(&["delay=Mixture([])"], &["source.delay: a mixture of 0 parts: must have 1 to 100"]);
         let nested = |depth: usize| {
             let (open, close) = ("Mixture([(weight: 1, delay: ".repeat(depth), ")])".repeat(depth));

@@ -72,6 +72,8 @@ fn delay_span(delay: &mut DelaySpec) -> Option<(&'static str, &'static str, &mut
         DelaySpec::Pareto { scale, .. } => {
             Some(("Delay, shortest", "Every record takes at least this long; a few take very much longer.", scale))
         }
+        // What was measured is not turned.
+        DelaySpec::Quantiles(_) => None,
         // The first part of a mixture is the ordinary one.
         DelaySpec::Mixture(parts) => parts.first_mut().and_then(|part| delay_span(&mut part.delay)),
     }
@@ -83,7 +85,7 @@ fn delay_ui(ui: &mut Ui, sheet: &Sheet<'_>, source: &mut Synthetic) {
     let least = match &source.delay {
         DelaySpec::Uniform { min, .. } => min.micros(),
         DelaySpec::Pareto { .. } | DelaySpec::LogNormal { .. } | DelaySpec::Exponential { .. } => 1_000,
-        DelaySpec::Constant { .. } | DelaySpec::Mixture(_) => 0,
+        DelaySpec::Constant { .. } | DelaySpec::Quantiles(_) | DelaySpec::Mixture(_) => 0,
     };
     if let Some((label, help, span)) = delay_span(&mut source.delay) {
         let dial = Dial {

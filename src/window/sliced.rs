@@ -23,7 +23,8 @@ use crate::window::slices::SliceGrid;
 pub struct SlicedWindows<A = Summary> {
     grid: SliceGrid,
 
-    /// Slices that have not turned. Ready are those that have not joined the running totals.
+    /// Slices that have not turned. Ready are those that have not joined the running totals and are in
+    /// no window that is complete.
     slices: Columns<A>,
     running: RunningTotals<A>,
     /// Every slice up to this one that has state has joined.
@@ -104,7 +105,7 @@ impl<A: Accumulator> SlicedWindows<A> {
         let windows = self.grid.windows_with(slice);
         let assigned = (windows.end() - windows.start() + 1) as u32;
         if self.count_in_ready(slice, record, now, sink) {
-            // A slice that has state and has not joined is in no window that is complete.
+            // A ready slice is in no window that is complete.
             return Outcome { assigned, counted: assigned };
         }
         let first = self.grid.first_incomplete(self.watermark).max(*windows.start());
@@ -114,11 +115,10 @@ impl<A: Accumulator> SlicedWindows<A> {
         self.next = self.next.max(self.grid.first_incomplete(self.watermark));
         self.next_due = self.next_due.min(self.grid.window(first).end);
         if slice > self.joined_to {
-            self.slices.get_or_open(slice, true);
-            self.count_in_ready(slice, record, now, sink);
-        } else {
-            self.count_in_joined(slice, record, now, sink);
+            // Windows with it may be complete that had nothing to fire.
+            self.slices.get_or_open(slice, first == *windows.start());
         }
+        self.count_in_unready(slice, record, now, sink);
         Outcome { assigned, counted: (windows.end() - first + 1) as u32 }
     }
 
@@ -140,13 +140,15 @@ impl<A: Accumulator> SlicedWindows<A> {
         true
     }
 
-    /// Counts a record behind the watermark in a slice that is part of the running totals.
+    /// Counts a record in a slice that is open, or part of the running totals.
     #[inline(never)]
-    fn count_in_joined<S: WindowSink>(&mut self, slice: i64, record: &Record, now: ProcTime, sink: &mut S) {
+    fn count_in_unready<S: WindowSink>(&mut self, slice: i64, record: &Record, now: ProcTime, sink: &mut S) {
         let is_new = if self.running.front_end().is_some_and(|end| slice <= end) {
             self.running.add_to_front(slice, record.key, record.value)
         } else {
-            self.running.add_to_back(record.key, record.value);
+            if slice <= self.joined_to {
+                self.running.add_to_back(record.key, record.value);
+            }
             let (total, is_new) = self.slices.get_or_open(slice, false).get_or_open(record.key, WindowId::NONE);
             total.add(record.value);
             is_new

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use highwater::log::LogRules;
 use highwater::pipeline::{AtEnd, Overflow, Pipeline, Tasks, WatermarkSpec, WindowSpec};
 use highwater::record::{KeyId, KeyTable, PartitionId, Row, Stream};
 use highwater::runtime::{Fate, RunConfig, Simulation, TaskId, Trace};
@@ -329,4 +330,46 @@ fn micro_batches_show_nothing_before_their_trigger_is_over() {
         assert_eq!(pane.emitted_at.micros(), trigger);
     }
     assert!(fast.panes.iter().all(|pane| pane.emitted_at.micros() == pane.window.end.micros()));
+}
+
+#[test]
+fn what_the_log_no_longer_holds_is_lost_and_counted() {
+    // 100 records a second against 50, for 60 s; the log keeps a record for 10 s.
+    let stream = steady(6_000, 10_000, 4);
+    let pipeline = Pipeline {
+        window: WindowSpec::Tumbling { size: Span::from_secs(10), offset: Span::ZERO },
+        service_time: span(20_000),
+        queue_capacity: 1,
+        ..Pipeline::default()
+    };
+    let log = LogRules { retention_age: Some(Span::from_secs(10)), ..LogRules::default() };
+    let mut simulation = Simulation::new(stream, &RunConfig { log, ..RunConfig::plain(pipeline) });
+    while simulation.step() {
+        assert!(simulation.ledger().balances());
+    }
+    let trace = simulation.into_trace();
+    // The lag grows by half a second a second; from 20 s on what is read is 10 s old, and of two records one
+    // is lost. The task works without a break until what came last, at 59.99 s, is gone, 10 s later.
+    let handled = trace.ledger.counted;
+    assert!((3_490..=3_503).contains(&handled), "{handled}");
+    assert_eq!(trace.ledger.lost, 6_000 - handled);
+    let first = trace.fates.iter().position(|&fate| fate == Fate::Lost).expect("some are lost");
+    let at = trace.handled[first].as_secs_f64();
+    assert!((at - 20.0).abs() < 0.1, "{at}");
+    for (i, fate) in trace.fates.iter().enumerate() {
+        let age = trace.enqueued[i] - trace.stream.arrivals()[i];
+        assert_eq!(*fate == Fate::Lost, age >= Span::from_secs(10), "record {i}, {age}");
+    }
+}
+
+#[test]
+fn a_partition_is_read_only_so_often_and_so_much() {
+    // 1,000 records at once; five reads a second of at most 20 records.
+    let stream = stream(&(0..1_000).map(|i| (i, 0, 1, 0, 0)).collect());
+    let log = LogRules { reads_per_s: Some(5), records_per_read: Some(20), ..LogRules::default() };
+    let trace = highwater::runtime::run(&stream, &RunConfig { log, ..RunConfig::plain(Pipeline::default()) });
+    for (i, at) in trace.enqueued.iter().enumerate() {
+        // Read n (from 0) happens n fifths of a second after the first.
+        assert_eq!(at.micros(), i as i64 / 20 * 200_000, "{i}");
+    }
 }

@@ -90,6 +90,13 @@ const PLAIN: LogRules = LogRules {
     always_replicates: false,
 };
 
+impl Default for LogRules {
+    /// Those of [`LogPreset::Plain`]: no limits.
+    fn default() -> Self {
+        PLAIN
+    }
+}
+
 impl LogPreset {
     /// All of them, in the order in which they are offered.
     pub const ALL: [Self; 6] = [Self::Plain, Self::Kafka, Self::Kinesis, Self::PubSub, Self::Redpanda, Self::Pulsar];

@@ -143,6 +143,15 @@ impl EventClock {
         }
     }
 
+    /// A record has left the log without being read.
+    pub fn on_lost(&mut self, partition: PartitionId) {
+        if let Self::Tracked(tracked) = self {
+            let place = tracked.place_of(partition);
+            tracked.tracker.on_lost(place);
+            tracked.has_passed(partition, place);
+        }
+    }
+
     /// When the watermark wants to hear that time has passed: see [`Tracker::next_timer`].
     pub fn next_timer(&self, horizon: ProcTime, due: EventTime) -> ProcTime {
         match self {
@@ -213,12 +222,17 @@ impl Tracked {
         };
         let place = self.place_of(partition);
         let rise = self.tracker.on_record(place, &seen);
+        self.has_passed(partition, place);
+        rise
+    }
+
+    /// One record less to come in a partition.
+    fn has_passed(&mut self, partition: PartitionId, place: usize) {
         if let Some(left) = self.remaining.get_mut(partition.index()) {
             *left -= 1;
             if *left == 0 {
                 self.tracker.on_end_of(place);
             }
         }
-        rise
     }
 }

@@ -13,6 +13,7 @@ pub use ledger::Ledger;
 pub use trace::{Fate, InputStep, TaskId, TaskWatermark, Trace, Wait, WatermarkStep, WindowEnd, WindowLife};
 pub use virtual_time::{Simulation, run};
 
+use crate::log::LogRules;
 use crate::pipeline::Pipeline;
 use crate::record::Stream;
 use crate::scenario::{Fault, Scenario};
@@ -29,6 +30,8 @@ pub struct RunConfig {
     pub origin: ProcTime,
     /// Where every random draw of the run comes from.
     pub seed: u64,
+    /// The log that the records are read from.
+    pub log: LogRules,
 }
 
 impl RunConfig {
@@ -37,11 +40,17 @@ impl RunConfig {
     pub fn of(scenario: &Scenario, stream: &Stream) -> Self {
         let first_arrival = stream.arrivals_ascending().first().copied().unwrap_or(ProcTime::EPOCH);
         let origin = scenario.source.start_time().map_or(first_arrival, EventTime::on_proc_clock);
-        Self { pipeline: scenario.pipeline.clone(), faults: scenario.faults.clone(), origin, seed: scenario.seed }
+        Self {
+            pipeline: scenario.pipeline.clone(),
+            faults: scenario.faults.clone(),
+            origin,
+            seed: scenario.seed,
+            log: scenario.log.rules(),
+        }
     }
 
     /// A pipeline without faults, on a clock that counts from its epoch.
     pub fn plain(pipeline: Pipeline) -> Self {
-        Self { pipeline, faults: Vec::new(), origin: ProcTime::EPOCH, seed: 0 }
+        Self { pipeline, faults: Vec::new(), origin: ProcTime::EPOCH, seed: 0, log: LogRules::default() }
     }
 }

@@ -180,6 +180,12 @@ impl Tracker {
         self.risen(emitted.watermark)
     }
 
+    /// A record of this partition will not come, though it had arrived: the log no longer holds it.
+    pub fn on_lost(&mut self, partition: usize) {
+        let place = self.input_of(partition);
+        self.inputs[place].on_the_way = self.inputs[place].on_the_way.saturating_sub(1);
+    }
+
     /// The last record of this partition has been handled: nobody waits for it to catch up any more.
     /// Its watermark stands, and counts.
     pub fn on_end_of(&mut self, partition: usize) {

@@ -96,6 +96,16 @@ impl Log {
         self.positions[list] += 1;
     }
 
+    /// The place of the record of a list that is read next: its offset in the partition.
+    pub fn position(&self, list: usize) -> u32 {
+        self.positions[list]
+    }
+
+    /// How many records of a list have arrived, when `arrived` have in all.
+    pub fn arrived(&self, list: usize, arrived: usize) -> u32 {
+        self.lists.arrived(list, arrived)
+    }
+
     /// How many records have arrived and are not read, when `arrived` have arrived in all.
     pub fn unread(&self, arrived: usize) -> u64 {
         let of =

@@ -15,6 +15,7 @@
 mod batch;
 mod finish;
 mod inbox;
+mod limits;
 mod log;
 mod plan;
 mod recorder;
@@ -63,6 +64,7 @@ struct State {
     /// Records that have arrived, as far as the watermarks had to be told.
     announced: usize,
     batch: Option<batch::Batch>,
+    limits: Option<limits::Limits>,
     sources: Vec<source::Source>,
     tasks: Vec<task::Task>,
     sink: sink::Sink,
@@ -104,6 +106,7 @@ impl Simulation {
                 log: log::Log::new(plan.lists.clone()),
                 announced: 0,
                 batch: pipeline.tasks.micro_batch.map(batch::Batch::new),
+                limits: limits::Limits::new(&config.log, plan.lists.len()),
                 tasks: task::tasks(&plan, operators, &sources),
                 sources,
                 sink: sink::Sink::new(&plan),

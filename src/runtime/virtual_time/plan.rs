@@ -8,6 +8,7 @@ use crate::rng::Seed;
 use crate::runtime::RunConfig;
 use crate::runtime::event_clock::EventClock;
 use crate::runtime::service::{ServiceTime, Slow};
+use crate::runtime::virtual_time::limits::Limits;
 use crate::runtime::virtual_time::log::Lists;
 use crate::runtime::virtual_time::source::Source;
 use crate::scenario::Fault;
@@ -49,7 +50,7 @@ impl Plan {
         let pipeline = &config.pipeline;
         let (sources, tasks) = (pipeline.tasks.sources as usize, pipeline.tasks.windows as usize);
         let aligns = pipeline.watermark_options.max_drift.is_some() && pipeline.watermark_options.per_partition;
-        let lists = if sources == 1 && !aligns {
+        let lists = if sources == 1 && !aligns && !Limits::are_set(&config.log) {
             Lists::Whole(stream.len() as u32)
         } else {
             Lists::by_partition(stream, stream.partitions().max(sources))

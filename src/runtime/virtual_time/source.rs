@@ -5,7 +5,7 @@
 //! the record needs has no credit, the record stays in the log. One with service time has it in hand.
 
 use crate::pipeline::Overflow;
-use crate::record::RecordId;
+use crate::record::{PartitionId, RecordId};
 use crate::runtime::event_clock::EventClock;
 use crate::runtime::trace::{Fate, InputStep, TaskId};
 use crate::runtime::virtual_time::Simulation;
@@ -70,8 +70,7 @@ impl Simulation {
         let slot = self.plan.first_source_slot() + source;
         if self.state.sources[source].doing == Doing::Reading {
             let front = self.front_of(source);
-            self.state.times[slot] =
-                front.map_or(ProcTime::MAX, |(_, id)| arrival(&self.plan.stream, id).max(self.state.now));
+            self.state.times[slot] = front.map_or(ProcTime::MAX, |(list, id)| self.readable_at(list, id));
         }
     }
 
@@ -80,7 +79,12 @@ impl Simulation {
     fn front_of(&self, source: usize) -> Option<(usize, RecordId)> {
         let task = &self.state.sources[source];
         let lists = &self.plan.reads[source];
-        let first = if task.clock.aligns() {
+        let first = if self.state.limits.is_some() {
+            let is_paused = |list: usize| task.clock.is_paused(PartitionId(list as u32));
+            let fronts = lists.iter().filter(|&&list| !is_paused(list));
+            let fronts = fronts.filter_map(|&list| Some((list, self.state.log.front(list)?)));
+            fronts.min_by_key(|&(list, id)| (self.readable_at(list, id), id))
+        } else if task.clock.aligns() {
             self.state.log.first(lists, |partition| task.clock.is_paused(partition))
         } else {
             self.state.log.first(lists, |_| false)
@@ -120,9 +124,16 @@ impl Simulation {
     }
 
     fn read(&mut self, source: usize) {
+        self.expire(source);
         let Some((list, id)) = self.front_of(source) else {
             return self.schedule(source);
         };
+        if self.state.limits.is_some() {
+            if self.readable_at(list, id) > self.state.now {
+                return self.schedule(source);
+            }
+            self.fetch(list);
+        }
         let slot = self.plan.first_source_slot() + source;
         if !self.plan.source_time.is_zero() {
             self.state.log.advance(list);

@@ -18,17 +18,17 @@ use crate::window::sink::{Kept, WindowSink};
 /// Keyed tumbling or sliding windows with allowed lateness.
 #[derive(Clone, Debug)]
 pub struct AlignedWindows<A = Summary> {
-    assigner: AlignedAssigner,
-    allowed_lateness: Span,
+    pub(super) assigner: AlignedAssigner,
+    pub(super) allowed_lateness: Span,
 
     /// By the window's number. Ready are those that are not complete.
-    columns: Columns<A>,
-    watermark: EventTime,
+    pub(super) columns: Columns<A>,
+    pub(super) watermark: EventTime,
     /// No column fires or goes before the watermark reaches this.
-    next_due: EventTime,
+    pub(super) next_due: EventTime,
     /// How many (key, window) states were opened, and how many of them are gone.
-    opened: u64,
-    gone: u64,
+    pub(super) opened: u64,
+    pub(super) gone: u64,
 }
 
 impl<A: Accumulator> AlignedWindows<A> {

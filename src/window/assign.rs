@@ -42,6 +42,17 @@ impl AlignedAssigner {
         Some(Self { size, slide, offset, whole: size / slide, part: size % slide, is_gapless_tumbling, divider })
     }
 
+    /// The description again; sliding windows that meet are tumbling ones.
+    pub const fn spec(&self) -> WindowSpec {
+        let (size, slide) = (self.size(), self.slide());
+        let offset = self.offset();
+        if self.is_gapless_tumbling {
+            WindowSpec::Tumbling { size, offset }
+        } else {
+            WindowSpec::Sliding { size, slide, offset }
+        }
+    }
+
     /// Length of every window.
     pub const fn size(&self) -> Span {
         Span::from_micros(self.size)
@@ -50,6 +61,11 @@ impl AlignedAssigner {
     /// Distance between window starts.
     pub const fn slide(&self) -> Span {
         Span::from_micros(self.slide)
+    }
+
+    /// Distance of the window starts from the epoch.
+    pub const fn offset(&self) -> Span {
+        Span::from_micros(self.offset)
     }
 
     /// The latest start that is not after `t`. Its window may end before `t` when slide > size.

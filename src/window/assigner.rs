@@ -41,6 +41,17 @@ impl Assigner {
         }
     }
 
+    /// The description again.
+    pub const fn spec(&self) -> WindowSpec {
+        match self {
+            Self::Aligned(assigner) => assigner.spec(),
+            Self::Cumulative { longest, step } => {
+                WindowSpec::Cumulative { max: longest.size(), step: *step, offset: longest.offset() }
+            }
+            Self::Global => WindowSpec::Global,
+        }
+    }
+
     /// Appends the windows that contain `t`: sliding ones from the latest start to the earliest,
     /// cumulative ones from the shortest to the longest.
     pub fn windows(&self, t: EventTime, windows: &mut Vec<Window>) {

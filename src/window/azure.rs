@@ -47,15 +47,23 @@ impl AzureWindows {
     /// When the pipeline has [`Pipeline::problems`].
     pub fn new(pipeline: &Pipeline) -> Self {
         if pipeline.aggregate.is_special() {
-            let general = Pipeline { dialect: Dialect::Flink, allowed_lateness: Span::ZERO, ..pipeline.clone() };
-            let shift = if matches!(pipeline.window, WindowSpec::Session { .. }) { Span::ZERO } else { UNIT };
-            return Self::General { windows: Box::new(GeneralWindows::new(&general)), shift };
+            return Self::general(pipeline);
         }
         match (pipeline.window, AlignedAssigner::new(pipeline.window)) {
             (_, Some(assigner)) => Self::Aligned(Box::new(AlignedWindows::new(assigner, Span::ZERO))),
             (WindowSpec::Session { gap }, None) => Self::Session(Box::new(SessionWindows::new(gap, Span::ZERO))),
             (_, None) => panic!("a checked pipeline of this dialect has tumbling, hopping or session windows"),
         }
+    }
+
+    /// An operator without state that can do everything, also where a faster one would do the same.
+    ///
+    /// # Panics
+    /// When the pipeline has [`Pipeline::problems`].
+    pub fn general(pipeline: &Pipeline) -> Self {
+        let general = Pipeline { dialect: Dialect::Flink, allowed_lateness: Span::ZERO, ..pipeline.clone() };
+        let shift = if matches!(pipeline.window, WindowSpec::Session { .. }) { Span::ZERO } else { UNIT };
+        Self::General { windows: Box::new(GeneralWindows::new(&general)), shift }
     }
 
     /// How many (key, window) states are kept.

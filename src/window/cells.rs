@@ -105,6 +105,15 @@ impl<A: Accumulator> Cells<A> {
         (total, is_new)
     }
 
+    /// Puts a cell back that was taken elsewhere and is not here; it has a value.
+    pub fn put_back(&mut self, cell: &Cell<'_, A>) {
+        self.get_or_open(cell.key, cell.id).0.clone_from(cell.total);
+        if cell.panes > 0 {
+            self.panes.resize(self.len, 0);
+            self.panes[self.len - 1] = cell.panes;
+        }
+    }
+
     /// How many cells there are.
     pub const fn len(&self) -> usize {
         self.len

@@ -24,36 +24,36 @@ use crate::window::trigger::flink::{Scope, TriggerState, Verdict};
 
 /// The state of one window of one key.
 #[derive(Clone, Debug, PartialEq)]
-struct State {
-    id: WindowId,
+pub(super) struct State {
+    pub id: WindowId,
     /// Everything that was counted.
-    total: Summary,
+    pub total: Summary,
     /// What the next pane says; `None` after a purge.
-    contents: Option<Collected>,
-    panes: u32,
-    nonspeculative: u32,
-    trigger: TriggerState,
+    pub contents: Option<Collected>,
+    pub panes: u32,
+    pub nonspeculative: u32,
+    pub trigger: TriggerState,
     /// Panes that the next firing withdraws: the last one, or those of all merged sessions.
-    said: Vec<Pane>,
+    pub said: Vec<Pane>,
 }
 
 /// Keyed windows of any kind.
 #[derive(Clone, Debug)]
 pub struct GeneralWindows {
-    assigner: Option<Assigner>,
+    pub(super) assigner: Option<Assigner>,
     /// Of sessions.
-    gap: Span,
-    allowed_lateness: Span,
-    trigger: FlinkTrigger,
-    retracts: bool,
-    aggregate: Aggregate,
+    pub(super) gap: Span,
+    pub(super) allowed_lateness: Span,
+    pub(super) trigger: FlinkTrigger,
+    pub(super) retracts: bool,
+    pub(super) aggregate: Aggregate,
 
-    states: BTreeMap<(KeyId, Window), State>,
-    event_timers: Timers<EventTime>,
-    proc_timers: Timers<ProcTime>,
-    watermark: EventTime,
-    opened: u32,
-    special_bytes: usize,
+    pub(super) states: BTreeMap<(KeyId, Window), State>,
+    pub(super) event_timers: Timers<EventTime>,
+    pub(super) proc_timers: Timers<ProcTime>,
+    pub(super) watermark: EventTime,
+    pub(super) opened: u32,
+    pub(super) special_bytes: usize,
     /// Kept to save allocations; empty between calls.
     windows: Vec<Window>,
 }
@@ -282,7 +282,7 @@ impl State {
         Kept { id: self.id, key, window, summary: self.total, special, panes: self.panes }
     }
 
-    fn special_bytes(&self) -> usize {
+    pub fn special_bytes(&self) -> usize {
         self.contents.as_ref().map_or(0, Collected::special_bytes)
     }
 

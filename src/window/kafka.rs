@@ -30,34 +30,34 @@ use crate::window::trigger::TriggerSpec;
 
 /// A window of a key in the table.
 #[derive(Clone, Debug, PartialEq)]
-struct Row {
-    id: WindowId,
-    collected: Collected,
-    panes: u32,
-    nonspeculative: u32,
+pub(super) struct Row {
+    pub id: WindowId,
+    pub collected: Collected,
+    pub panes: u32,
+    pub nonspeculative: u32,
     /// What was forwarded last.
-    said: Option<Pane>,
+    pub said: Option<Pane>,
     /// Whether it changed since it was forwarded.
-    is_changed: bool,
+    pub is_changed: bool,
 }
 
 /// Keyed windows of the Kafka Streams dialect.
 #[derive(Clone, Debug)]
 pub struct KafkaWindows {
-    assigner: Option<Assigner>,
+    pub(super) assigner: Option<Assigner>,
     /// Of sessions.
-    gap: Span,
-    grace: Span,
-    withdraws_values: bool,
-    on_close: bool,
-    aggregate: Aggregate,
+    pub(super) gap: Span,
+    pub(super) grace: Span,
+    pub(super) withdraws_values: bool,
+    pub(super) on_close: bool,
+    pub(super) aggregate: Aggregate,
 
-    rows: BTreeMap<(KeyId, Window), Row>,
+    pub(super) rows: BTreeMap<(KeyId, Window), Row>,
     /// Windows by the stream time at which they close.
-    closing: BTreeSet<(EventTime, KeyId, Window)>,
-    stream_time: EventTime,
-    opened: u32,
-    special_bytes: usize,
+    pub(super) closing: BTreeSet<(EventTime, KeyId, Window)>,
+    pub(super) stream_time: EventTime,
+    pub(super) opened: u32,
+    pub(super) special_bytes: usize,
     /// Kept to save allocations; empty between calls.
     windows: Vec<Window>,
 }

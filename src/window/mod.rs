@@ -14,7 +14,7 @@
 //! - [`beam`]: the operator of the Beam dialect
 //! - [`kafka`]: the operator of the Kafka Streams dialect; [`azure`]: of Azure Stream Analytics
 //! - [`timers`]: what a window waits for
-//! - [`operator`]: wires them; [`sink`]: what it tells the outside
+//! - [`operator`]: wires them; [`sink`]: what it tells the outside; [`snapshot`]: all that it keeps, as bytes
 
 pub mod accumulation;
 pub mod aggregate;
@@ -40,6 +40,7 @@ pub mod session_slots;
 pub mod sink;
 pub mod sliced;
 pub mod slices;
+pub mod snapshot;
 pub mod timer_wheel;
 pub mod timers;
 pub mod trigger;

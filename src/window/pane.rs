@@ -1,11 +1,13 @@
 //! A window is a half-open interval of event time; a pane is one firing of it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::record::{KeyId, RecordId};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::aggregate::{Aggregate, Summary};
 
 /// A half-open interval of event time, `[start, end)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Window {
     /// First instant inside.
     pub start: EventTime,
@@ -40,7 +42,8 @@ impl Window {
 
 /// A window that an operator kept state for: an index into [`crate::runtime::Trace::windows`],
 /// in order of opening.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct WindowId(pub u32);
 
 impl WindowId {
@@ -54,7 +57,7 @@ impl WindowId {
 }
 
 /// When a pane was fired, seen from its window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Timing {
     /// While the watermark was before the window's end.
     Early,

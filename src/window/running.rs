@@ -10,6 +10,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use crate::record::KeyId;
 use crate::window::aggregate::Accumulator;
 use crate::window::cells::Cells;
@@ -31,6 +33,15 @@ struct Total<A> {
     front: A,
     back: A,
     is_listed: bool,
+}
+
+/// The two totals of one key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct KeyTotals<A> {
+    /// Over the slices of the front.
+    pub front: A,
+    /// Over those that joined since the last turn.
+    pub back: A,
 }
 
 /// A slice that the back was turned with.
@@ -181,6 +192,46 @@ impl<A: Accumulator> RunningTotals<A> {
             self.listed.push(key);
         }
         total
+    }
+}
+
+/// What snapshots are made of.
+impl<A: Accumulator> RunningTotals<A> {
+    /// Every key that has a total, in an order that depends on the input alone.
+    pub fn each_key(&self, mut visit: impl FnMut(KeyId, KeyTotals<A>)) {
+        for &key in &self.listed {
+            let Total { front, back, .. } = self.totals[key.index()].clone();
+            if front.count() + back.count() > 0 {
+                visit(key, KeyTotals { front, back });
+            }
+        }
+    }
+
+    /// The slices of the front in order of their number, each with what the front's totals become when
+    /// it leaves.
+    pub fn front_slices(&self) -> impl Iterator<Item = (i64, &[(KeyId, A)])> {
+        self.front.iter().map(|slice| (slice.number, &slice.after[..]))
+    }
+
+    /// Puts a slice of the front back, newest last.
+    pub fn put_back_slice(&mut self, number: i64) {
+        self.front.push_back(FrontSlice { number, ..FrontSlice::default() });
+    }
+
+    /// Puts the totals of a key back.
+    pub fn put_back(&mut self, key: KeyId, KeyTotals { front, back }: KeyTotals<A>) {
+        let total = self.list(key);
+        total.front = front;
+        total.back = back;
+    }
+
+    /// Puts back what the front's total of a key becomes when a slice leaves. Totals of the key and the
+    /// slice are back already; nothing happens where there is no such slice.
+    pub fn put_back_after(&mut self, number: i64, key: KeyId, after: A) {
+        let place = self.front.partition_point(|slice| slice.number < number);
+        if let Some(slice) = self.front.get_mut(place).filter(|slice| slice.number == number) {
+            slice.after.push((key, after));
+        }
     }
 }
 

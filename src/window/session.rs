@@ -16,19 +16,20 @@ use crate::window::operator::{Advance, Outcome};
 use crate::window::pane::{Pane, Timing, Window, WindowId};
 use crate::window::session_slots::{Session, SessionSlots};
 use crate::window::sink::{Kept, WindowSink};
+use crate::window::snapshot::session::KeptSession;
 use crate::window::timer_wheel::{Timer, TimerWheel};
 
 /// Keyed session windows with allowed lateness.
 #[derive(Clone, Debug)]
 pub struct SessionWindows<A = Summary> {
-    gap: Span,
-    allowed_lateness: Span,
+    pub(super) gap: Span,
+    pub(super) allowed_lateness: Span,
 
     sessions: SessionSlots<A>,
     /// One per key that has a session, due no later than the first of its sessions; others are stale.
     timers: TimerWheel,
-    watermark: EventTime,
-    opened: u32,
+    pub(super) watermark: EventTime,
+    pub(super) opened: u32,
     /// The sessions of one key, while they are looked at together.
     of_key: Vec<Session<A>>,
 }
@@ -226,6 +227,27 @@ impl<A: Accumulator> SessionWindows<A> {
     /// Everything that is kept, by key, then by window.
     pub fn visit_kept(&self, mut visit: impl FnMut(Kept)) {
         self.sessions.for_each(|key, session| visit(kept(session, key)));
+    }
+}
+
+/// What snapshots are made of.
+impl SessionWindows {
+    /// Every session, by key, ascending.
+    pub(super) fn each_session(&self, mut visit: impl FnMut(KeyId, KeptSession)) {
+        self.sessions.for_each(|key, &Session { window, total, id, panes }| {
+            visit(key, KeptSession { id, window, panes, total });
+        });
+    }
+
+    /// The sessions of a key that has none, ascending; the watermark is that with which they were kept.
+    pub(super) fn restore_key(&mut self, key: KeyId, kept: impl Iterator<Item = KeptSession>) {
+        self.sessions.get_or_make(key);
+        for KeptSession { id, window, panes, total } in kept {
+            let session = Session { window, total, id, panes };
+            let due = session.due_after(self.watermark, self.allowed_lateness);
+            self.sessions.push(key, session);
+            self.arm(key, due);
+        }
     }
 }
 

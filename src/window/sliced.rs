@@ -21,30 +21,30 @@ use crate::window::slices::SliceGrid;
 /// Keyed sliding or cumulative windows without allowed lateness.
 #[derive(Clone, Debug)]
 pub struct SlicedWindows<A = Summary> {
-    grid: SliceGrid,
+    pub(super) grid: SliceGrid,
 
     /// Slices that have not turned. Ready are those that have not joined the running totals and are in
     /// no window that is complete.
-    slices: Columns<A>,
-    running: RunningTotals<A>,
+    pub(super) slices: Columns<A>,
+    pub(super) running: RunningTotals<A>,
     /// Every slice up to this one that has state has joined.
-    joined_to: i64,
+    pub(super) joined_to: i64,
     /// Every window before this one is complete.
-    next: i64,
-    watermark: EventTime,
+    pub(super) next: i64,
+    pub(super) watermark: EventTime,
     /// No window fires before the watermark reaches this.
-    next_due: EventTime,
+    pub(super) next_due: EventTime,
     /// How many (key, slice) states there are.
-    in_slices: usize,
+    pub(super) in_slices: usize,
     /// Who has which window: only for a sink that follows windows.
-    lives: Columns<Seen>,
-    opened: u64,
-    gone: u64,
+    pub(super) lives: Columns<Seen>,
+    pub(super) opened: u64,
+    pub(super) gone: u64,
 }
 
 /// That a key has a window.
 #[derive(Clone, Debug, Default)]
-struct Seen(bool);
+pub(super) struct Seen(pub(super) bool);
 
 impl Accumulator for Seen {
     fn add(&mut self, _: f64) {
@@ -202,7 +202,7 @@ impl<A: Accumulator> SlicedWindows<A> {
     }
 
     /// The first window that is not complete and has state.
-    fn next_with_state(&self) -> Option<i64> {
+    pub(super) fn next_with_state(&self) -> Option<i64> {
         let oldest = match (self.running.front_number(), self.slices.first()) {
             (Some(front), Some(slice)) => front.min(slice),
             (front, slice) => front.or(slice)?,

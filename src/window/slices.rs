@@ -54,6 +54,17 @@ impl SliceGrid {
         }
     }
 
+    /// The description again.
+    pub fn spec(&self) -> WindowSpec {
+        match self.shape {
+            Shape::Even { .. } | Shape::Uneven { .. } => self.grid.spec(),
+            Shape::Cumulative { steps } => {
+                let step = self.grid.size();
+                WindowSpec::Cumulative { max: step.times(steps), step, offset: self.grid.offset() }
+            }
+        }
+    }
+
     /// The number of the slice that `t` falls in.
     #[inline]
     pub fn slice_of(&self, t: EventTime) -> i64 {

@@ -35,6 +35,11 @@ impl<T: Copy + Ord> Timers<T> {
         self.set.first().map(|&(at, _, _)| at)
     }
 
+    /// Every timer, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (T, KeyId, Window)> {
+        self.set.iter().copied()
+    }
+
     /// Takes out the first timer at or before `now`.
     pub fn pop_due(&mut self, now: T) -> Option<(T, KeyId, Window)> {
         if self.next()? > now { None } else { self.set.pop_first() }

@@ -1,13 +1,15 @@
 //! What the general operators keep of the records of one window: always a summary, and beside it
 //! what a special aggregate needs.
 
+use serde::{Deserialize, Serialize};
+
 use crate::record::Record;
 use crate::window::aggregate::spec::Aggregate;
 use crate::window::aggregate::special::Special;
 use crate::window::aggregate::summary::Summary;
 
 /// A summary and the state of a special aggregate, over the same records.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Collected {
     /// Count, sum, minimum and maximum.
     pub summary: Summary,
@@ -18,6 +20,19 @@ impl Collected {
     /// Nothing yet, ready for what `aggregate` asks for.
     pub fn new(aggregate: Aggregate) -> Self {
         Self { summary: Summary::default(), special: Special::new(aggregate).map(Box::new) }
+    }
+
+    /// What a plain aggregate has collected.
+    pub const fn of(summary: Summary) -> Self {
+        Self { summary, special: None }
+    }
+
+    /// Whether this is the state of that aggregate.
+    pub fn suits(&self, aggregate: Aggregate) -> bool {
+        match &self.special {
+            Some(special) => special.suits(aggregate),
+            None => !aggregate.is_special(),
+        }
     }
 
     /// Adds a record.

@@ -38,6 +38,11 @@ impl Edge {
         Self { side, found: None }
     }
 
+    /// Whether both look for the same end.
+    pub fn is_of_the_side_of(&self, other: &Self) -> bool {
+        self.side == other.side
+    }
+
     /// Adds a record.
     pub fn add(&mut self, record: &Record) {
         self.take(Found { event_time: record.event_time, id: record.id, value: record.value });

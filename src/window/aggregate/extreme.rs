@@ -15,6 +15,11 @@ impl TopK {
         Self { k, largest: Vec::new() }
     }
 
+    /// Whether both keep the same number of values.
+    pub const fn keeps_as_many_as(&self, other: &Self) -> bool {
+        self.k == other.k
+    }
+
     /// Adds one finite value. O(k).
     pub fn add(&mut self, value: f64) {
         let place = self.largest.partition_point(|&larger| larger >= value);

@@ -46,6 +46,11 @@ impl QuantileSketch {
         Self { millionths, pending: Vec::new(), digest: None }
     }
 
+    /// Whether both are of the same quantile.
+    pub const fn asks_as(&self, other: &Self) -> bool {
+        self.millionths == other.millionths
+    }
+
     /// Adds one finite value.
     pub fn add(&mut self, value: f64) {
         self.pending.push(value);

@@ -39,6 +39,17 @@ impl Special {
         })
     }
 
+    /// Whether this is a state of that aggregate.
+    pub fn suits(&self, aggregate: Aggregate) -> bool {
+        match (self, Self::new(aggregate)) {
+            (Self::Quantile(state), Some(Self::Quantile(fresh))) => state.asks_as(&fresh),
+            (Self::TopK(state), Some(Self::TopK(fresh))) => state.keeps_as_many_as(&fresh),
+            (Self::Edge(state), Some(Self::Edge(fresh))) => state.is_of_the_side_of(&fresh),
+            (state, Some(fresh)) => std::mem::discriminant(state) == std::mem::discriminant(&fresh),
+            (_, None) => false,
+        }
+    }
+
     /// Adds a record.
     pub fn add(&mut self, record: &Record) {
         match self {

@@ -5,6 +5,8 @@
 
 use std::fmt::Debug;
 
+use serde::{Deserialize, Serialize};
+
 use crate::window::aggregate::spec::Aggregate;
 
 /// What an operator keeps per key and window: values go in one by one, or all of another state at
@@ -27,7 +29,7 @@ pub trait Accumulator: Clone + Default + Debug {
 ///
 /// Adding is in record order, so the sum is the same floating-point number in every run. Merging
 /// adds the other sum as one number.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// How many values.
     pub count: u64,

@@ -34,26 +34,26 @@ pub struct Bundle {
 /// Keyed windows of the Beam dialect; `C` is what panes hold beside their summary.
 #[derive(Clone, Debug)]
 pub struct BeamWindows<C = ()> {
-    assigner: Option<Assigner>,
+    pub(in crate::window) assigner: Option<Assigner>,
     /// Of sessions.
-    gap: Span,
-    allowed_lateness: Span,
-    trigger: Trigger,
-    accumulation: Accumulation,
-    aggregate: Aggregate,
-    rules: BeamRules,
+    pub(in crate::window) gap: Span,
+    pub(in crate::window) allowed_lateness: Span,
+    pub(in crate::window) trigger: Trigger,
+    pub(in crate::window) accumulation: Accumulation,
+    pub(in crate::window) aggregate: Aggregate,
+    pub(in crate::window) rules: BeamRules,
 
-    states: BTreeMap<(KeyId, Window), State<C>>,
-    event_timers: Timers<EventTime>,
-    proc_timers: Timers<ProcTime>,
+    pub(in crate::window) states: BTreeMap<(KeyId, Window), State<C>>,
+    pub(in crate::window) event_timers: Timers<EventTime>,
+    pub(in crate::window) proc_timers: Timers<ProcTime>,
     /// Where windows hold the output watermark.
-    holds: Timers<EventTime>,
+    pub(in crate::window) holds: Timers<EventTime>,
     /// The input watermark and the output watermark.
-    watermark: EventTime,
-    output: EventTime,
-    kept: usize,
-    opened: u32,
-    special_bytes: usize,
+    pub(in crate::window) watermark: EventTime,
+    pub(in crate::window) output: EventTime,
+    pub(in crate::window) kept: usize,
+    pub(in crate::window) opened: u32,
+    pub(in crate::window) special_bytes: usize,
 }
 
 impl<C: Contents> BeamWindows<C> {
@@ -84,7 +84,7 @@ impl<C: Contents> BeamWindows<C> {
         }
     }
 
-    /// How many windows hold elements or may still get some.
+    /// How many windows hold elements.
     pub const fn kept(&self) -> usize {
         self.kept
     }
@@ -112,7 +112,8 @@ impl<C: Contents> BeamWindows<C> {
 
     /// Everything that is kept, by key, then by window.
     pub fn visit_kept(&self, mut visit: impl FnMut(Kept)) {
-        for (&(key, window), state) in self.states.iter().filter(|(_, state)| state.is_open()) {
+        let merges = self.assigner.is_none();
+        for (&(key, window), state) in self.states.iter().filter(|(_, state)| state.is_kept(merges)) {
             if let Some(id) = state.id {
                 visit(state.kept(id, key, window));
             }
@@ -390,11 +391,11 @@ impl<C: Contents> BeamWindows<C> {
         let Some(mut state) = self.states.remove(&(key, window)) else { return };
         self.move_hold((key, window), state.hold, None);
         self.special_bytes -= state.collected.special_bytes();
-        if !state.is_open() {
-            return;
+        let is_kept = state.is_kept(self.assigner.is_none());
+        if state.is_open() {
+            state.fire((key, window), true, firing, sink);
         }
-        state.fire((key, window), true, firing, sink);
-        if let Some(id) = state.id {
+        if let Some(id) = state.id.filter(|_| is_kept) {
             self.kept -= 1;
             sink.closed(state.kept(id, key, window), firing.advance.now);
         }

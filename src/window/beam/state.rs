@@ -49,7 +49,7 @@ impl<S: WindowSink> PaneSink<()> for S {
 
 /// What all windows of an operator have in common when they fire.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Firing {
+pub(in crate::window) struct Firing {
     pub accumulation: Accumulation,
     pub aggregate: Aggregate,
     pub rules: BeamRules,
@@ -61,7 +61,7 @@ pub(super) struct Firing {
 
 /// The state of one window of one key.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct State<C> {
+pub(in crate::window) struct State<C> {
     /// Given out with the first element.
     pub id: Option<WindowId>,
     /// Whether sessions merge with it. Other windows are always active.
@@ -72,7 +72,7 @@ pub(super) struct State<C> {
     /// What the next pane says.
     pub collected: Collected,
     /// What a special aggregate said of everything when the last pane was fired.
-    final_special: Option<f64>,
+    pub final_special: Option<f64>,
     pub contents: C,
     /// Elements since the last pane.
     pub fresh: u64,
@@ -106,6 +106,12 @@ impl<C: Contents> State<C> {
     /// Whether elements can still be added and panes fired.
     pub const fn is_open(&self) -> bool {
         self.is_active && !self.trigger.is_finished()
+    }
+
+    /// Whether it holds elements that have not been let go. Sessions that merged into one whose trigger
+    /// had finished stay so until the watermark lets them go, though no pane of them can follow.
+    pub const fn is_kept(&self, merges: bool) -> bool {
+        self.id.is_some() && self.is_active && (merges || !self.trigger.is_finished())
     }
 
     pub fn add(&mut self, record: &Record) {

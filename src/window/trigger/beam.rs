@@ -10,6 +10,10 @@
 //! and the implicit repetition of early and late firings forgets the counts below but not which
 //! children had finished.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::lateness;
 use crate::window::pane::Window;
@@ -67,7 +71,21 @@ pub struct Node {
     children: Vec<Self>,
 }
 
+/// A node without its children.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeMemory {
+    is_finished: bool,
+    count: u64,
+    until: Option<ProcTime>,
+}
+
 impl Node {
+    /// Every node of the tree, each before its children.
+    pub fn memory(&self) -> Vec<NodeMemory> {
+        let own = NodeMemory { is_finished: self.is_finished, count: self.count, until: self.until };
+        std::iter::once(own).chain(self.children.iter().flat_map(Self::memory)).collect()
+    }
+
     /// Whether the tree below and at this node fires no more.
     pub const fn is_finished(&self) -> bool {
         self.is_finished
@@ -115,6 +133,20 @@ impl Trigger {
     /// What it remembers of a window without elements.
     pub fn initial(&self) -> Node {
         Node { children: self.children.iter().map(Self::initial).collect(), ..Node::default() }
+    }
+
+    /// The tree of these nodes, as [`Node::memory`] gives them; `None` when they are more or fewer than
+    /// those of this trigger.
+    pub fn remembering(&self, nodes: &[NodeMemory]) -> Option<Node> {
+        let mut nodes = nodes.iter();
+        let tree = self.remember(&mut nodes)?;
+        nodes.next().is_none().then_some(tree)
+    }
+
+    fn remember(&self, nodes: &mut std::slice::Iter<'_, NodeMemory>) -> Option<Node> {
+        let &NodeMemory { is_finished, count, until } = nodes.next()?;
+        let children = self.children.iter().map(|child| child.remember(nodes)).collect::<Option<_>>()?;
+        Some(Node { is_finished, count, until, children })
     }
 
     /// An element was put into the window.
@@ -328,6 +360,17 @@ impl Trigger {
     fn merge_child(&self, place: usize, node: &mut Node, parts: &[&Node], moment: &mut Moment<'_>) {
         let parts: Vec<&Node> = parts.iter().map(|part| &part.children[place]).collect();
         self.children[place].on_merge(&mut node.children[place], &parts, moment);
+    }
+}
+
+/// As `Any [AfterCount(2), AfterWatermark]`.
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.kind)?;
+        for (place, child) in self.children.iter().enumerate() {
+            write!(f, "{}{child}", if place == 0 { " [" } else { ", " })?;
+        }
+        f.write_str(if self.children.is_empty() { "" } else { "]" })
     }
 }
 

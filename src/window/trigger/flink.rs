@@ -7,6 +7,10 @@
 //! firing for an instant comes after everything that happens at that instant. One thing is ours:
 //! the continuous processing-time trigger does not fire twice for the end of the window.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use crate::record::{KeyId, Record};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::accumulation::Accumulation;
@@ -57,7 +61,7 @@ impl Scope<'_> {
 }
 
 /// What a trigger remembers of one window.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum TriggerState {
     /// Nothing.
     Stateless,
@@ -239,6 +243,13 @@ impl FlinkTrigger {
             _ => {}
         }
         state
+    }
+}
+
+/// As `Count(2), purging`.
+impl fmt::Display for FlinkTrigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}{}", self.kind, if self.purges { ", purging" } else { "" })
     }
 }
 

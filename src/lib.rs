@@ -4,6 +4,7 @@
 
 // What flows, and on which clocks.
 pub mod human;
+pub mod production;
 pub mod record;
 pub mod rng;
 pub mod time;

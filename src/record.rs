@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::production::Production;
 use crate::time::{EventTime, ProcTime, Span};
 
 /// The place of a record in arrival order, from 0.
@@ -151,26 +152,34 @@ impl Columns {
         );
     }
 
-    /// Sorts all columns by arrival time; ties keep their order.
-    fn sort_by_arrival(&mut self) {
+    /// The places of the records by arrival time; ties keep their order. `None` when they have it.
+    pub fn arrival_order(&self) -> Option<Vec<u32>> {
         if self.arrivals.is_sorted() {
-            return;
+            return None;
         }
         // Places break ties, so that an unstable sort keeps the order of equals.
         let mut order: Vec<(ProcTime, u32)> = self.arrivals.iter().copied().zip(0..).collect();
         order.sort_unstable();
-        self.arrivals = order.iter().map(|&(arrival, _)| arrival).collect();
-        self.event_times = in_order(&self.event_times, &order);
-        self.keys = in_order(&self.keys, &order);
-        self.values = in_order(&self.values, &order);
+        Some(order.into_iter().map(|(_, place)| place).collect())
+    }
+
+    /// Only the records at these places, in this order; one may be named more than once.
+    ///
+    /// # Panics
+    /// When there is no such place.
+    pub fn select(&mut self, places: &[u32]) {
+        self.event_times = at_places(&self.event_times, places);
+        self.arrivals = at_places(&self.arrivals, places);
+        self.keys = at_places(&self.keys, places);
+        self.values = at_places(&self.values, places);
         if !self.partitions.is_empty() {
-            self.partitions = in_order(&self.partitions, &order);
+            self.partitions = at_places(&self.partitions, places);
         }
     }
 }
 
-fn in_order<T: Copy>(column: &[T], order: &[(ProcTime, u32)]) -> Vec<T> {
-    order.iter().map(|&(_, place)| column[place as usize]).collect()
+fn at_places<T: Copy>(column: &[T], places: &[u32]) -> Vec<T> {
+    places.iter().map(|&place| column[place as usize]).collect()
 }
 
 /// A whole stream in columns of equal length, in arrival order (or, where said, in the order in
@@ -188,6 +197,7 @@ pub struct Stream {
     /// Ascending; empty while `arrivals` is.
     arrivals_ascending: Vec<ProcTime>,
     watermarks_said: Vec<(ProcTime, EventTime)>,
+    production: Production,
 }
 
 impl Stream {
@@ -215,7 +225,9 @@ impl Stream {
     /// refuse such input before it gets here.
     pub fn from_columns(mut columns: Columns, key_table: KeyTable) -> Self {
         columns.assert_equal_lengths();
-        columns.sort_by_arrival();
+        if let Some(places) = columns.arrival_order() {
+            columns.select(&places);
+        }
         if columns.partitions.iter().all(|&partition| partition == PartitionId::default()) {
             columns.partitions = Vec::new();
         }
@@ -231,6 +243,7 @@ impl Stream {
             key_table,
             arrivals_ascending: Vec::new(),
             watermarks_said: Vec::new(),
+            production: Production::default(),
         }
     }
 
@@ -246,6 +259,14 @@ impl Stream {
             rises
         });
         self.watermarks_said = watermarks;
+        self
+    }
+
+    /// The same stream with what became of records before they reached the log. Its ids are those of
+    /// the records here.
+    #[must_use]
+    pub fn with_production(mut self, production: Production) -> Self {
+        self.production = production;
         self
     }
 
@@ -274,6 +295,7 @@ impl Stream {
             key_table: self.key_table.clone(),
             arrivals_ascending: ascending,
             watermarks_said: self.watermarks_said.clone(),
+            production: self.production.in_order(order),
         }
     }
 
@@ -288,6 +310,10 @@ impl Stream {
         for key in &mut self.keys {
             let new_id = &mut new_ids[key.index()];
             *key = *new_id.get_or_insert_with(|| numbered.intern(self.key_table.name(*key)));
+        }
+        for lost in &mut self.production.lost {
+            let new_id = &mut new_ids[lost.key.index()];
+            lost.key = *new_id.get_or_insert_with(|| numbered.intern(self.key_table.name(lost.key)));
         }
         self.key_table = numbered;
     }
@@ -360,6 +386,16 @@ impl Stream {
     /// Whether any record is outside partition 0.
     pub fn is_partitioned(&self) -> bool {
         !self.partitions.is_empty()
+    }
+
+    /// What became of records before they reached the log.
+    pub const fn production(&self) -> &Production {
+        &self.production
+    }
+
+    /// How many records happened: those in the log without copies, and those that never reached it.
+    pub const fn happened(&self) -> usize {
+        self.event_times.len() - self.production.duplicates.len() + self.production.lost.len()
     }
 
     /// What the source says of the watermark, and when; ascending in both clocks. Most sources say

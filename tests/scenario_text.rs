@@ -6,9 +6,9 @@ use highwater::pipeline::{Aggregate, AtEnd, LatePolicy, Pipeline, WatermarkSpec,
 use highwater::scenario::library::BUILT_IN;
 use highwater::scenario::set::{apply, set};
 use highwater::scenario::{
-    ColumnChoice, DelayQuantile, DelaySpec, Fault, KeySpec, OtherKeys, Partitioner, RateShape, RateStep, RecordingSpec,
-    RecordsSpec, Scenario, ScenarioError, SourceSpec, Spacing, Synthetic, ValueSpec, WeightedDelay, WrittenRecord,
-    WrittenWatermark, parse, parse_bytes,
+    Acks, ClockSpec, ColumnChoice, Deal, DelayQuantile, DelaySpec, Fault, KeySpec, OtherKeys, Partitioner,
+    ProducersSpec, RateShape, RateStep, RecordingSpec, RecordsSpec, Scenario, ScenarioError, SourceSpec, Spacing,
+    Synthetic, ValueSpec, WeightedDelay, WrittenRecord, WrittenWatermark, parse, parse_bytes,
 };
 use highwater::time::Span;
 use proptest::prelude::*;
@@ -83,9 +83,9 @@ fn synthetic() -> impl Strategy<Value = Synthetic> {
         (-1_000_000..0_i64, 0..1_000_000_i64).prop_map(|(min, max)| ValueSpec::Integers { min, max }),
         (-1e9..0.0, 0.0..1e9).prop_map(|(min, max)| ValueSpec::Uniform { min, max }),
     ];
-    let log = (1..1_025_u32, partitioner());
+    let log = (1..1_025_u32, partitioner(), producers());
     ((0.001..100.0, rate_shape()), arrivals, keys, values, delay(), log).prop_map(
-        |((rate, rate_shape), arrivals, keys, values, delay, (partitions, partitioner))| Synthetic {
+        |((rate, rate_shape), arrivals, keys, values, delay, (partitions, partitioner, producers))| Synthetic {
             rate,
             rate_shape,
             arrivals,
@@ -94,7 +94,26 @@ fn synthetic() -> impl Strategy<Value = Synthetic> {
             delay,
             partitions,
             partitioner,
+            producers,
             ..Synthetic::default()
+        },
+    )
+}
+
+fn producers() -> impl Strategy<Value = ProducersSpec> {
+    let share = || 0.0..1.0;
+    let acks = prop::sample::select(vec![Acks::Zero, Acks::One, Acks::All]);
+    (1..1_000_u32, share(), share(), acks, any::<bool>(), span()).prop_map(
+        |(count, loss, ack_loss, acks, idempotent, clock_offset)| ProducersSpec {
+            count,
+            deal: if idempotent { Deal::ByChance } else { Deal::ByKey },
+            loss,
+            ack_loss,
+            acks,
+            idempotent,
+            clock_offset,
+            clocks: vec![ClockSpec { producer: count - 1, offset: -clock_offset, drift_ppm: 100.0 * loss }],
+            ..ProducersSpec::default()
         },
     )
 }

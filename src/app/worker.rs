@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use crate::app::run::{Run, sorted_delays};
+use crate::log::LogSpec;
 use crate::oracle::reference::Truth;
 use crate::pipeline::WindowSpec;
 use crate::record::Stream;
@@ -39,8 +40,8 @@ struct Prepared {
 /// Where a stream came from; equal origins give equal streams.
 #[derive(Clone, Debug)]
 enum Origin {
-    /// Seed, duration, source, and the faults of the producers.
-    Synthetic(Box<(u64, Span, SourceSpec, Vec<Fault>)>),
+    /// Seed, duration, source, log, and the faults before the log.
+    Synthetic(Box<(u64, Span, SourceSpec, LogSpec, Vec<Fault>)>),
     /// The rows themselves.
     Recording(Arc<Stream>),
 }
@@ -51,9 +52,10 @@ impl Origin {
             Some(stream) => Self::Recording(Arc::clone(stream)),
             None => {
                 // Faults of the operator do not change the stream.
-                let faults = job.scenario.faults.iter().filter(|fault| matches!(fault, Fault::Offline { .. }));
+                let faults = job.scenario.faults.iter().filter(|fault| fault.is_before_the_log()).cloned();
                 let scenario = &job.scenario;
-                let parts = (scenario.seed, scenario.duration, scenario.source.clone(), faults.cloned().collect());
+                let source = scenario.source.clone();
+                let parts = (scenario.seed, scenario.duration, source, scenario.log, faults.collect());
                 Self::Synthetic(Box::new(parts))
             }
         }

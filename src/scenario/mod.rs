@@ -11,6 +11,7 @@ pub mod library;
 mod locate;
 pub mod parse;
 pub mod partitioner;
+pub mod producers;
 pub mod rate;
 pub mod records;
 pub mod set;
@@ -21,6 +22,7 @@ mod write;
 pub use error::{FileProblem, ScenarioError};
 pub use parse::{parse, parse_bytes};
 pub use partitioner::{KeyPlace, OtherKeys, Partitioner};
+pub use producers::{Acks, ClockSpec, Deal, ProducersSpec};
 pub use rate::{RateShape, RateStep};
 pub use records::{RecordsSpec, WrittenRecord, WrittenWatermark};
 pub use spec::{
@@ -99,6 +101,10 @@ fn default_duration() -> Span {
     Span::from_secs(600)
 }
 
+const fn default_replication_lag() -> Span {
+    Span::from_millis(20)
+}
+
 /// What goes wrong, and when. Instants are distances from the start of the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,6 +119,19 @@ pub enum Fault {
         /// The network is back.
         until: Span,
     },
+    /// The leader of a partition fails. Until there is another one ([`LogSpec::failover`]) the
+    /// partition takes nothing in; what only the leader had is gone, which [`ProducersSpec::acks`] may
+    /// prevent.
+    LeaderFails {
+        /// Which partition, from 0.
+        partition: u32,
+        /// When.
+        at: Span,
+        /// How far the other machines are behind the leader. Kafka publishes no figure; in one data
+        /// centre it is some milliseconds.
+        #[serde(default = "default_replication_lag")]
+        replication_lag: Span,
+    },
     /// The operator is slower for a while.
     SlowOperator {
         /// First slow moment.
@@ -122,4 +141,11 @@ pub enum Fault {
         /// How many times its service time; at least 1.
         factor: f64,
     },
+}
+
+impl Fault {
+    /// Whether it happens before the log, and so changes the stream.
+    pub const fn is_before_the_log(&self) -> bool {
+        matches!(self, Self::Offline { .. } | Self::LeaderFails { .. })
+    }
 }

@@ -127,7 +127,7 @@ mod tests {
         check(
             r#"(title: "x", source: Synthetic(§rat: 2))"#,
             "source.rat: unknown field in Synthetic; did you mean `rate`? \
-             The fields are start, rate, rate_shape, arrivals, keys, values, delay, partitions, partitioner",
+             The fields are start, rate, rate_shape, arrivals, keys, values, delay, partitions, partitioner, producers",
         );
         check(
             "(\n  title: \"µ\",\n  source: §Synthetik(rate: 2))",

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::records::RecordsSpec;
-use crate::scenario::{Partitioner, RateShape};
+use crate::scenario::{Partitioner, ProducersSpec, RateShape};
 use crate::source::rate::Intensity;
 use crate::time::{EventTime, Span};
 
@@ -58,6 +58,8 @@ pub struct Synthetic {
     pub partitions: u32,
     /// Which of them a record is written to.
     pub partitioner: Partitioner,
+    /// Who sends the records, and over which network.
+    pub producers: ProducersSpec,
 }
 
 impl Default for Synthetic {
@@ -72,6 +74,7 @@ impl Default for Synthetic {
             delay: DelaySpec::Constant { delay: Span::ZERO },
             partitions: 1,
             partitioner: Partitioner::default(),
+            producers: ProducersSpec::default(),
         }
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Every record takes one draw from each of the named streams `gap`, `key`, `value` and `delay`,
 //! in the order in which records happen. So a change of the delays leaves the events as they are,
-//! and turning a knob moves records instead of dealing new ones. Faults of the producers (offline,
-//! then flush) are applied here, at the edge; faults of the pipeline are not.
+//! and turning a knob moves records instead of dealing new ones. What happens between a producer and
+//! the log (no network for a while, lost requests, failing leaders, limits of a partition) is applied
+//! here, each with streams of its own; faults of the pipeline are not.
 //!
 //! - [`happenings`]: when, and of which key
 //! - [`rate`]: the intensity behind a varying rate
@@ -12,22 +13,33 @@
 //! - [`offline`]: producers without network
 //! - [`partition`]: which partition of the log, [`murmur`]: the hash behind it
 //! - [`delivery`]: when a log without order hands a record out
+//! - [`producers`]: who sends a record, and what the clock there shows
+//! - [`network`]: lost requests and acknowledgements, failing leaders
+//! - [`edge`]: what of it the log holds
 //! - [`quantile`]: the inverse distribution functions behind all of it
 
 pub mod delays;
 pub mod delivery;
+pub mod edge;
 pub mod happenings;
 pub mod keys;
 pub mod murmur;
+pub mod network;
 pub mod offline;
 pub mod partition;
+pub mod producers;
 pub mod quantile;
 pub mod rate;
 
+use crate::log::Ordering;
+use crate::log::ingress::Ingress;
 use crate::pipeline::Problem;
+use crate::production::{ProducerId, Production};
 use crate::record::{Columns, KeyId, KeyTable, Stream};
 use crate::rng::{Draws, Seed};
 use crate::scenario::{KeySpec, Scenario, SourceSpec, Synthetic, ValueSpec};
+use crate::source::edge::Rows;
+use crate::source::network::Network;
 use crate::source::partition::Placer;
 use crate::time::{EventTime, Span};
 
@@ -66,10 +78,27 @@ pub fn generate(scenario: &Scenario) -> Result<Stream, GenerateError> {
     };
     let seed = Seed::new(scenario.seed);
     let (mut columns, ranks) = columns(source, scenario, start, seed);
-    place(&mut columns, &ranks, source, seed);
+    let producers = producers::deal(&source.producers, &ranks, seed);
+    place(&mut columns, &ranks, &producers, source, seed);
     offline::apply(&mut columns, &ranks, &scenario.faults, &source.keys, start, seed);
     let key_table = intern(&ranks, &source.keys, &mut columns.keys);
-    Ok(Stream::from_columns(columns, key_table))
+    let clocks = producers::clocks(&source.producers, seed);
+    producers::misread(&mut columns.event_times, &producers, &clocks, start);
+    let mut production = Production { clocks, ..Production::default() };
+    let mut rows = Rows::new(columns, producers);
+    let rules = scenario.log.rules();
+    let origin = start.on_proc_clock();
+    if let Some(mut network) = Network::new(&source.producers, &rules, &scenario.faults, origin, seed) {
+        edge::send(&mut rows, &mut network, &mut production);
+    }
+    if let Some(mut ingress) = Ingress::new(&rules, source.partitions as usize) {
+        edge::throttle(&mut rows, &mut ingress, source.producers.delivery_timeout, &mut production);
+    }
+    if rules.ordering != Ordering::PerPartition {
+        edge::deliver(&mut rows, &rules, seed);
+    }
+    let columns = rows.into_columns(&mut production);
+    Ok(Stream::from_columns(columns, key_table).with_production(production))
 }
 
 /// All records in the order in which they happen, without keys, and the ranks of their keys.
@@ -84,11 +113,14 @@ fn columns(source: &Synthetic, scenario: &Scenario, start: EventTime, seed: Seed
 }
 
 /// Fills the column of partitions, in the order in which records happen.
-fn place(columns: &mut Columns, ranks: &[u32], source: &Synthetic, seed: Seed) {
+fn place(columns: &mut Columns, ranks: &[u32], producers: &[ProducerId], source: &Synthetic, seed: Seed) {
     columns.partition_count = source.partitions;
     if source.partitions > 1 {
-        let mut placer = Placer::new(&source.partitioner, source.partitions, &source.keys, 1, seed);
-        columns.partitions = ranks.iter().map(|&rank| placer.place(rank, 0)).collect();
+        let count = source.producers.count;
+        let mut placer = Placer::new(&source.partitioner, source.partitions, &source.keys, count, seed);
+        let sender = |place: usize| producers.get(place).copied().unwrap_or_default();
+        let places = ranks.iter().enumerate();
+        columns.partitions = places.map(|(i, &rank)| placer.place(rank, u32::from(sender(i).0))).collect();
     }
 }
 

@@ -156,7 +156,7 @@ fn window_time(config: &RunConfig, task: usize) -> ServiceTime {
         Fault::SlowOperator { from, until, factor } => {
             Some(Slow { from: config.origin + from, until: config.origin + until, factor })
         }
-        Fault::Offline { .. } => None,
+        Fault::Offline { .. } | Fault::LeaderFails { .. } => None,
     });
     jittered(config, config.pipeline.service_time, slow.collect(), &format!("window time {task}"))
 }

@@ -4,10 +4,12 @@
 //! from the root of the scenario. A scenario without problems can be generated and run.
 
 mod partitions;
+mod producers;
 mod rate;
 mod source;
 
 pub use partitions::MAX_PARTITIONS;
+pub use producers::{MAX_DRIFT_PPM, MAX_PRODUCERS, MAX_TRIES};
 pub use rate::{MAX_BURSTS, MAX_RATE_STEPS};
 pub use source::{MAX_KEYS, MAX_MIXTURE_DEPTH, MAX_MIXTURE_PARTS, MAX_QUANTILES, MAX_VALUE};
 
@@ -101,6 +103,12 @@ impl Check {
                     self.offline_key(&format!("faults.{i}"), key, source);
                     (*from, *until)
                 }
+                Fault::LeaderFails { partition, at: when, replication_lag } => {
+                    self.failing_leader(&format!("faults.{i}"), *partition, source);
+                    self.span(&at("at"), *when, Least::Zero);
+                    self.span(&at("replication_lag"), *replication_lag, Least::Zero);
+                    continue;
+                }
                 Fault::SlowOperator { from, until, factor } => {
                     let legal = (1.0..=1e6).contains(factor);
                     self.number(&at("factor"), *factor, legal, "1 to 1000000");
@@ -112,6 +120,17 @@ impl Check {
             if from >= until {
                 let (from, until) = (span_exact(from), span_exact(until));
                 self.add(&at("from"), format!("{from} is out of range: must be before until, {until}"));
+            }
+        }
+    }
+
+    fn failing_leader(&mut self, path: &str, partition: u32, source: &SourceSpec) {
+        match source {
+            SourceSpec::Recording(_) | SourceSpec::Records(_) => {
+                self.add(path, "the records are in the log already; leaders fail in front of a synthetic source only");
+            }
+            SourceSpec::Synthetic(source) => {
+                self.partition(&format!("{path}.partition"), partition, source.partitions.max(1));
             }
         }
     }
@@ -175,6 +194,23 @@ pub(super) mod tests {
         check(
             &["source=Recording(path: \"a.csv\")", "faults=[Offline(key: \"a\", from: 0s, until: 1s)]"],
             &["faults.0: the records have their arrivals; only producers of a synthetic source can be offline"],
+        );
+    }
+
+    #[test]
+    fn failing_leaders_are_checked() {
+        let fails = "faults=[LeaderFails(partition: 4, at: -1s, replication_lag: -1s)]";
+        check(
+            &["source.partitions=4", fails],
+            &[
+                "faults.0.partition: 4 is out of range: must be 0 to 3, the last partition",
+                "faults.0.at: -1s is out of range: must be 0 or more, at most 115740d",
+                "faults.0.replication_lag: -1s is out of range: must be 0 or more, at most 115740d",
+            ],
+        );
+        check(
+            &["source=Recording(path: \"a.csv\")", "faults=[LeaderFails(partition: 0, at: 0s)]"],
+            &["faults.0: the records are in the log already; leaders fail in front of a synthetic source only"],
         );
     }
 

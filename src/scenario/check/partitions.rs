@@ -52,7 +52,7 @@ impl Check {
     }
 
     /// `partition` must be one of so many.
-    fn partition(&mut self, path: &str, partition: u32, partitions: u32) {
+    pub(super) fn partition(&mut self, path: &str, partition: u32, partitions: u32) {
         if partition >= partitions {
             let last = partitions - 1;
             self.add(path, format!("{partition} is out of range: must be 0 to {last}, the last partition"));

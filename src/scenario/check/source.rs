@@ -38,6 +38,7 @@ impl Check {
         self.values(&source.values);
         self.delay("source.delay", &source.delay, 0);
         self.partitions(source);
+        self.producers(&source.producers);
     }
 
     fn amount(&mut self, source: &Synthetic, duration: Span) {

@@ -154,13 +154,17 @@ fn paint_faults(painter: &Painter, view: &View<'_>, rows: &Rows, axis: TimeAxis,
     let mut labels: Vec<(f32, Alert, String)> = Vec::new();
     for fault in &view.run.scenario.faults {
         let (from, until, name) = match fault {
+            Fault::LeaderFails { partition, at, .. } => {
+                let failover = view.run.scenario.log.rules().failover;
+                (*at, *at + failover, format!("leader of partition {partition} fails"))
+            }
             Fault::Offline { key, from, until } => (*from, *until, format!("{key} offline")),
             Fault::SlowOperator { from, until, factor } => (*from, *until, format!("operator {factor}× slower")),
         };
         let x = |span: Span| axis.px_of((start + span).micros()).clamp(rows.strip.left(), rows.strip.right());
         let band = Rect::from_min_max(pos2(x(from), rows.strip.top()), pos2(x(until), rows.strip.bottom()));
         match fault {
-            Fault::Offline { .. } => {
+            Fault::Offline { .. } | Fault::LeaderFails { .. } => {
                 let bar = Rect::from_min_max(band.min, pos2(band.right(), band.top() + 3.0));
                 painter.rect_filled(bar, 0.0, alpha(theme.fault, 0.45));
                 painter.rect_filled(band, 0.0, alpha(theme.fault, 0.04));

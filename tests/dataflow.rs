@@ -1,5 +1,6 @@
 //! The ten points of the Dataflow Model (Akidau et al., PVLDB 8(12), 2015) through the window
-//! operator: the panes of its figures 6 to 14.
+//! operator, and through the scenarios that are drawn in `docs/dataflow`: the panes of its figures 6
+//! to 14.
 //!
 //! Firings by count, by the clock and by a late record are drawn at instants that follow from the
 //! points, so they must be exact; firings by the watermark are compared within [`DRAWN`]. Where the
@@ -7,9 +8,13 @@
 //! fire only when they hold something new.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
 
 use highwater::pipeline::{Pipeline, WindowSpec};
 use highwater::record::{KeyId, Record, RecordId};
+use highwater::recording::ReadOptions;
+use highwater::runtime::RunConfig;
 use highwater::time::{EventTime, ProcTime, Span};
 use highwater::window::accumulation::Accumulation;
 use highwater::window::beam::BeamWindows;
@@ -334,5 +339,86 @@ fn the_three_accumulations_of_one_window() {
         let expected: Vec<f64> =
             serde_json::from_value(facts().accumulation_table[name].clone()).expect("a row of the table");
         assert_eq!(found, expected, "{name}");
+    }
+}
+
+/// The settings of `docs/dataflow/draw`: the number of a figure, its scenario, and the flags that change it.
+fn drawn_settings() -> Vec<(String, String, Vec<String>)> {
+    let words = |line: &str| -> Vec<String> {
+        // What stands between single quotes is one word.
+        let parts = line.split('\'').enumerate();
+        let words = parts.flat_map(|(i, part)| match i % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        });
+        words.collect()
+    };
+    let lines = include_str!("../docs/dataflow/draw").lines().filter_map(|line| line.strip_prefix("figure "));
+    let setting = |line: &str| {
+        let mut words = words(line).into_iter();
+        let mut next = || words.next().expect("a figure and a scenario");
+        (next(), next(), words.collect())
+    };
+    lines.map(setting).collect()
+}
+
+/// The panes of a scenario with flags as on the command line, with times counted from 12:00.
+fn panes_of(scenario: &str, flags: &[String]) -> Vec<Pane> {
+    #[derive(clap::Parser)]
+    struct Flags {
+        #[command(flatten)]
+        pipeline: highwater::cli::pipeline_args::PipelineArgs,
+    }
+    let words = std::iter::once("draw").chain(flags.iter().map(String::as_str));
+    let flags: Flags = clap::Parser::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/{scenario}.ron"));
+    let apply = |scenario: &mut highwater::scenario::Scenario| flags.pipeline.apply(scenario);
+    let opened = highwater::open::open(&path, &ReadOptions::default(), &apply, &mut |_| ControlFlow::Continue(()));
+    let opened = opened.unwrap_or_else(|error| panic!("{error}"));
+    let config = RunConfig::of(&opened.scenario, &opened.stream);
+    let noon = highwater::human::parse_instant("2015-08-31 12:00:00").expect("a date");
+    let since_noon = |pane: Pane| {
+        let edge = |t: EventTime| EventTime::from_micros(t.micros() - noon);
+        let window = pane.window;
+        Pane {
+            window: if window == Window::ALL { window } else { Window::new(edge(window.start), edge(window.end)) },
+            emitted_at: ProcTime::from_micros(pane.emitted_at.micros() - noon),
+            ..pane
+        }
+    };
+    highwater::runtime::run(&opened.stream, &config).panes.into_iter().map(since_noon).collect()
+}
+
+#[test]
+fn the_scenarios_draw_the_figures_of_the_paper() {
+    let settings = drawn_settings();
+    let numbers: Vec<&str> = settings.iter().map(|(number, ..)| number.as_str()).collect();
+    assert_eq!(numbers, ["06", "07", "08", "09", "10", "11", "12", "13", "14"]);
+    for (number, scenario, flags) in &settings {
+        let panes = panes_of(scenario, flags);
+        let figure = number.trim_start_matches('0');
+        check(figure, panes, |drawn| match (figure, drawn.kind.as_str()) {
+            ("11", _) => Span::from_secs(8),
+            // By the watermark, a few seconds before the early pane that is drawn.
+            ("14", _) if drawn.value == 5 => Span::from_secs(8),
+            ("13", "early_or_on_time") => Span::from_secs(3),
+            _ => by_watermark_within_two_seconds(drawn),
+        });
+    }
+}
+
+#[test]
+fn the_page_shows_every_figure_with_the_command_that_draws_it() {
+    let page = include_str!("../docs/dataflow.md");
+    let script = include_str!("../docs/dataflow/draw");
+    let lines: Vec<&str> = script.lines().filter_map(|line| line.strip_prefix("figure ")).collect();
+    assert_eq!(lines.len(), 9);
+    for line in lines {
+        let (number, rest) = line.split_once(' ').expect("a scenario");
+        let (scenario, flags) = rest.split_once(' ').unwrap_or((rest, ""));
+        let flags = if flags.is_empty() { String::new() } else { format!("{flags} ") };
+        let command = format!("    highwater shot scenarios/{scenario}.ron {flags}-o figure-{number}.png\n");
+        assert!(page.contains(&command), "{command}");
+        assert!(page.contains(&format!("](dataflow/figure-{number}.png)")), "{number}");
     }
 }

@@ -4,6 +4,7 @@
 pub mod args;
 pub mod bench;
 pub mod check;
+pub mod choices;
 pub mod columns;
 pub mod error;
 pub mod explain;
@@ -19,6 +20,7 @@ pub mod run;
 pub mod shot;
 pub mod stopwatch;
 mod text;
+pub mod watermark_arg;
 
 /// Says on standard error why a command stopped.
 pub fn report_error(error: &error::CliError) {

@@ -2,13 +2,14 @@
 
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use crate::cli::choices::{AccumulationArg, AtEndArg, DialectArg, LateArg};
+use crate::cli::watermark_arg::WatermarkArg;
 use crate::human::parse_span;
-use crate::pipeline::{Aggregate, AtEnd, LatePolicy, WatermarkSpec, WindowSpec};
+use crate::pipeline::{Aggregate, WatermarkSpec, WindowSpec};
 use crate::scenario::Scenario;
 use crate::time::Span;
-use crate::window::dialect::Dialect;
 
 /// Flags that override what a scenario says.
 #[derive(Clone, Debug, Default, Args)]
@@ -40,6 +41,17 @@ pub struct SettingArgs {
     /// quantile:0.99, top-k:3, first, last
     #[arg(long, value_name = "AGGREGATE")]
     pub aggregate: Option<Aggregate>,
+    /// How the watermark follows the records: bounded:30s, monotonous, lag:30s, percentile:0.99,
+    /// adaptive, punctuated:10, perfect, from-source
+    #[arg(long, value_name = "WATERMARK", conflicts_with = "bound", allow_hyphen_values = true)]
+    pub watermark: Option<WatermarkArg>,
+    /// When a window fires, in the words of scenario files: count(2), continuous-event-time(10s),
+    /// "repeatedly(after-processing-time(align: 1min))", "after-watermark(late: after-count(1))"
+    #[arg(long, value_name = "TRIGGER")]
+    pub trigger: Option<String>,
+    /// What a firing says of the firings before it
+    #[arg(long, value_enum, value_name = "MODE")]
+    pub accumulation: Option<AccumulationArg>,
     /// Whose rules apply where engines differ
     #[arg(long, value_enum, value_name = "DIALECT")]
     pub dialect: Option<DialectArg>,
@@ -92,37 +104,6 @@ impl FromStr for WindowArg {
     }
 }
 
-/// `--late`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LateArg {
-    /// Dropped and counted
-    Drop,
-    /// To the side output
-    SideOutput,
-}
-
-/// `--dialect`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DialectArg {
-    /// Apache Flink
-    Flink,
-    /// Apache Beam
-    Beam,
-    /// Kafka Streams
-    KafkaStreams,
-    /// Azure Stream Analytics
-    Azure,
-}
-
-/// `--at-end`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum AtEndArg {
-    /// A stream has no end: open windows stay open
-    Hold,
-    /// The final watermark is sent and every window fires
-    Flush,
-}
-
 impl PipelineArgs {
     /// Writes the flags over the scenario: first `--set`, in order, then the flags by name.
     ///
@@ -141,7 +122,8 @@ impl SettingArgs {
     /// Writes the flags over the scenario: first `--set`, in order, then the flags by name.
     ///
     /// # Errors
-    /// A `--set` that names no field or has a wrong value. Limits are checked later, all at once.
+    /// A `--set` that names no field or has a wrong value, or a trigger that is none. Limits are
+    /// checked later, all at once.
     pub fn apply(&self, scenario: &mut Scenario) -> Result<(), String> {
         for assignment in &self.set {
             let Some((path, value)) = assignment.split_once('=') else {
@@ -149,35 +131,34 @@ impl SettingArgs {
             };
             crate::scenario::set::set(scenario, path, value).map_err(|error| format!("--set {assignment}: {error}"))?;
         }
+        if let Some(trigger) = &self.trigger {
+            crate::scenario::set::set(scenario, "pipeline.trigger", trigger)
+                .map_err(|error| format!("--trigger {trigger}: {error}"))?;
+        }
         let pipeline = &mut scenario.pipeline;
         if let Some(bound) = self.bound {
             pipeline.watermark = WatermarkSpec::Bounded { bound };
+        }
+        if let Some(WatermarkArg(watermark)) = self.watermark {
+            pipeline.watermark = watermark;
         }
         if let Some(lateness) = self.lateness {
             pipeline.allowed_lateness = lateness;
         }
         if let Some(late) = self.late {
-            pipeline.late = match late {
-                LateArg::Drop => LatePolicy::Drop,
-                LateArg::SideOutput => LatePolicy::SideOutput,
-            };
+            pipeline.late = late.into();
         }
         if let Some(aggregate) = self.aggregate {
             pipeline.aggregate = aggregate;
         }
         if let Some(dialect) = self.dialect {
-            pipeline.dialect = match dialect {
-                DialectArg::Flink => Dialect::Flink,
-                DialectArg::Beam => Dialect::Beam,
-                DialectArg::KafkaStreams => Dialect::KafkaStreams,
-                DialectArg::Azure => Dialect::AzureStreamAnalytics,
-            };
+            pipeline.dialect = dialect.into();
+        }
+        if let Some(accumulation) = self.accumulation {
+            pipeline.accumulation = accumulation.into();
         }
         if let Some(at_end) = self.at_end {
-            pipeline.at_end = match at_end {
-                AtEndArg::Hold => AtEnd::Hold,
-                AtEndArg::Flush => AtEnd::Flush,
-            };
+            pipeline.at_end = at_end.into();
         }
         if let Some(seed) = self.seed {
             scenario.seed = seed;

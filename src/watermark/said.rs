@@ -36,11 +36,12 @@ impl SaidWatermark {
         self.said.last().map_or(ProcTime::MIN, |&(at, _)| at)
     }
 
-    /// The clock has come to `now`; the new watermark, when it rose.
+    /// The clock has come to `now`; the next watermark, when it rises by now. Of several that are said
+    /// at one instant each is a rise of its own: ask again.
     pub fn on_timer(&mut self, now: ProcTime) -> Option<EventTime> {
-        let before = self.heard;
-        self.heard += self.said[self.heard..].partition_point(|&(at, _)| at <= now);
-        (self.heard > before).then(|| self.current())
+        let rises = self.next_timer() <= now && self.heard < self.said.len();
+        self.heard += usize::from(rises);
+        rises.then(|| self.current())
     }
 }
 
@@ -55,7 +56,9 @@ mod tests {
         let mut watermark = SaidWatermark::new(vec![(at(1), reached(5)), (at(2), reached(6)), (at(4), reached(9))]);
         assert_eq!((watermark.current(), watermark.next_timer(), watermark.last()), (EventTime::MIN, at(1), at(4)));
         assert_eq!(watermark.on_timer(at(0)), None);
-        assert_eq!(watermark.on_timer(at(3)), Some(reached(6)));
+        assert_eq!(watermark.on_timer(at(3)), Some(reached(5)));
+        assert_eq!((watermark.next_timer(), watermark.on_timer(at(3))), (at(2), Some(reached(6))));
+        assert_eq!(watermark.on_timer(at(3)), None);
         assert_eq!((watermark.current(), watermark.next_timer()), (reached(6), at(4)));
         assert_eq!(watermark.on_timer(at(4)), Some(reached(9)));
         assert_eq!((watermark.next_timer(), watermark.on_timer(at(9))), (ProcTime::MAX, None));

@@ -70,19 +70,16 @@ pub enum WatermarkSpec {
     FromSource,
 }
 
-/// A thousand delays: enough to tell a 99.9 % quantile from the maximum.
 const fn default_sample() -> u32 {
-    1_000
+    WatermarkSpec::DEFAULT_SAMPLE
 }
 
-/// As in TCP (RFC 6298).
 const fn default_deviations() -> u32 {
-    4
+    WatermarkSpec::DEFAULT_DEVIATIONS
 }
 
-/// A day: later than that, a person looks.
 const fn default_max() -> Span {
-    Span::from_secs(86_400)
+    WatermarkSpec::DEFAULT_MAX
 }
 
 /// Which records are markers.
@@ -101,6 +98,15 @@ impl Default for WatermarkSpec {
 }
 
 impl WatermarkSpec {
+    /// How many delays a percentile remembers when nothing is said: a thousand are enough to tell a
+    /// 99.9 % quantile from the maximum.
+    pub const DEFAULT_SAMPLE: u32 = 1_000;
+    /// Mean deviations of an adaptive watermark when nothing is said, as in TCP (RFC 6298).
+    pub const DEFAULT_DEVIATIONS: u32 = 4;
+    /// The farthest that an adaptive watermark stays behind when nothing is said: a day. Later than
+    /// that, a person looks.
+    pub const DEFAULT_MAX: Span = Span::from_secs(86_400);
+
     /// How far the watermark is meant to stay behind, as far as that is a fixed number: the bound,
     /// the lag, or the least distance of an adaptive one; else 0.
     pub const fn bound(self) -> Span {

@@ -12,3 +12,4 @@ pub mod queues;
 pub mod settings;
 pub mod top_bar;
 pub mod transport;
+pub mod window_value;

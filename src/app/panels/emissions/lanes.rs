@@ -3,16 +3,14 @@
 //! The columns are those of the time map, so both panels speak of the same windows: of all keys
 //! together, or of one key. The truth of a column is the batch answer of the same keys.
 
-use std::collections::BTreeMap;
-
-use crate::app::panels::number;
+use crate::app::panels::emissions::truth::LaneTruth;
 use crate::app::panels::time_map::model::MapModel;
 use crate::app::panels::time_map::running::open_windows;
+use crate::app::panels::window_value::WindowValue;
 use crate::app::time_ticks::window_name;
 use crate::app::view::{Selection, View};
 use crate::record::KeyId;
 use crate::time::ProcTime;
-use crate::window::aggregate::Summary;
 use crate::window::pane::{Timing, Window};
 
 /// The windows of a run that can have a lane.
@@ -20,8 +18,7 @@ pub struct Lanes {
     generation: u64,
     key: Option<KeyId>,
     model: MapModel,
-    /// The batch answer by window (and key, for sessions).
-    truth: BTreeMap<(Window, Option<KeyId>), Summary>,
+    truth: LaneTruth,
 }
 
 /// One window at an instant.
@@ -57,12 +54,7 @@ impl Lanes {
     pub fn of(view: &View<'_>) -> Self {
         let model = MapModel::new(&view.run.trace, view.key);
         let is_session = model.columns.iter().any(|column| column.session_of.is_some());
-        let mut truth: BTreeMap<(Window, Option<KeyId>), Summary> = BTreeMap::new();
-        for (&(key, window), summary) in view.run.truth.windows() {
-            if view.shows_key(key) {
-                truth.entry((window, is_session.then_some(key))).or_default().merge(summary);
-            }
-        }
+        let truth = LaneTruth::of(view, is_session);
         Self { generation: view.run.generation, key: view.key, model, truth }
     }
 
@@ -103,13 +95,10 @@ impl Lanes {
                 Some(_) => key == column.session_of && window.start <= column.window.start,
                 None => window == column.window,
             };
-            windows.into_iter().filter(|w| of_column(w.session_of, w.window)).map(|w| w.so_far).next_back()
+            windows.into_iter().filter(|w| of_column(w.session_of, w.window)).map(|w| w.value).next_back()
         };
-        let summary = fired.or_else(open);
-        let aggregate = trace.pipeline.aggregate;
-        let value = summary.and_then(|summary| summary.value(aggregate));
-        let truth = self.truth_of(view, i).and_then(|summary| summary.value(aggregate));
-        let text = |value: Option<f64>| value.map_or("\u{2013}".to_owned(), number::value);
+        let value = fired.or_else(open).unwrap_or(WindowValue::Unknown);
+        let truth = self.truth.of_column(view, column);
         let name = window_name(column.window.start.micros(), column.window.size().micros());
         let key = column.session_of.or(view.key);
         let named = column.session_of.map(|key| trace.stream.key_table().name(key));
@@ -122,17 +111,11 @@ impl Lanes {
             until: column.end.at().map_or(view.now, |at| at.min(view.now)),
             firings: firings.iter().map(|firing| (firing.timing, firing.at)).collect(),
             is_fired: fired.is_some(),
-            value: text(value),
-            truth: text(truth),
-            off_by: fired.and_then(|_| Some(value? - truth?)),
+            value: value.text(),
+            truth: truth.text(),
+            off_by: fired.and_then(|_| Some(value.number()? - truth.number()?)),
             is_selected: self.selected(view) == Some(i),
         }
-    }
-
-    fn truth_of(&self, view: &View<'_>, i: usize) -> Option<Summary> {
-        let column = &self.model.columns[i];
-        let exact = self.truth.get(&(column.window, column.session_of)).copied();
-        exact.or_else(|| column.session_of.and_then(|key| view.run.truth.of_window(key, column.window).copied()))
     }
 }
 
@@ -141,6 +124,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::app::panels::number;
     use crate::app::panels::time_map::fixture;
     use crate::app::run::Run;
     use crate::app::theme::Theme;
@@ -149,6 +133,7 @@ mod tests {
     use crate::pipeline::WindowSpec;
     use crate::runtime::Fate;
     use crate::scenario::{Scenario, SourceSpec};
+    use crate::window::aggregate::Summary;
 
     fn run(window: WindowSpec) -> Run {
         let trace = fixture::trace(300, 3, window, 4);

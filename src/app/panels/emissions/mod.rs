@@ -4,6 +4,7 @@
 //! - [`lanes`]: which windows are shown, and what is known of each
 
 mod lanes;
+mod truth;
 
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rangef, Rect, Sense, Stroke, Ui, pos2, vec2};
 

@@ -17,6 +17,9 @@ const LEAD_UP: f32 = 24.0;
 /// Pixels between the place where the ideal meets now and the right edge while following, at least.
 const LEAD_RIGHT: f32 = 50.0;
 
+/// Pixels around the whole run: a disc at its edge is not cut.
+const AIR: f32 = 20.0;
+
 /// The stretch of both clocks that fills the plot.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Camera {
@@ -78,6 +81,9 @@ pub struct Axes {
 pub struct Extent {
     /// All event times, and windows around them.
     pub event: TimeRange,
+    /// What the whole run takes, no more: from the window of the earliest record to that of the
+    /// latest, and from the first thing that happened to the last.
+    pub filled: Camera,
     /// From the first arrival (or the event time of an early record) to the last record handled.
     pub proc: TimeRange,
     /// Where the ideal diagonal begins when a run is watched from its start: a little before the
@@ -103,6 +109,7 @@ impl Extent {
         let window = window_length(trace);
         Self {
             event: TimeRange::new(earliest.min(origin), latest.max(last) + window.min(0.05 * length)),
+            filled: filled(trace, window),
             proc: TimeRange::new(origin, last + 0.03 * length),
             origin,
             comfortable,
@@ -110,9 +117,19 @@ impl Extent {
         }
     }
 
-    /// Everything at once, each axis with a scale of its own.
-    pub fn whole(&self) -> Camera {
-        Camera { event: self.event.with_margin(0.02), proc: self.proc.with_margin(0.02) }
+    /// Everything at once in a plot of this size: one scale on both axes where that leaves less than
+    /// a third of the plot empty, else each axis with a scale of its own.
+    pub fn whole(&self, size: Vec2) -> Camera {
+        let scale = |range: TimeRange, px: f32| range.length() / f64::from(px.max(1.0));
+        let with_air = |range: TimeRange, px: f32| {
+            let air = AIR.min(px / 10.0);
+            let margin = scale(range, px - 2.0 * air) * f64::from(air);
+            TimeRange::new(range.start - margin, range.end + margin)
+        };
+        let camera = Camera { event: with_air(self.filled.event, size.x), proc: with_air(self.filled.proc, size.y) };
+        let (across, up) = (scale(camera.event, size.x), scale(camera.proc, size.y));
+        let (finer, coarser) = (across.min(up), across.max(up));
+        if finer > coarser / 1.5 { camera.with_scale(coarser, size) } else { camera }
     }
 
     /// Microseconds per pixel at which the comfortable range fills a plot of this height.
@@ -134,6 +151,21 @@ impl Extent {
         let left = (now + lead_right - width).max(self.origin);
         Camera { event: TimeRange::new(left, left + width), proc: TimeRange::new(bottom, bottom + height) }
     }
+}
+
+/// What a run takes of both clocks. A record in a wide window does not bring in all of it.
+fn filled(trace: &Trace, window: f64) -> Camera {
+    let (first, last) = trace.span().unwrap_or((ProcTime::EPOCH, ProcTime::EPOCH));
+    let first_rise = trace.watermarks.first().map_or(first, |step| step.at);
+    let last_rise = trace.watermarks.last().map_or(last, |step| step.at);
+    let (from, to) = (first.min(first_rise).micros() as f64, last.max(last_rise).micros() as f64);
+    let (earliest, latest) =
+        trace.stream.event_time_range().map_or((from, to), |(a, b)| (a.micros() as f64, b.micros() as f64));
+    let starts = trace.windows.iter().map(|life| life.window.start).filter(|t| t.is_finite()).min();
+    let ends = trace.windows.iter().map(|life| life.window.end).filter(|t| t.is_finite()).max();
+    let start = starts.map_or(earliest, |t| (t.micros() as f64).clamp(earliest - window, earliest));
+    let end = ends.map_or(latest, |t| (t.micros() as f64).clamp(latest, latest + window));
+    Camera { event: TimeRange::new(start, end), proc: TimeRange::new(from, to) }
 }
 
 /// How long a window is; of sessions, the middle one; for the global window, a minute.
@@ -188,6 +220,7 @@ mod tests {
     fn extent() -> Extent {
         Extent {
             event: TimeRange::new(0.0, 660e6),
+            filled: Camera { event: TimeRange::new(0.0, 600e6), proc: TimeRange::new(0.0, 600e6) },
             proc: TimeRange::new(0.0, 610e6),
             origin: 0.0,
             comfortable: 300e6,
@@ -216,7 +249,7 @@ mod tests {
 
     #[test]
     fn dragging_moves_the_content_with_the_pointer() {
-        let camera = extent().whole();
+        let camera = extent().whole(SIZE);
         let rect = Rect::from_min_size(egui::Pos2::ZERO, SIZE);
         let (before, after) = (camera.axes(rect), camera.dragged(vec2(30.0, 20.0), SIZE).axes(rect));
         let (event, proc) = (before.event.at(100.0), before.proc.at(100.0));
@@ -227,7 +260,7 @@ mod tests {
     #[test]
     fn zooming_keeps_the_pointer_on_its_instants() {
         let rect = Rect::from_min_size(egui::Pos2::ZERO, SIZE);
-        let camera = extent().whole();
+        let camera = extent().whole(SIZE);
         let (event, proc) = (camera.axes(rect).event.at(200.0), camera.axes(rect).proc.at(300.0));
         let closer = camera.zoomed(vec2(0.5, 0.5), event, proc).axes(rect);
         assert!((closer.event.px(event) - 200.0).abs() < 0.01);
@@ -236,8 +269,20 @@ mod tests {
     }
 
     #[test]
+    fn the_whole_has_one_scale_where_that_leaves_little_empty() {
+        let equal = |size: Vec2| {
+            let axes = extent().whole(size).axes(Rect::from_min_size(egui::Pos2::ZERO, size));
+            let shows = |t: f64| axes.event.px(t) >= 0.0 && axes.event.px(t) <= size.x && axes.proc.px(t) >= 0.0;
+            assert!(shows(0.0) && shows(600e6), "{size}");
+            (axes.event.us_per_px() / axes.proc.us_per_px() - 1.0).abs() < 1e-6
+        };
+        assert!(equal(SIZE) && equal(vec2(500.0, 700.0)));
+        assert!(!equal(vec2(1_200.0, 500.0)) && !equal(vec2(300.0, 700.0)));
+    }
+
+    #[test]
     fn one_scale_makes_the_axes_equal() {
-        let axes = extent().whole().with_scale(1e6, SIZE).axes(Rect::from_min_size(egui::Pos2::ZERO, SIZE));
+        let axes = extent().whole(SIZE).with_scale(1e6, SIZE).axes(Rect::from_min_size(egui::Pos2::ZERO, SIZE));
         assert!((axes.event.us_per_px() - 1e6).abs() < 1.0);
         assert!((axes.proc.us_per_px() - 1e6).abs() < 1.0);
     }

@@ -3,17 +3,17 @@
 use egui::{Align2, Pos2, Rect, Stroke, StrokeKind, pos2, vec2};
 
 use crate::app::panels::time_map::model::Column;
-use crate::app::panels::time_map::panes;
 use crate::app::panels::time_map::records::{self, Special};
 use crate::app::panels::time_map::scene::{RecordState, Scene};
+use crate::app::panels::time_map::values;
 use crate::app::panels::time_map::windows;
+use crate::app::panels::window_value::why_by_key;
 use crate::app::theme::{alpha, font, radius, stroke};
 use crate::app::time_ticks::{clock, window_name};
 use crate::app::view::Selection;
 use crate::human;
 use crate::record::RecordId;
 use crate::runtime::Fate;
-use crate::window::aggregate::Summary;
 
 /// A record is under the pointer when its mark is this near, in points.
 const REACH: f32 = 9.0;
@@ -160,17 +160,16 @@ fn column_rows(scene: &Scene<'_>, i: usize) -> Vec<(&'static str, String)> {
     let column = &scene.model.columns[i];
     let firings = scene.model.firings_at(scene.trace(), column, scene.view.now);
     let mut rows = vec![("opened", time(scene, column.opened_at.micros()))];
-    let value = |count: usize| -> String {
-        let summary: Summary = scene.model.value_after(scene.trace(), column, count);
-        panes::value_text(scene, &summary)
-    };
     let shown = firings.len().min(4);
+    let mut by_key = false;
     for firing in &firings[firings.len() - shown..] {
-        let word = match panes::word(firing.timing) {
-            "" => "fired",
-            word => word,
-        };
-        rows.push((word, format!("{}  at {}", value(firing.panes_by_then), time(scene, firing.at.micros()))));
+        let value = values::said(scene, column, firing);
+        by_key |= !value.tail().is_empty();
+        let what = format!("{} {}", value.text(), value.tail());
+        rows.push((values::word(firing.timing), format!("{}  at {}", what.trim(), time(scene, firing.at.micros()))));
+    }
+    if let Some(why) = why_by_key(scene.trace().pipeline.aggregate).filter(|_| by_key) {
+        rows.push(("not one number", why.to_owned()));
     }
     if firings.is_empty() {
         rows.push(("not fired yet", String::new()));

@@ -1,8 +1,8 @@
 //! The time map: event time across, processing time up.
 //!
-//! - [`model`]: what is drawn, computed once per run and key; [`running`]: values of open windows
+//! - [`model`], [`said`]: what is drawn, computed once per run and key; [`running`]: values of open windows
 //! - [`camera`], [`layout`], [`geometry`], [`detail`], [`labels`]: where things stand, without drawing
-//! - [`lines`], [`windows`], [`panes`], [`records`], [`horizons`], [`strips`]: drawing
+//! - [`lines`], [`windows`], [`panes`], [`values`], [`withdrawn`], [`records`], [`horizons`], [`strips`]: drawing
 //! - [`header`], [`panel`]: the panel and what the pointer does; [`hover`], [`selection`]: the card and the outlines
 
 mod bands;
@@ -24,12 +24,15 @@ mod panel;
 mod panes;
 mod records;
 pub mod running;
+mod said;
 mod scene;
 mod selection;
 mod strips;
 mod text;
 mod texture;
+mod values;
 mod windows;
+mod withdrawn;
 
 pub use lines::spans_days;
 pub use panel::{TimeMapState, time_map_ui};

@@ -6,15 +6,12 @@
 //! column is one session. Values of columns are never stored: they are combined from the panes
 //! that had been fired by the instant in question ([`MapModel::value_after`]).
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::pipeline::WindowSpec;
 use crate::record::{KeyId, RecordId};
 use crate::runtime::{Trace, WindowEnd};
 use crate::time::{EventTime, ProcTime, Span};
-use crate::window::accumulation::Accumulation;
-use crate::window::aggregate::Summary;
 use crate::window::pane::{Pane, Timing, Window};
 
 /// How the state of a column ended.
@@ -137,24 +134,6 @@ impl MapModel {
         firings
     }
 
-    /// What the first `count` panes of a column say together, merged in order of keys: the latest
-    /// pane of every key, or (discarding) what the last firing brought. Empty for `count` 0.
-    pub fn value_after(&self, trace: &Trace, column: &Column, count: usize) -> Summary {
-        let ids = &self.pane_ids(column)[..count.min(column.panes.len())];
-        let discarding = trace.pipeline.accumulation == Accumulation::Discarding;
-        let last = ids.last().map(|&id| &trace.panes[id as usize]);
-        let mut latest: BTreeMap<KeyId, &Summary> = BTreeMap::new();
-        for pane in ids.iter().map(|&id| &trace.panes[id as usize]) {
-            let of_last = last.is_some_and(|last| (last.emitted_at, last.timing) == (pane.emitted_at, pane.timing));
-            if !pane.is_retraction && (of_last || !discarding) {
-                latest.insert(pane.key, &pane.summary);
-            }
-        }
-        let mut all = Summary::default();
-        latest.values().for_each(|summary| all.merge(summary));
-        all
-    }
-
     /// The place of a window among the columns. For a session, `key` says whose.
     pub fn find(&self, window: Window, key: Option<KeyId>) -> Option<usize> {
         let first = self.columns.partition_point(|column| column.window < window);
@@ -272,6 +251,8 @@ fn perfect_watermark(trace: &Trace) -> Vec<PerfectStep> {
 mod tests {
     use super::*;
     use crate::app::panels::time_map::fixture::{self, at, event, span};
+    use crate::app::panels::window_value::WindowValue;
+    use crate::window::aggregate::Summary;
 
     #[test]
     fn the_perfect_watermark_is_the_earliest_event_still_to_come() {
@@ -327,7 +308,7 @@ mod tests {
                     expected.add(record.value);
                 }
             }
-            assert_eq!(model.value_after(&trace, column, fired), expected, "{:?}", column.window);
+            assert_eq!(model.value_after(&trace, column, fired), WindowValue::One(expected.sum), "{:?}", column.window);
             compared += 1;
         }
         assert!(compared > 10, "{compared}");
@@ -343,8 +324,8 @@ mod tests {
         let firings = model.firings_at(&trace, column, at(100));
         let brief: Vec<_> = firings.iter().map(|f| (f.at, f.timing, f.panes_by_then)).collect();
         assert_eq!(brief, [(at(11), Timing::OnTime, 2), (at(12), Timing::Late, 3)]);
-        assert_eq!(model.value_after(&trace, column, 2).count, 2);
-        assert_eq!(model.value_after(&trace, column, 3).count, 3);
+        assert_eq!(model.value_after(&trace, column, 2), WindowValue::One(2.0));
+        assert_eq!(model.value_after(&trace, column, 3), WindowValue::One(3.0));
         assert_eq!(model.firings_at(&trace, column, at(11)).len(), 1);
     }
 

@@ -8,7 +8,7 @@ use egui::{Align, EventFilter, Key, Layout, PointerButton, Pos2, Rect, Response,
 use crate::app::panels::time_map::camera::{Camera, Extent};
 use crate::app::panels::time_map::counts::{self, Counts};
 use crate::app::panels::time_map::crowd::CrowdTextures;
-use crate::app::panels::time_map::detail::{self, RecordDetail};
+use crate::app::panels::time_map::detail::{self, DISCS_UP_TO, RecordDetail};
 use crate::app::panels::time_map::header::header_ui;
 use crate::app::panels::time_map::hover::{self, Hit};
 use crate::app::panels::time_map::labels::Obstacles;
@@ -31,6 +31,8 @@ pub struct TimeMapState {
     /// What the view was made for: a new stream starts at a new place.
     stream_seen: Option<usize>,
     mode: Mode,
+    /// Whether that stream is so short that it is shown whole at first.
+    few: Option<bool>,
     /// How much closer than comfortable the view follows; 1 at first, smaller is closer.
     zoom: f64,
     detail: Option<RecordDetail>,
@@ -46,6 +48,7 @@ impl Default for TimeMapState {
             camera: None,
             stream_seen: None,
             mode: Mode::default(),
+            few: None,
             zoom: 1.0,
             detail: None,
             textures: CrowdTextures::default(),
@@ -121,8 +124,11 @@ pub fn time_map_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, comma
     if state.stream_seen != Some(stream) {
         state.stream_seen = Some(stream);
         state.zoom = 1.0;
-        if state.mode == Mode::Free {
-            state.mode = Mode::Follow;
+        // A handful of records is seen at once, and more are followed.
+        let few = view.run.trace.stream.len() <= DISCS_UP_TO;
+        if state.few != Some(few) || state.mode == Mode::Free {
+            state.few = Some(few);
+            state.mode = if few { Mode::Fit } else { Mode::Follow };
         }
     }
     let rect = ui.max_rect();
@@ -180,7 +186,7 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, c
         hovered_column: None,
     };
     let in_view = scene.records_in_view();
-    scene.detail = detail_of(&scene, in_view.clone(), *detail);
+    scene.detail = detail_of(&scene, in_view.len(), *detail);
     scene.radius = scene.detail.radius(in_view.len());
     *detail = Some(scene.detail);
     let pointer = response.hover_pos().filter(|_| !response.dragged());
@@ -200,17 +206,13 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, c
 
 /// The detail of the records in view: discs only where they would not hide each other and say
 /// something (counting takes no value into account).
-fn detail_of(scene: &Scene<'_>, in_view: std::ops::Range<usize>, previous: Option<RecordDetail>) -> RecordDetail {
-    let detail = RecordDetail::of(in_view.len(), previous);
+fn detail_of(scene: &Scene<'_>, in_view: usize, previous: Option<RecordDetail>) -> RecordDetail {
+    let detail = RecordDetail::of(in_view, previous);
     if detail != RecordDetail::Discs {
         return detail;
     }
     let trace = scene.trace();
-    let centres: Vec<Pos2> = in_view
-        .filter(|&i| scene.view.shows_key(trace.stream.keys()[i]))
-        .map(|i| scene.axes.pos(trace.stream.event_times()[i], trace.handled[i]))
-        .filter(|&at| scene.plot.contains(at))
-        .collect();
+    let centres = scene.places_in_view();
     let radius = RecordDetail::Discs.radius(centres.len());
     let says = trace.pipeline.aggregate != Aggregate::Count;
     let apart = detail::mostly_apart(&centres, radius, previous == Some(RecordDetail::Discs));
@@ -221,7 +223,7 @@ fn detail_of(scene: &Scene<'_>, in_view: std::ops::Range<usize>, previous: Optio
 fn place(camera: Option<Camera>, mode: Mode, zoom: f64, cache: &Cache, view: &View<'_>, plot: Rect) -> Camera {
     match (mode, camera) {
         (Mode::Free, Some(camera)) => camera,
-        (Mode::Fit, _) => cache.extent.whole(),
+        (Mode::Fit, _) => cache.extent.whole(plot.size()),
         _ => {
             let scale = cache.extent.comfortable_scale(plot.height()) * zoom;
             cache.extent.following(view.now, scale, plot.size())
@@ -308,7 +310,9 @@ fn paint(scene: &Scene<'_>, ui: &Ui, layout: &MapLayout, cache: &Cache, textures
     labels.extend(horizons::paint(scene));
     labels.extend(selection::paint(scene));
     let mut obstacles = Obstacles::new(scene.plot);
-    if specials.len() < 2_000 {
+    if scene.is_figure() {
+        scene.places_in_view().into_iter().for_each(|at| obstacles.add_mark(at, scene.radius));
+    } else if specials.len() < 2_000 {
         specials.iter().for_each(|special| obstacles.add_mark(special.at, scene.radius + 1.5));
     }
     obstacles.add_line(&path);

@@ -3,24 +3,18 @@
 //! be handled before it happened.
 
 use egui::epaint::PathStroke;
-use egui::{Align2, Color32, Pos2, Rangef, Rect, Shape, Stroke, pos2};
+use egui::{Color32, Pos2, Rangef, Rect, Shape, Stroke, pos2};
 
-use crate::app::panels::number;
 use crate::app::panels::time_map::geometry;
-use crate::app::panels::time_map::labels::{close_places, firing_places, shelf_places};
-use crate::app::panels::time_map::model::{Column, ColumnEnd, Firing, is_session};
+use crate::app::panels::time_map::model::{Column, ColumnEnd, Firing};
 use crate::app::panels::time_map::scene::Scene;
-use crate::app::panels::time_map::text::{MapLabel, Piece, rank, shrinking};
-use crate::app::theme::{alpha, font, stroke};
+use crate::app::theme::{alpha, stroke};
 use crate::app::widgets::marks;
-use crate::window::aggregate::Summary;
+use crate::window::accumulation::Accumulation;
 use crate::window::pane::Timing;
 
 /// Firing lines closer to the last drawn one than this are left out (the last one never is).
 const LEAST_BETWEEN_LINES: f32 = 3.0;
-
-/// Height of a line of pane values, for the places of labels.
-const LINE: f32 = 20.0;
 
 /// Fills the part above the ideal diagonal of the stretch from `left` to `right` between two heights.
 pub fn area(scene: &Scene<'_>, x: Rangef, top: f32, bottom: f32, fill: Color32) {
@@ -55,29 +49,56 @@ pub fn firing_line(scene: &Scene<'_>, x: Rangef, y: f32, timing: Timing, colour:
     }
 }
 
+/// Where a column is across when it fires: a session may have grown since.
+pub type Stretch<'a> = dyn Fn(&Firing) -> Rangef + 'a;
+
 /// All firing lines of a column, the area below the first answer (or the last early pane) with
 /// `fill`, and the hatch between the first answer and its corrections.
-pub fn fired(scene: &Scene<'_>, x: Rangef, firings: &[Firing], fill: Color32) {
+pub fn fired(scene: &Scene<'_>, x: &Stretch<'_>, firings: &[Firing], fill: Color32) {
     let Some(last) = firings.last() else { return };
     let y_of = |firing: &Firing| scene.axes.proc.px_of(firing.at.micros());
     let colour = scene.theme().window;
-    let answer = y_of(answer(firings).unwrap_or(last));
-    area(scene, x, answer, scene.plot.bottom() + 4.0, fill);
+    let answered = answer(firings).unwrap_or(last);
+    let answer = y_of(answered);
+    if scene.is_figure() {
+        claims(scene, x, firings, fill);
+    } else {
+        area(scene, x(answered), answer, scene.plot.bottom() + 4.0, fill);
+    }
     if y_of(last) < answer - 1.0 {
-        let corrected = Rect::from_min_max(pos2(x.min, y_of(last)), pos2(x.max, answer)).intersect(scene.plot);
+        let corrected = Rect::from_x_y_ranges(x(last), Rangef::new(y_of(last), answer)).intersect(scene.plot);
         scene.painter.rect_filled(corrected, 0.0, alpha(fill, 0.35));
-        scene.painter.add(marks::hatch(corrected, 6.0, Stroke::new(1.0, alpha(colour, 0.42))));
+        // A session that grew has other sessions under it, which a hatch would hide in a figure.
+        if !(scene.is_figure() && last.window != answered.window) {
+            scene.painter.add(marks::hatch(corrected, 6.0, Stroke::new(1.0, alpha(colour, 0.42))));
+        }
     }
     firing_lines(scene, x, firings);
 }
 
+/// An area for every firing: this much event time and this much processing time is in its value. What
+/// accumulates covers what was said before, so that older parts are darker; what is discarded is a
+/// band of its own (Akidau et al., 2015, figures 7 and 8).
+fn claims(scene: &Scene<'_>, x: &Stretch<'_>, firings: &[Firing], fill: Color32) {
+    let y_of = |firing: &Firing| scene.axes.proc.px_of(firing.at.micros());
+    let discards = scene.trace().pipeline.accumulation == Accumulation::Discarding;
+    let strength = if discards || firings.len() == 1 { 1.0 } else { 0.6 };
+    let mut bottom = scene.plot.bottom() + 4.0;
+    for firing in firings {
+        area(scene, x(firing), y_of(firing), bottom, alpha(fill, strength));
+        if discards {
+            bottom = y_of(firing) - 2.5;
+        }
+    }
+}
+
 /// The lines of firings that are far enough apart; always that of the last one.
-pub fn firing_lines(scene: &Scene<'_>, x: Rangef, firings: &[Firing]) {
+pub fn firing_lines(scene: &Scene<'_>, x: &Stretch<'_>, firings: &[Firing]) {
     let mut drawn = f32::INFINITY;
     for (i, firing) in firings.iter().enumerate() {
         let y = scene.axes.proc.px_of(firing.at.micros());
         if drawn - y >= LEAST_BETWEEN_LINES || i + 1 == firings.len() || firing.timing == Timing::OnTime {
-            firing_line(scene, x, y, firing.timing, scene.theme().window);
+            firing_line(scene, x(firing), y, firing.timing, scene.theme().window);
             drawn = y;
         }
     }
@@ -109,134 +130,4 @@ pub fn kept(scene: &Scene<'_>, x: Rangef, column: &Column, last: &Firing) {
     if matches!(column.end, ColumnEnd::Closed(at) if at <= scene.view.now) {
         dotted(pos2(x.min, top), pos2(x.max, top));
     }
-}
-
-/// What a summary says in a pane.
-pub fn value_text(scene: &Scene<'_>, summary: &Summary) -> String {
-    summary.value(scene.trace().pipeline.aggregate).map_or_else(|| "\u{2013}".to_owned(), number::value)
-}
-
-/// The part of a column that is inside the plot; labels stand in it.
-fn visible(scene: &Scene<'_>, x: Rangef) -> Rangef {
-    Rangef::new(x.min.max(scene.plot.left()), x.max.min(scene.plot.right()))
-}
-
-/// Labels of a column that has fired: the first answer, and the last correction with the first
-/// answer struck through. `tail` comes after the first answer when nothing replaced it.
-pub fn value_labels(
-    scene: &Scene<'_>,
-    x: Rangef,
-    column: &Column,
-    firings: &[Firing],
-    tail: Option<&str>,
-    selected: bool,
-) -> Vec<MapLabel> {
-    let theme = scene.theme();
-    let x = visible(scene, x);
-    let rank = if selected { rank::SELECTED } else { rank::VALUE };
-    let Some(answer) = firings.iter().position(|firing| firing.timing != Timing::Early) else { return Vec::new() };
-    let text = |firing: &Firing| {
-        let summary = scene.model.value_after(scene.trace(), column, firing.panes_by_then);
-        value_text(scene, &summary)
-    };
-    let first = text(&firings[answer]);
-    let corrections = firings.len() - 1 - answer;
-    let word = tail.map_or_else(|| word(firings[answer].timing).to_owned(), str::to_owned);
-    let y = scene.axes.proc.px_of(firings[answer].at.micros());
-    let mut labels = Vec::new();
-    let in_view = |y: f32| scene.plot.y_range().contains(y);
-    if corrections == 0 && in_view(y) {
-        let mut pieces = vec![value_piece(scene, first, theme.t1)];
-        if !word.is_empty() {
-            pieces.push(Piece::word(word, theme.t3));
-        }
-        labels.push(shrinking(scene, rank, &pieces, places(scene, x, y, false)));
-        return labels;
-    }
-    if corrections > 0 {
-        let last = &firings[firings.len() - 1];
-        let last_y = scene.axes.proc.px_of(last.at.micros());
-        let latest = text(last);
-        let late = if corrections > 1 { format!("late \u{d7}{corrections}") } else { "late".to_owned() };
-        let mut pieces = vec![value_piece(scene, latest.clone(), theme.t1)];
-        if latest != first {
-            pieces.push(Piece::withdrawn(first.clone(), theme.t3, theme.retract));
-        }
-        pieces.push(Piece::word(late, theme.t3));
-        if in_view(last_y) {
-            labels.push(shrinking(scene, rank, &pieces, places(scene, x, last_y, true)));
-        }
-        if in_view(y) && y - last_y > LINE {
-            let pieces = [value_piece(scene, first, theme.t2)];
-            let near: Vec<_> = places(scene, x, y, false).into_iter().take(2).collect();
-            labels.push(shrinking(scene, rank::RUNNING, &pieces, near));
-        }
-    }
-    labels
-}
-
-/// A pane value; all small where shelves are flat, so that none looks weightier than its neighbour.
-fn value_piece(scene: &Scene<'_>, text: String, colour: Color32) -> Piece {
-    if scene.overlapping() && scene.step_px() < 30.0 {
-        Piece::new(text, font::semibold(12.0), colour)
-    } else {
-        Piece::value(text, colour)
-    }
-}
-
-/// Places for a firing at `y`: of a correction first above its line, where late marks are not;
-/// of overlapping windows and sessions only right at the line. Never above now, which is the future.
-fn places(scene: &Scene<'_>, x: Rangef, y: f32, is_correction: bool) -> Vec<(Pos2, Align2)> {
-    let mut places = if scene.overlapping() {
-        shelf_places(x.min, y)
-    } else if is_session(scene.trace().pipeline.window) {
-        close_places(x.min, x.max, y)
-    } else {
-        firing_places(x.min, x.max, y, LINE)
-    };
-    if is_correction {
-        places.sort_by_key(|(_, anchor)| anchor.y() != egui::Align::Max);
-    }
-    let now = scene.now_y();
-    places.retain(|(at, anchor)| anchor.y() != egui::Align::Max || at.y - LINE >= now);
-    places
-}
-
-/// The word for a timing.
-pub fn word(timing: Timing) -> &'static str {
-    match timing {
-        Timing::Early => "early",
-        Timing::OnTime => "on time",
-        Timing::Late => "late",
-        Timing::AtEnd => "at the end",
-    }
-}
-
-/// The value of an open window so far, at the now line.
-pub fn running_label(scene: &Scene<'_>, x: Rangef, so_far: &Summary, tail: &str, selected: bool) -> Option<MapLabel> {
-    let y = scene.now_y();
-    let x = visible(scene, x);
-    if !scene.plot.y_range().contains(y) || x.span() <= 0.0 {
-        return None;
-    }
-    let theme = scene.theme();
-    let number = Piece::new(value_text(scene, so_far), font::pane_running(), theme.t2);
-    let pieces = [number, Piece::word(tail, theme.t3)];
-    let rank = if selected { rank::SELECTED } else { rank::RUNNING };
-    Some(shrinking(scene, rank, &pieces, places(scene, x, y, false)))
-}
-
-/// Values of early panes, small and at the right of their lines.
-pub fn early_labels(scene: &Scene<'_>, x: Rangef, column: &Column, firings: &[Firing]) -> Vec<MapLabel> {
-    let x = visible(scene, x);
-    let early = firings.iter().filter(|firing| firing.timing == Timing::Early);
-    early
-        .map(|firing| {
-            let y = scene.axes.proc.px_of(firing.at.micros());
-            let summary = scene.model.value_after(scene.trace(), column, firing.panes_by_then);
-            let piece = Piece::word(value_text(scene, &summary), scene.theme().t2);
-            let places = vec![(pos2(x.max - 3.0, y - 1.0), Align2::RIGHT_BOTTOM)];
-            shrinking(scene, rank::EARLY, &[piece], places)
-        })
-        .collect()
 }

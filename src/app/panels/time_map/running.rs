@@ -8,14 +8,16 @@
 use std::collections::BTreeMap;
 
 use crate::app::panels::time_map::model::MapModel;
-use crate::pipeline::WindowSpec;
-use crate::record::KeyId;
+use crate::app::panels::window_value::{KeyValue, WindowValue};
+use crate::pipeline::{Aggregate, WindowSpec};
+use crate::record::{KeyId, RecordId};
 use crate::runtime::{Fate, Trace};
 use crate::time::{ProcTime, Span};
 use crate::window::accumulation::Accumulation;
 use crate::window::aggregate::Summary;
+use crate::window::aggregate::collected::Collected;
 use crate::window::lateness;
-use crate::window::pane::Window;
+use crate::window::pane::{Pane, Window};
 
 /// A window that is open at an instant, with what it holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,6 +30,16 @@ pub struct OpenWindow {
     pub window: Window,
     /// Everything counted in it so far.
     pub so_far: Summary,
+    /// What that comes to.
+    pub value: WindowValue,
+    /// How many of these records no pane has said yet.
+    pub fresh: u64,
+}
+
+impl OpenWindow {
+    fn new(column: Option<usize>, session_of: Option<KeyId>, window: Window, so_far: Summary) -> Self {
+        Self { column, session_of, window, so_far, value: WindowValue::Unknown, fresh: 0 }
+    }
 }
 
 /// The windows that hold records at `now` and have not fired, by start.
@@ -56,14 +68,11 @@ fn is_open(trace: &Trace, model: &MapModel, column: usize, now: ProcTime) -> boo
         && (column.window.end > trace.watermark_at(now) || model.panes_at(trace, column, now).is_empty())
 }
 
-/// With discarding panes: by place in `open` and key, the first record after the last pane.
+/// By place in `open` and key: the first record after the last pane.
 type Since = BTreeMap<(usize, KeyId), usize>;
 
 fn since_last_pane(trace: &Trace, model: &MapModel, open: &[OpenWindow], now: ProcTime) -> Since {
     let mut since = Since::new();
-    if trace.pipeline.accumulation != Accumulation::Discarding {
-        return since;
-    }
     for (place, column) in open.iter().enumerate().filter_map(|(place, w)| Some((place, w.column?))) {
         for &id in model.panes_at(trace, &model.columns[column], now) {
             let pane = &trace.panes[id as usize];
@@ -83,12 +92,7 @@ fn open_aligned(
 ) -> Vec<OpenWindow> {
     let mut open: Vec<OpenWindow> = candidates
         .filter(|&i| is_open(trace, model, i, now))
-        .map(|i| OpenWindow {
-            column: Some(i),
-            session_of: None,
-            window: model.columns[i].window,
-            so_far: Summary::default(),
-        })
+        .map(|i| OpenWindow::new(Some(i), None, model.columns[i].window, Summary::default()))
         .collect();
     let Some(first) = open.iter().filter_map(|w| Some(model.columns[w.column?].first_record.index())).min() else {
         return open;
@@ -97,6 +101,8 @@ fn open_aligned(
     let size = open.iter().map(|w| w.window.size()).max().unwrap_or(Span::ZERO);
     let (times, keys, values) = (trace.stream.event_times(), trace.stream.keys(), trace.stream.values());
     let since = since_last_pane(trace, model, &open, now);
+    let discards = trace.pipeline.accumulation == Accumulation::Discarding;
+    let mut specials = Specials::new(trace.pipeline.aggregate);
     for i in first..trace.at(now).handled {
         if trace.fates[i] != Fate::Counted || key.is_some_and(|key| key != keys[i]) {
             continue;
@@ -105,14 +111,55 @@ fn open_aligned(
         let from = open.partition_point(|w| w.window.start < times[i] && times[i] - w.window.start > size);
         let reached = open[from..].iter_mut().enumerate().take_while(|(_, w)| w.window.start <= times[i]);
         for (n, w) in reached {
-            let fired = since.get(&(from + n, keys[i])).is_some_and(|&first| i < first);
             let gone = lateness::is_gone(w.window, allowed, trace.watermark_before[i]);
-            if w.window.contains(times[i]) && !gone && !fired {
+            if !w.window.contains(times[i]) || gone {
+                continue;
+            }
+            let is_said = since.get(&(from + n, keys[i])).is_some_and(|&first| i < first);
+            w.fresh += u64::from(!is_said);
+            if !(discards && is_said) {
                 w.so_far.add(values[i]);
+                specials.add((from + n, keys[i]), trace, i);
             }
         }
     }
+    for (place, w) in open.iter_mut().enumerate() {
+        w.value = specials.value(place, &w.so_far);
+    }
     open
+}
+
+/// What special aggregates keep of open windows, by place and key; empty for the others.
+struct Specials {
+    aggregate: Aggregate,
+    states: BTreeMap<(usize, KeyId), Collected>,
+}
+
+impl Specials {
+    const fn new(aggregate: Aggregate) -> Self {
+        Self { aggregate, states: BTreeMap::new() }
+    }
+
+    fn add(&mut self, place: (usize, KeyId), trace: &Trace, record: usize) {
+        if self.aggregate.is_special() {
+            let state = self.states.entry(place).or_insert_with(|| Collected::new(self.aggregate));
+            // A stream holds fewer than 2^32 records.
+            state.add(&trace.stream.record(RecordId(record as u32)));
+        }
+    }
+
+    fn value(&self, place: usize, so_far: &Summary) -> WindowValue {
+        if !self.aggregate.is_special() {
+            return WindowValue::of_summary(self.aggregate, so_far);
+        }
+        let of_place = self.states.range((place, KeyId(0))..=(place, KeyId(u32::MAX)));
+        let said = of_place.map(|(_, state)| KeyValue {
+            summary: &state.summary,
+            special: state.special(),
+            list: state.list(),
+        });
+        WindowValue::of(self.aggregate, said)
+    }
 }
 
 fn open_sessions(trace: &Trace, model: &MapModel, gap: Span, key: Option<KeyId>, now: ProcTime) -> Vec<OpenWindow> {
@@ -131,12 +178,8 @@ fn open_sessions(trace: &Trace, model: &MapModel, gap: Span, key: Option<KeyId>,
         }
         let Some(of_key) = sessions.get_mut(keys[i].index()) else { continue };
         of_key.retain(|s| !lateness::is_gone(s.window, allowed, trace.watermark_before[i]));
-        let mut grown = OpenWindow {
-            column: None,
-            session_of: Some(keys[i]),
-            window: Window::new(times[i], times[i] + gap),
-            so_far: Summary::of(values[i]),
-        };
+        let own = Window::new(times[i], times[i] + gap);
+        let mut grown = OpenWindow::new(None, Some(keys[i]), own, Summary::of(values[i]));
         of_key.retain(|s| {
             let touches = s.window.start <= grown.window.end && grown.window.start <= s.window.end;
             if touches {
@@ -151,7 +194,39 @@ fn open_sessions(trace: &Trace, model: &MapModel, gap: Span, key: Option<KeyId>,
     let watermark = trace.watermark_at(now);
     let mut open: Vec<OpenWindow> = sessions.into_iter().flatten().filter(|s| s.window.end > watermark).collect();
     open.sort_by_key(|s| (s.window, s.session_of));
+    for session in &mut open {
+        session.fresh = session.so_far.count - said_of(trace, session, now);
+        session.value = value_of_session(trace, session, first, now);
+    }
     open
+}
+
+/// Panes before now among which the last one of an open session is looked for: it fires early, and
+/// often, or not at all.
+const RECENT_PANES: usize = 256;
+
+/// How many records of a session its last pane has said, if that is of this very extent.
+fn said_of(trace: &Trace, session: &OpenWindow, now: ProcTime) -> u64 {
+    let is_of =
+        |pane: &&Pane| Some(pane.key) == session.session_of && pane.window == session.window && !pane.is_retraction;
+    let recent = trace.panes[..trace.panes_at(now)].iter().rev().take(RECENT_PANES);
+    let last = recent.into_iter().find(is_of);
+    last.map_or(0, |pane| pane.summary.count.min(session.so_far.count))
+}
+
+/// What an open session comes to: for a special aggregate, from its records again.
+fn value_of_session(trace: &Trace, session: &OpenWindow, first: usize, now: ProcTime) -> WindowValue {
+    let mut specials = Specials::new(trace.pipeline.aggregate);
+    let (times, keys) = (trace.stream.event_times(), trace.stream.keys());
+    if trace.pipeline.aggregate.is_special() {
+        for i in first..trace.at(now).handled {
+            let is_in = Some(keys[i]) == session.session_of && session.window.contains(times[i]);
+            if is_in && trace.fates[i] == Fate::Counted {
+                specials.add((0, keys[i]), trace, i);
+            }
+        }
+    }
+    specials.value(0, &session.so_far)
 }
 
 #[cfg(test)]

@@ -116,10 +116,26 @@ impl<'a> Scene<'a> {
         first..last.max(first)
     }
 
+    /// Where the records of the shown keys are that are in view.
+    pub fn places_in_view(&self) -> Vec<Pos2> {
+        let trace = self.trace();
+        self.records_in_view()
+            .filter(|&i| self.view.shows_key(trace.stream.keys()[i]))
+            .map(|i| self.axes.pos(trace.stream.event_times()[i], trace.handled[i]))
+            .filter(|&at| self.plot.contains(at))
+            .collect()
+    }
+
     /// Indices of the columns that may be in view.
     pub fn columns_in_view(&self) -> Range<usize> {
         let (from, to) = self.event_in_view();
         self.model.columns_between(from, to)
+    }
+
+    /// Whether there are so few records, and so far apart, that the map is a figure: every record and
+    /// every firing says its value.
+    pub fn is_figure(&self) -> bool {
+        self.detail == RecordDetail::Discs
     }
 
     /// The distance between the starts of neighbouring windows, in points.

@@ -80,7 +80,15 @@ pub fn line(scene: &Scene<'_>, pieces: &[Piece]) -> Arc<Galley> {
             valign: Align::Center,
             ..TextFormat::default()
         };
-        job.append(&piece.text, if i == 0 { 0.0 } else { 4.0 }, format);
+        let blank = TextFormat { strikethrough: Stroke::NONE, ..format.clone() };
+        // The strike covers the value alone: with the space before it, it would read as a minus.
+        let space = if i == 0 { 0.0 } else { 4.0 };
+        if piece.strike.is_some() && i > 0 {
+            job.append(" ", space - 3.0, blank);
+            job.append(&piece.text, 0.0, format);
+        } else {
+            job.append(&piece.text, space, format);
+        }
     }
     scene.painter.layout_job(job)
 }

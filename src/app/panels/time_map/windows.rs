@@ -13,6 +13,8 @@ use crate::app::panels::time_map::panes;
 use crate::app::panels::time_map::running::{OpenWindow, open_windows};
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::text::MapLabel;
+use crate::app::panels::time_map::values::{self, Fired};
+use crate::app::panels::time_map::withdrawn;
 use crate::app::theme::{alpha, stroke};
 use crate::app::time_ticks::window_name;
 use crate::app::widgets::marks;
@@ -80,12 +82,13 @@ fn side_by_side(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
                 if let Some(last) = firings.last().filter(|_| panes::answer(&firings).is_some()) {
                     panes::kept(scene, x, column, last);
                 }
-                panes::fired(scene, x, &firings, fill);
+                panes::fired(scene, &|_| x, &firings, fill);
                 if detail == WindowDetail::Full || special {
-                    let chosen = selected.contains(&i);
-                    painted.labels.extend(panes::value_labels(scene, x, column, &firings, None, chosen));
+                    let selected = selected.contains(&i);
+                    let fired = Fired { column, firings: &firings, x: &|_| x, tail: None, selected };
+                    painted.labels.extend(values::value_labels(scene, &fired));
                     if special || column.window == Window::ALL {
-                        painted.labels.extend(panes::early_labels(scene, x, column, &firings));
+                        painted.labels.extend(values::early_labels(scene, &fired));
                     }
                 }
             }
@@ -97,9 +100,14 @@ fn side_by_side(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
         panes::area(scene, x, scene.now_y(), scene.plot.bottom() + 4.0, alpha(fill, 0.42));
         let chosen = open.column.is_some_and(|i| is_special(scene, selected, i));
         if right - left >= 48.0 || chosen {
-            painted.labels.extend(panes::running_label(scene, x, &open.so_far, "so far", chosen));
+            painted.labels.extend(so_far_label(scene, open, x, "so far", chosen));
         }
     }
+}
+
+/// What an open window holds so far, unless its last pane has said all of it.
+fn so_far_label(scene: &Scene<'_>, open: &OpenWindow, x: Rangef, tail: &str, chosen: bool) -> Option<MapLabel> {
+    (open.fresh > 0).then(|| values::running_label(scene, x, open.value, tail, chosen))?
 }
 
 fn ends(scene: &Scene<'_>, open: &OpenWindow) -> (f32, f32) {
@@ -142,12 +150,13 @@ fn sliding(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
         shelf(scene, left, right, y, previous, strength);
         previous = Some((right, y));
         let x = Rangef::new(left, right);
-        panes::firing_lines(scene, x, &firings);
+        panes::firing_lines(scene, &|_| x, &firings);
         serifs(scene, x, y);
         painted.lines.push(line_rect(x, y));
         let chosen = selected.contains(&i);
         let name = if is_special(scene, selected, i) { span_name(column) } else { String::new() };
-        labels.extend(panes::value_labels(scene, x, column, &firings, Some(&name), chosen).into_iter().rev());
+        let fired = Fired { column, firings: &firings, x: &|_| x, tail: Some(&name), selected: chosen };
+        labels.extend(values::value_labels(scene, &fired).into_iter().rev());
     }
     labels.reverse();
     painted.labels.extend(labels);
@@ -207,7 +216,7 @@ fn open_shelves(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted, pr
         // The others would crowd the now line; the card at the pointer tells them.
         if n == 0 || chosen {
             let x = Rangef::new(left, right);
-            painted.labels.extend(panes::running_label(scene, x, &open.so_far, "so far", chosen));
+            painted.labels.extend(so_far_label(scene, open, x, "so far", chosen));
         }
     }
 }
@@ -253,19 +262,26 @@ fn sessions(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
         let firings = scene.model.firings_at(scene.trace(), column, scene.view.now);
         let (left, right) = scene.sides(column);
         if let Some(last) = firings.last() {
-            let (left, right) = extent_of(scene, last);
-            let x = stretch(scene, left, right);
+            let across = |firing: &Firing| {
+                let (left, right) = extent_of(scene, firing);
+                stretch(scene, left, right)
+            };
+            let x = across(last);
             if !many || is_special(scene, selected, i) {
                 panes::kept(scene, x, column, last);
                 side_lines(scene, x, last);
             }
-            panes::fired(scene, x, &firings, fill);
-            let heights = firings.iter().map(|firing| scene.axes.proc.px_of(firing.at.micros()));
-            painted.lines.extend(heights.map(|y| line_rect(x, y)));
+            panes::fired(scene, &across, &firings, fill);
+            let height = |firing: &Firing| scene.axes.proc.px_of(firing.at.micros());
+            painted.lines.extend(firings.iter().map(|firing| line_rect(across(firing), height(firing))));
             let tail = column.session_of.filter(|_| several_keys).map(|key| scene.trace().stream.key_table().name(key));
-            let chosen = selected.contains(&i);
-            if right - left >= 36.0 || chosen {
-                painted.labels.extend(panes::value_labels(scene, x, column, &firings, tail, chosen));
+            let selected = selected.contains(&i);
+            if scene.is_figure() || selected {
+                withdrawn::paint(scene, column, &firings);
+            }
+            if x.span() >= 36.0 || selected {
+                let fired = Fired { column, firings: &firings, x: &across, tail, selected };
+                painted.labels.extend(values::value_labels(scene, &fired));
             }
         }
         if matches!(column.end, ColumnEnd::Merged(at) if at <= scene.view.now) && !many {
@@ -279,7 +295,7 @@ fn sessions(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
         let name = open.session_of.filter(|_| several_keys).map(|key| scene.trace().stream.key_table().name(key));
         let tail = name.map_or_else(|| "so far".to_owned(), |name| format!("so far, {name}"));
         if right - left >= 36.0 {
-            painted.labels.extend(panes::running_label(scene, x, &open.so_far, &tail, false));
+            painted.labels.extend(so_far_label(scene, open, x, &tail, false));
         }
     }
 }

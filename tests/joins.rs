@@ -5,7 +5,8 @@ use highwater::join::table::Enriched;
 use highwater::join::{Admission, IntervalJoin, Pair, Side, TableJoin, WindowJoin};
 use highwater::pipeline::WindowSpec;
 use highwater::record::{KeyId, Record, RecordId};
-use highwater::time::{EventTime, Span};
+use highwater::state::{ExpiringMap, StateTtl, TtlUpdate};
+use highwater::time::{EventTime, ProcTime, Span};
 use proptest::prelude::*;
 
 /// (is left, event time, key); the watermark after each is the largest event time minus 10.
@@ -118,7 +119,8 @@ proptest! {
 
     #[test]
     fn a_record_joins_the_row_that_was_valid_when_it_happened(input in inputs(), cut in 0_usize..60) {
-        let mut join = TableJoin::new();
+        let mut join = TableJoin::new(None);
+        let now = ProcTime::EPOCH;
         let (met, mut joined): (_, Vec<Enriched>) = (watermarks(&input), Vec::new());
         // Rows of every third change are deleted.
         let row = |i: usize| (!i.is_multiple_of(3)).then_some(i as f64);
@@ -129,12 +131,12 @@ proptest! {
             let admission = if is_record {
                 join.on_record(record(i, t, key))
             } else {
-                join.on_change(KeyId(key), EventTime::from_micros(t), row(i))
+                join.on_change(KeyId(key), EventTime::from_micros(t), row(i), now)
             };
             prop_assert_eq!(admission == Admission::Late, t < met[i]);
-            join.on_watermark(EventTime::from_micros(met[i + 1]), &mut joined);
+            join.on_watermark(EventTime::from_micros(met[i + 1]), now, &mut joined);
         }
-        join.on_watermark(EventTime::MAX, &mut joined);
+        join.on_watermark(EventTime::MAX, now, &mut joined);
         let expected: Vec<(u32, Option<f64>)> = {
             let mut records: Vec<(i64, usize, u32)> = input
                 .iter()
@@ -154,6 +156,120 @@ proptest! {
         let found: Vec<(u32, Option<f64>)> = joined.iter().map(|e| (e.record.id.0, e.row)).collect();
         prop_assert_eq!(found, expected);
     }
+
+    #[test]
+    fn rows_expire_when_nobody_has_touched_them(
+        input in inputs(),
+        waits in prop::collection::vec(0_i64..4, 60),
+        time_to_live in 1_i64..30,
+        on_read in any::<bool>(),
+        cut in 0_usize..60,
+    ) {
+        let ttl = ttl(time_to_live, on_read);
+        let mut join = TableJoin::new(Some(ttl));
+        let (met, mut found) = (watermarks(&input), Vec::new());
+        // All that ever happened: changes that were not late, and per key when its row was touched last.
+        let mut changes: Vec<(u32, i64, f64, usize)> = Vec::new();
+        let mut touched: Vec<Option<i64>> = vec![None; 3];
+        let (mut waiting, mut expected): (Vec<(i64, usize, u32)>, Vec<(u32, Option<f64>)>) = (Vec::new(), Vec::new());
+        let mut now = 0;
+        for (i, &(is_record, t, key)) in input.iter().enumerate() {
+            now += waits[i];
+            let at = ProcTime::from_micros(now);
+            if i == cut {
+                join = through_text(&join);
+            }
+            // A row that has expired is gone with all its changes.
+            let is_expired = |touched: &[Option<i64>], key: u32| {
+                touched[key as usize].is_none_or(|touched| touched + time_to_live <= now)
+            };
+            if is_record {
+                join.on_record(record(i, t, key));
+                waiting.extend((t >= met[i]).then_some((t, i, key)));
+            } else {
+                join.on_change(KeyId(key), EventTime::from_micros(t), Some(i as f64), at);
+                if t >= met[i] {
+                    if is_expired(&touched, key) {
+                        changes.retain(|change| change.0 != key);
+                    }
+                    changes.push((key, t, i as f64, i));
+                    touched[key as usize] = Some(now);
+                }
+            }
+            let mut joined = Vec::new();
+            join.on_watermark(EventTime::from_micros(met[i + 1]), at, &mut joined);
+            found.extend(joined.iter().map(|e| (e.record.id.0, e.row)));
+            waiting.sort_unstable();
+            let due = waiting.partition_point(|&(t, ..)| t < met[i + 1]);
+            for (t, i, key) in waiting.drain(..due) {
+                let is_gone = is_expired(&touched, key);
+                if on_read && !is_gone {
+                    touched[key as usize] = Some(now);
+                }
+                let valid = changes.iter().filter(|change| change.0 == key && change.1 <= t && !is_gone);
+                let row = valid.max_by_key(|change| (change.1, change.3)).map(|change| change.2);
+                expected.push((i as u32, row));
+            }
+            // Whether memory is freed now or later shows in no answer.
+            if i.is_multiple_of(7) {
+                join.sweep(at);
+            }
+            prop_assert!(join.next_expiry().is_none_or(|next| next > at || !i.is_multiple_of(7)));
+        }
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn an_expiring_map_is_a_map_of_what_was_touched_of_late(
+        steps in prop::collection::vec((0_u8..5, 0_u32..4, 0_i64..5), 0..80),
+        time_to_live in 1_i64..20,
+        on_read in any::<bool>(),
+        cut in 0_usize..80,
+    ) {
+        let mut map: ExpiringMap<u32, i64> = ExpiringMap::new(Some(ttl(time_to_live, on_read)));
+        let mut naive: Vec<(u32, i64, i64)> = Vec::new();
+        let mut now = 0;
+        for (i, &(kind, key, wait)) in steps.iter().enumerate() {
+            now += wait;
+            if i == cut {
+                map = through_text(&map);
+            }
+            naive.retain(|&(_, _, touched)| touched + time_to_live > now);
+            let at = ProcTime::from_micros(now);
+            let found = naive.iter_mut().find(|(naive_key, ..)| *naive_key == key);
+            match kind {
+                0 | 1 => {
+                    let read = map.read(&key, at).copied();
+                    prop_assert_eq!(read, found.as_ref().map(|(_, value, _)| *value));
+                    if let Some(entry) = found.filter(|_| on_read) {
+                        entry.2 = now;
+                    }
+                }
+                2 => {
+                    *map.write(&key, at) += 1;
+                    match found {
+                        Some(entry) => *entry = (key, entry.1 + 1, now),
+                        None => naive.push((key, 1, now)),
+                    }
+                }
+                3 => {
+                    map.sweep(at);
+                    prop_assert_eq!(map.len(), naive.len());
+                    let next = naive.iter().map(|(_, _, touched)| touched + time_to_live).min();
+                    prop_assert_eq!(map.next_expiry(), next.map(ProcTime::from_micros));
+                }
+                _ => {
+                    map.remove(&key);
+                    naive.retain(|&(naive_key, ..)| naive_key != key);
+                }
+            }
+        }
+    }
+}
+
+fn ttl(time_to_live: i64, on_read: bool) -> StateTtl {
+    let update = if on_read { TtlUpdate::OnReadAndWrite } else { TtlUpdate::OnCreateAndWrite };
+    StateTtl { time_to_live: Span::from_micros(time_to_live), update }
 }
 
 #[test]
@@ -182,10 +298,11 @@ fn state_goes_when_nothing_can_need_it() {
     assert_eq!(join.kept(), 0);
     assert_eq!(pairs.len(), 0);
 
-    let mut table = TableJoin::new();
+    let mut table = TableJoin::new(None);
+    let now = ProcTime::EPOCH;
     for t in 0..100 {
-        table.on_change(KeyId(0), at(t), Some(t as f64));
-        table.on_watermark(at(t), &mut Vec::new());
+        table.on_change(KeyId(0), at(t), Some(t as f64), now);
+        table.on_watermark(at(t), now, &mut Vec::new());
         assert!(table.kept() <= 2, "{} versions", table.kept());
     }
     assert_eq!(table.final_up_to(), at(98));

@@ -3,6 +3,7 @@
 //! Both sides are kept until the watermark passes the last event time that they could join. A pair
 //! is emitted when its second record comes. The semantics of Apache Flink's `IntervalJoinOperator`:
 //! records behind the watermark take no part, and a pair carries the later of its two event times.
+//! The watermark bounds the state, so there is no time to live ([`crate::state::ttl`]).
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,8 @@
 //! watermark reaches the window's end.
 //!
 //! Tumbling, sliding and cumulative windows. A record whose windows have all ended takes no part.
-//! The semantics of Apache Flink's `JoinedStreams` (an inner join) with its default trigger.
+//! The semantics of Apache Flink's `JoinedStreams` (an inner join) with its default trigger. The
+//! watermark bounds the state, so there is no time to live ([`crate::state::ttl`]).
 
 use std::collections::BTreeMap;
 

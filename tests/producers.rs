@@ -2,9 +2,12 @@
 //! nothing else is there but copies that are marked; and no knob deals anything anew but its own.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use highwater::metrics::report::Report;
 use highwater::production::LossCause;
 use highwater::record::{PartitionId, RecordId, Stream};
+use highwater::runtime::{RunConfig, run};
 use highwater::scenario::parse;
 use highwater::scenario::set::apply;
 use highwater::source::generate;
@@ -81,7 +84,9 @@ fn every_record_is_in_the_log_or_lost_and_copies_are_marked() {
     let plain = stream(&[]);
     assert_eq!((plain.happened(), plain.production().lost.len()), (plain.len(), 0));
     let lossy = ["producers.loss=0.1", "producers.ack_loss=0.2"];
-    let variants: [&[&str]; 7] = [
+    let variants: [&[&str]; 9] = [
+        &["producers.idempotent=false", "log.records_in_per_s=30"],
+        &["producers.idempotent=false", "log.records_in_per_s=30", "log.preset=pub-sub", "log.delivery_jitter=50s"],
         &["producers.acks=zero"],
         &["producers.acks=one"],
         &["producers.idempotent=false"],
@@ -241,4 +246,21 @@ fn the_whole_way_is_the_same_again() {
     let (first, again) = (stream(&settings), stream(&settings));
     assert!(!first.production().duplicates.is_empty());
     assert_eq!(first, again);
+}
+
+#[test]
+fn a_run_accounts_for_what_was_lost_and_copied_before_the_log() {
+    let mut scenario = parse(BASE, "base").unwrap_or_else(|error| panic!("{error}"));
+    let settings = ["producers.loss=0.3", "producers.ack_loss=0.2", "producers.idempotent=false", "bound=5min"];
+    apply(&mut scenario, &settings).unwrap_or_else(|errors| panic!("{errors:?}"));
+    let stream = Arc::new(generate(&scenario).unwrap_or_else(|error| panic!("{error}")));
+    let trace = run(&stream, &RunConfig::of(&scenario, &stream));
+    let ledger = Report::of(&scenario, &trace, 0.0).ledger;
+    let production = stream.production();
+    assert!(ledger.balances());
+    assert_eq!(ledger.lost as usize, production.lost.len());
+    assert_eq!(ledger.produced as usize, stream.len() + production.lost.len());
+    // Nothing is late, so every record that is there is counted, and every copy counted twice.
+    assert_eq!((ledger.counted as usize, ledger.duplicated as usize), (stream.len(), production.duplicates.len()));
+    assert!(ledger.lost > 50 && ledger.duplicated > 1_000, "{ledger:?}");
 }

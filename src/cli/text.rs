@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::human::{count, span};
 use crate::metrics::report::{Latency, Report};
 use crate::pipeline::AtEnd;
+use crate::production::{LossCause, Production};
 use crate::runtime::Trace;
 use crate::time::Span;
 
@@ -35,6 +36,9 @@ fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::R
         (ledger.dropped_late, "dropped late"),
         (ledger.side_output, "side output"),
         (ledger.unassigned, "in no window"),
+        (ledger.dead_lettered, "dead lettered"),
+        (ledger.shed, "shed"),
+        (ledger.lost, "lost"),
         (ledger.in_flight, "in flight"),
     ];
     for (records, fate) in fates.into_iter().filter(|(records, fate)| *records > 0 || *fate == "counted") {
@@ -42,6 +46,10 @@ fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::R
     }
     let books = if ledger.balances() { "balances".to_owned() } else { format!("OFF BY {}", ledger.difference()) };
     writeln!(out, "             {books:>12}")?;
+    if ledger.duplicated > 0 {
+        writeln!(out, "             {:>12} counted twice or more, beside the sum", count(ledger.duplicated))?;
+    }
+    before_the_log(out, trace.stream.production())?;
     writeln!(out, "Behind       {:>12} records behind the watermark, dropped or not", number(report.behind))?;
     writeln!(out, "Complete     {:>12}", percent(report.completeness))?;
     writeln!(out)?;
@@ -78,6 +86,26 @@ fn number(amount: usize) -> String {
 
 fn quantiles(latency: &Latency) -> [Option<f64>; 4] {
     [latency.p50, latency.p95, latency.p99, latency.max]
+}
+
+/// What happened between the producers and the log, where anything did.
+fn before_the_log(out: &mut String, production: &Production) -> std::fmt::Result {
+    let causes = [LossCause::Network, LossCause::LeaderFailure, LossCause::GaveUp, LossCause::Throttled];
+    let lost = causes.map(|cause| (production.lost_for(cause) as u64, format!("lost {}", cause.in_words())));
+    let waited = format!("held back by a full partition, {} at most", span(production.longest_throttle));
+    let rest = [
+        (production.retries, "requests sent again".to_owned()),
+        (production.duplicates.len() as u64, "copies written".to_owned()),
+        (production.deduplicated, "copies dropped by the broker".to_owned()),
+        (production.unacknowledged, "written, and given up by their producer".to_owned()),
+        (production.throttled, waited),
+    ];
+    let mut heading = "Before the log";
+    for (records, what) in lost.into_iter().chain(rest).filter(|(records, _)| *records > 0) {
+        writeln!(out, "{heading:<14}{:>11} {what}", count(records))?;
+        heading = "";
+    }
+    Ok(())
 }
 
 fn latency(out: &mut String, name: &str, seconds: [Option<f64>; 4]) -> std::fmt::Result {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::metrics::freshness::freshness;
 use crate::metrics::quantile::{P50, P90, P95, P99, P999, Quantile};
 use crate::record::RecordId;
-use crate::runtime::{Ledger, Trace, WindowEnd};
+use crate::runtime::{Fate, Ledger, Trace, WindowEnd};
 use crate::scenario::Scenario;
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::aggregate::Summary;
@@ -30,7 +30,7 @@ pub struct Report {
     pub seed: u64,
     /// Records in the stream.
     pub records: usize,
-    /// Where every record is at the end.
+    /// Where every record is at the end; what was lost before the log is produced and lost.
     pub ledger: Ledger,
     /// Records behind the watermark when they were handled, dropped or not.
     pub behind: usize,
@@ -148,7 +148,8 @@ impl Report {
     /// Everything about a finished run. `records_per_s` is measured by the caller.
     pub fn of(scenario: &Scenario, trace: &Trace, records_per_s: f64) -> Self {
         let ids = || (0..trace.stream.len()).map(|i| RecordId(i as u32));
-        let assigned = trace.ledger.produced - trace.ledger.unassigned;
+        let ledger = whole_account(trace);
+        let assigned = ledger.produced - ledger.unassigned;
         let max_open_windows = trace.kept_windows.iter().copied().max().unwrap_or(0);
         let queue = QueueMaxima::of(trace);
         Self {
@@ -156,9 +157,9 @@ impl Report {
             scenario: scenario.title.clone(),
             seed: scenario.seed,
             records: trace.stream.len(),
-            ledger: trace.ledger,
+            ledger,
             behind: ids().filter(|&id| trace.is_behind(id)).count(),
-            completeness: if assigned == 0 { 1.0 } else { trace.ledger.counted as f64 / assigned as f64 },
+            completeness: if assigned == 0 { 1.0 } else { ledger.counted as f64 / assigned as f64 },
             panes: PaneCounts::of(trace),
             open_at_end: trace.windows.iter().filter(|w| w.end == WindowEnd::StillKept && w.panes == 0).count(),
             result_latency_s: Latency::of(result_latencies(trace)),
@@ -177,6 +178,14 @@ impl Report {
             records_per_s,
         }
     }
+}
+
+/// The account of the run with what its producers know.
+fn whole_account(trace: &Trace) -> Ledger {
+    let production = trace.stream.production();
+    let is_counted = |id: &&RecordId| trace.fates.get(id.index()) == Some(&Fate::Counted);
+    let copies_counted = production.duplicates.iter().filter(is_counted).count();
+    trace.ledger.with_production(production.lost.len() as u64, copies_counted as u64)
 }
 
 impl PaneCounts {

@@ -1,7 +1,9 @@
 //! The ledger: every record has exactly one fate at every instant.
 //!
 //! `produced = in flight + counted + dropped late + side output + unassigned + dead lettered + shed +
-//! lost`; duplicates are counted apart. A record is produced when it reaches the log.
+//! lost`; duplicates are counted apart. A record is produced when it reaches the log. What is lost before
+//! the log is in [`crate::production::Production`]; a whole run's account counts it as produced and lost
+//! ([`Ledger::with_production`]).
 
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +46,18 @@ impl Ledger {
             Fate::Lost => self.lost += 1,
             Fate::DeadLettered => self.dead_lettered += 1,
             Fate::InFlight => {}
+        }
+    }
+
+    /// The same account with what happened before the log: records that were lost there are produced and
+    /// lost, and copies that were counted are duplicated. It balances when it did before.
+    #[must_use]
+    pub const fn with_production(self, lost: u64, copies_counted: u64) -> Self {
+        Self {
+            produced: self.produced + lost,
+            lost: self.lost + lost,
+            duplicated: self.duplicated + copies_counted,
+            ..self
         }
     }
 
@@ -92,6 +106,9 @@ mod tests {
             assert!(ledger.balances());
         }
         assert_eq!((ledger.produced, ledger.in_flight), (7, 0));
+        let whole = ledger.with_production(3, 1);
+        assert_eq!((whole.produced, whole.lost, whole.duplicated), (10, 4, 1));
+        assert!(whole.balances());
         ledger.counted -= 1;
         assert_eq!(ledger.difference(), 1);
     }

@@ -21,14 +21,15 @@ pub struct Rows {
     pub columns: Columns,
     /// Who sent them; empty for one producer.
     pub producers: Vec<ProducerId>,
-    /// Which are copies of another; empty when none is.
-    is_copy: Vec<bool>,
+    /// Which record each is, by the order in which they happened; equal for copies. Empty while every
+    /// row is a record of its own.
+    numbers: Vec<u32>,
 }
 
 impl Rows {
     /// Records of which none is a copy.
     pub const fn new(columns: Columns, producers: Vec<ProducerId>) -> Self {
-        Self { columns, producers, is_copy: Vec::new() }
+        Self { columns, producers, numbers: Vec::new() }
     }
 
     fn len(&self) -> usize {
@@ -50,8 +51,8 @@ impl Rows {
         if !self.producers.is_empty() {
             self.producers = places.iter().map(|&place| self.producers[place as usize]).collect();
         }
-        if !self.is_copy.is_empty() {
-            self.is_copy = places.iter().map(|&place| self.is_copy[place as usize]).collect();
+        if !self.numbers.is_empty() {
+            self.numbers = places.iter().map(|&place| self.numbers[place as usize]).collect();
         }
     }
 
@@ -64,7 +65,8 @@ impl Rows {
     /// The columns in order of arrival; the rest goes into `production`.
     pub fn into_columns(mut self, production: &mut Production) -> Columns {
         self.sort_by_arrival();
-        let copies = (0..).zip(&self.is_copy).filter(|(_, is_copy)| **is_copy);
+        let mut seen = Numbers::new(&self.numbers);
+        let copies = (0..).zip(&self.numbers).filter(|&(_, &number)| !seen.insert(number));
         production.duplicates = copies.map(|(place, _)| RecordId(place)).collect();
         production.producers = self.producers;
         // What was lost in one stage may be earlier than what was lost in the one before.
@@ -77,40 +79,67 @@ impl Rows {
 pub fn send(rows: &mut Rows, network: &mut Network<'_>, production: &mut Production) {
     let mut places: Vec<u32> = Vec::with_capacity(rows.len());
     let mut arrivals: Vec<ProcTime> = Vec::with_capacity(rows.len());
-    let mut is_copy: Vec<bool> = Vec::with_capacity(rows.len());
     for place in 0..rows.len() {
         let sent = network.send(place, rows.partition(place), rows.columns.arrivals[place]);
         production.deduplicated += sent.deduplicated;
         production.retries += sent.retries;
         production.unacknowledged += u64::from(sent.written.is_some() && !sent.is_settled);
         production.lost.extend(sent.lost.map(|(at, cause)| rows.lost(place, at, cause)));
-        for (copy, at) in sent.written.into_iter().chain(sent.copies).enumerate() {
+        for at in sent.written.into_iter().chain(sent.copies) {
             // A stream holds fewer than 2^32 records.
             places.push(place as u32);
             arrivals.push(at);
-            is_copy.push(copy > 0);
         }
     }
+    let is_one_to_one = places.windows(2).all(|pair| pair[0] != pair[1]);
     rows.select(&places);
     rows.columns.arrivals = arrivals;
-    rows.is_copy = is_copy;
+    rows.numbers = if is_one_to_one { Vec::new() } else { places };
 }
 
-/// Holds every record back until its partition takes it in, or until `patience` is over.
+/// Which records were seen.
+struct Numbers(Vec<bool>);
+
+impl Numbers {
+    /// None of these is seen.
+    fn new(numbers: &[u32]) -> Self {
+        Self(vec![false; numbers.iter().max().map_or(0, |&last| last as usize + 1)])
+    }
+
+    /// Sees a record. Whether it is the first time.
+    fn insert(&mut self, number: u32) -> bool {
+        !std::mem::replace(&mut self.0[number as usize], true)
+    }
+}
+
+/// Holds every record back until its partition takes it in, or until `patience` is over. A record of
+/// which a copy is taken in is not lost.
 pub fn throttle(rows: &mut Rows, ingress: &mut Ingress, patience: Span, production: &mut Production) {
     rows.sort_by_arrival();
     let mut places: Vec<u32> = Vec::with_capacity(rows.len());
     let mut arrivals: Vec<ProcTime> = Vec::with_capacity(rows.len());
+    let mut refused: Vec<usize> = Vec::new();
     for place in 0..rows.len() {
         let at = rows.columns.arrivals[place];
         let Some(taken) = ingress.admit(rows.partition(place), at, patience) else {
-            production.lost.push(rows.lost(place, at + patience, LossCause::Throttled));
+            refused.push(place);
             continue;
         };
         production.throttled += u64::from(taken > at);
         production.longest_throttle = production.longest_throttle.max(taken - at);
         places.push(place as u32);
         arrivals.push(taken);
+    }
+    let mut known = Numbers::new(&rows.numbers);
+    for &place in places.iter().filter(|_| !rows.numbers.is_empty()) {
+        known.insert(rows.numbers[place as usize]);
+    }
+    // From the last try on: a record is lost with that one.
+    for &place in refused.iter().rev() {
+        if rows.numbers.get(place).is_none_or(|&number| known.insert(number)) {
+            let at = rows.columns.arrivals[place] + patience;
+            production.lost.push(rows.lost(place, at, LossCause::Throttled));
+        }
     }
     rows.select(&places);
     rows.columns.arrivals = arrivals;

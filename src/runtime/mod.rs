@@ -11,7 +11,7 @@ pub mod virtual_time;
 
 pub use ledger::Ledger;
 pub use trace::{Fate, InputStep, TaskId, TaskWatermark, Trace, Wait, WatermarkStep, WindowEnd, WindowLife};
-pub use virtual_time::{Simulation, run};
+pub use virtual_time::{Keyframes, Simulation, run, run_with_keyframes};
 
 use crate::log::LogRules;
 use crate::pipeline::Pipeline;

@@ -11,6 +11,11 @@ use crate::time::{EventTime, ProcTime};
 impl Simulation {
     /// The record of the run so far. Records that have met no fate come last, in order of arrival.
     pub fn into_trace(self) -> Trace {
+        self.into_trace_and_order().0
+    }
+
+    /// The same, and by place in it the place of the record in order of arrival.
+    pub(super) fn into_trace_and_order(self) -> (Trace, Vec<u32>) {
         let ledger = self.ledger();
         let Self { plan, state, mut trace, mut order } = self;
         trace.ledger = ledger;
@@ -25,7 +30,7 @@ impl Simulation {
             reorder(&mut trace, &order);
         }
         trace.index();
-        trace
+        (trace, order)
     }
 }
 

@@ -15,6 +15,7 @@
 mod batch;
 mod finish;
 mod inbox;
+mod keyframe;
 mod limits;
 mod log;
 mod plan;
@@ -22,6 +23,8 @@ mod recorder;
 mod sink;
 mod source;
 mod task;
+
+pub use keyframe::{Keyframes, MAX_KEYFRAMES, run_with_keyframes};
 
 use std::sync::Arc;
 
@@ -74,6 +77,15 @@ struct State {
     kept: usize,
     settled: Ledger,
     ended: bool,
+}
+
+/// What waits for an instant.
+#[derive(Clone, Copy, Debug)]
+enum Waiting {
+    /// The operator of a window task.
+    Task(usize),
+    /// The watermark of a source task.
+    Watermark(usize),
 }
 
 impl Simulation {
@@ -210,6 +222,17 @@ impl Simulation {
     /// Lets a window task or a watermark hear of the next instant that it waits for, if that is
     /// before `next`, when something else happens. Whether there was one.
     fn on_timer_before(&mut self, next: ProcTime) -> bool {
+        let Some((at, waiting)) = self.next_timer(next) else { return false };
+        self.state.now = at;
+        match waiting {
+            Waiting::Task(task) => self.task_timer(task),
+            Waiting::Watermark(source) => self.watermark_timer(source),
+        }
+        true
+    }
+
+    /// The next instant before `next` that something waits for, and what.
+    fn next_timer(&self, next: ProcTime) -> Option<(ProcTime, Waiting)> {
         let now = self.state.now;
         // When nothing else is to come, only what this very instant was waited for, or what is said later.
         let said = || self.state.sources.iter().map(|source| source.clock.goes_on_until()).max();
@@ -226,16 +249,8 @@ impl Simulation {
         let timers = self.state.sources.iter().map(timer_of).enumerate().map(|(source, at)| (at, source));
         let (watermark, source) = timers.min().unwrap_or((ProcTime::MAX, 0));
         let at = operator.min(watermark);
-        if at >= limit {
-            return false;
-        }
-        self.state.now = at;
-        if operator == at {
-            self.task_timer(task)
-        } else {
-            self.watermark_timer(source)
-        }
-        true
+        let waiting = if operator == at { Waiting::Task(task) } else { Waiting::Watermark(source) };
+        (at < limit).then_some((at, waiting))
     }
 
     /// The input is exhausted and everything is handled: sends the final watermark, once, where asked.

@@ -23,6 +23,11 @@ impl Sink {
         Self { is_instant: plan.sink_time.is_zero(), waiting: VecDeque::new(), working: None, turn: 0 }
     }
 
+    /// The panes that it has and has not delivered, by their places in the trace.
+    pub fn panes(&self) -> impl Iterator<Item = u32> {
+        self.waiting.iter().copied().chain(self.working)
+    }
+
     /// Whether nothing is on its way to it.
     pub fn is_idle(&self) -> bool {
         self.working.is_none() && self.waiting.is_empty()

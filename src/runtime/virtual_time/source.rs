@@ -24,7 +24,7 @@ pub struct Source {
     /// A rise that waits for the end of a micro-batch, and the record that it came right after.
     held_back: Option<(Rise, Option<RecordId>)>,
     /// The last entry that it has in the trace's list of waits.
-    last_wait: Option<usize>,
+    pub(super) last_wait: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -86,6 +86,11 @@ impl Task {
         self.operator.next_due()
     }
 
+    /// Among the settled records: the place of the last one that it settled.
+    pub fn last_place(&self) -> Option<usize> {
+        self.last.map(|(_, place)| place)
+    }
+
     pub const fn operator(&self) -> &WindowOperator {
         &self.operator
     }

@@ -1,0 +1,209 @@
+//! Keyframes: the whole state of a run at some of its steps, so that any instant of it can be had
+//! again without running it from the start.
+//!
+//! A keyframe holds the state alone. What the trace said by then is cut out of the finished trace,
+//! which has more: records that were settled later, waits and windows that ended later. A run that is
+//! restored at an instant and goes on is the run itself, to the last bit of its trace.
+
+use std::sync::Arc;
+
+use crate::record::{RecordId, Stream};
+use crate::runtime::RunConfig;
+use crate::runtime::trace::{Trace, Wait, WindowEnd};
+use crate::runtime::virtual_time::plan::Plan;
+use crate::runtime::virtual_time::{Simulation, State};
+use crate::time::ProcTime;
+use crate::window::aggregate::Summary;
+
+/// The most keyframes of one run; when there are more, every other one goes.
+pub const MAX_KEYFRAMES: usize = 64;
+/// Steps between the first keyframes.
+const FIRST_INTERVAL: u64 = 16;
+
+/// The state of a run after some step.
+#[derive(Clone, Debug)]
+struct Keyframe {
+    state: State,
+    marks: Marks,
+}
+
+/// How much of each part of the trace there was, and what has been written over since.
+#[derive(Clone, Debug)]
+struct Marks {
+    settled: usize,
+    watermarks: usize,
+    task_watermarks: usize,
+    inputs: usize,
+    waits: usize,
+    batches: usize,
+    panes: usize,
+    lists: usize,
+    windows: usize,
+    max_special_bytes: usize,
+    /// Waits that may have become longer since.
+    last_waits: Vec<(usize, Wait)>,
+    /// Counts of kept windows that may have changed since, by place of the record.
+    last_kept: Vec<(usize, u32)>,
+}
+
+/// The keyframes of a finished run.
+#[derive(Clone, Debug)]
+pub struct Keyframes {
+    plan: Arc<Plan>,
+    frames: Vec<Keyframe>,
+    /// By place in the finished trace: the place of the record in order of arrival.
+    order: Arc<[u32]>,
+}
+
+/// Runs `stream` through a checked pipeline to the end, records everything, and keeps up to
+/// [`MAX_KEYFRAMES`] keyframes, evenly spaced in steps.
+///
+/// # Panics
+/// When the pipeline has problems ([`crate::pipeline::Pipeline::problems`]).
+pub fn run_with_keyframes(stream: &Arc<Stream>, config: &RunConfig) -> (Trace, Keyframes) {
+    let mut simulation = Simulation::new(Arc::clone(stream), config);
+    let mut frames = vec![Keyframe::of(&simulation)];
+    let (mut step, mut interval) = (0_u64, FIRST_INTERVAL);
+    while simulation.step() {
+        step += 1;
+        if step.is_multiple_of(interval) {
+            frames.push(Keyframe::of(&simulation));
+            if frames.len() > MAX_KEYFRAMES {
+                let mut place = 0_usize;
+                frames.retain(|_| {
+                    place += 1;
+                    place % 2 == 1
+                });
+                interval *= 2;
+            }
+        }
+    }
+    let plan = Arc::clone(&simulation.plan);
+    let (trace, order) = simulation.into_trace_and_order();
+    (trace, Keyframes { plan, frames, order: order.into() })
+}
+
+impl Keyframes {
+    /// How many there are; at least 1, the state before the first step.
+    pub fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Whether there is none; never.
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// The run as it was at an instant: everything at `now` has happened, and it can go on from there.
+    /// `trace` is that of the run which these keyframes are of.
+    pub fn restore(&self, trace: &Trace, now: ProcTime) -> Simulation {
+        // A frame within the instant is as good as one before it: what is left of it is run again.
+        let after = self.frames.partition_point(|frame| frame.state.now <= now);
+        let frame = &self.frames[after.saturating_sub(1)];
+        let mut simulation = Simulation {
+            plan: Arc::clone(&self.plan),
+            state: frame.state.clone(),
+            trace: frame.cut(trace, &self.plan, &self.order),
+            order: self.order[..frame.marks.settled].to_vec(),
+        };
+        simulation.run_until(now);
+        simulation
+    }
+}
+
+impl Simulation {
+    /// Handles everything that happens up to and at `now`.
+    pub fn run_until(&mut self, now: ProcTime) {
+        while self.next_instant() <= now && self.step() {}
+    }
+
+    /// When something happens next, if nothing waits for time alone; never before the instant that it
+    /// is.
+    fn next_instant(&self) -> ProcTime {
+        let (next, _) = self.next_event();
+        if self.plan.has_timers { self.next_timer(next).map_or(next, |(at, _)| at) } else { next }
+    }
+}
+
+impl Keyframe {
+    fn of(simulation: &Simulation) -> Self {
+        let trace = &simulation.trace;
+        let state = simulation.state.clone();
+        let waits =
+            state.sources.iter().map(|source| source.last_wait).chain(state.tasks.iter().map(|task| task.last_wait));
+        let last_waits = waits.flatten().map(|place| (place, trace.waits[place])).collect();
+        let kept = state.tasks.iter().filter_map(|task| task.last_place());
+        let last_kept = kept.map(|place| (place, trace.kept_windows[place])).collect();
+        let marks = Marks {
+            settled: simulation.order.len(),
+            watermarks: trace.watermarks.len(),
+            task_watermarks: trace.task_watermarks.len(),
+            inputs: trace.inputs.len(),
+            waits: trace.waits.len(),
+            batches: trace.batches.len(),
+            panes: trace.panes.len(),
+            lists: trace.lists.len(),
+            windows: trace.windows.len(),
+            max_special_bytes: trace.max_special_bytes,
+            last_waits,
+            last_kept,
+        };
+        Self { state, marks }
+    }
+
+    /// What the trace said at this keyframe, with records known by their places in order of arrival.
+    fn cut(&self, trace: &Trace, plan: &Plan, order: &[u32]) -> Trace {
+        let marks = &self.marks;
+        let mut cut = Trace::empty(Arc::clone(&plan.stream), trace.pipeline.clone());
+        cut.enqueued.extend_from_slice(&trace.enqueued[..marks.settled]);
+        cut.started.extend_from_slice(&trace.started[..marks.settled]);
+        cut.handled.extend_from_slice(&trace.handled[..marks.settled]);
+        cut.fates.extend_from_slice(&trace.fates[..marks.settled]);
+        cut.watermark_before.extend_from_slice(&trace.watermark_before[..marks.settled]);
+        cut.kept_windows.extend_from_slice(&trace.kept_windows[..marks.settled]);
+        cut.tasks.extend(trace.tasks.iter().take(marks.settled));
+        cut.watermarks = trace.watermarks[..marks.watermarks].to_vec();
+        cut.task_watermarks = trace.task_watermarks[..marks.task_watermarks].to_vec();
+        cut.inputs = trace.inputs[..marks.inputs].to_vec();
+        cut.waits = trace.waits[..marks.waits].to_vec();
+        cut.batches = trace.batches[..marks.batches].to_vec();
+        cut.panes = trace.panes[..marks.panes].to_vec();
+        cut.lists = trace.lists[..marks.lists].to_vec();
+        cut.windows = trace.windows[..marks.windows].to_vec();
+        cut.delivered.extend(trace.delivered.iter().take(marks.panes));
+        cut.max_special_bytes = marks.max_special_bytes;
+        for &(place, wait) in &marks.last_waits {
+            cut.waits[place] = wait;
+        }
+        for &(place, kept) in &marks.last_kept {
+            cut.kept_windows[place] = kept;
+        }
+        self.undo_ends(&mut cut);
+        let renamed = |id: &mut RecordId| *id = RecordId(order[id.index()]);
+        cut.watermarks.iter_mut().filter_map(|step| step.raised_by.as_mut()).for_each(renamed);
+        cut.panes.iter_mut().filter_map(|pane| pane.cause.as_mut()).for_each(renamed);
+        cut.windows.iter_mut().map(|life| &mut life.opened_by).for_each(renamed);
+        cut
+    }
+
+    /// What was open or on its way at the keyframe is so again.
+    fn undo_ends(&self, cut: &mut Trace) {
+        for task in &self.state.tasks {
+            task.operator().visit_kept(|kept| {
+                if let Some(life) = cut.windows.get_mut(task.window_id(kept.id).index()) {
+                    life.end = WindowEnd::StillKept;
+                    life.panes = 0;
+                    life.summary = Summary::default();
+                    life.special = None;
+                }
+            });
+        }
+        let on_the_way =
+            self.state.tasks.iter().flat_map(|task| task.outbox.iter().copied()).chain(self.state.sink.panes());
+        for pane in on_the_way {
+            if let Some(at) = cut.delivered.get_mut(pane as usize) {
+                *at = ProcTime::MAX;
+            }
+        }
+    }
+}

@@ -36,6 +36,7 @@ pub mod app;
 // Numbers about a run or a stream.
 pub mod explain;
 pub mod metrics;
+pub mod twin;
 
 // Standard jobs and their speed.
 pub mod bench;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::cli::args::{CommonArgs, Format};
 use crate::cli::columns::ColumnArgs;
@@ -18,6 +19,8 @@ use crate::metrics::rows;
 use crate::open::Opened;
 use crate::oracle::Truth;
 use crate::runtime::{RunConfig, Simulation, Trace};
+use crate::scenario::{Scenario, set};
+use crate::twin::Comparison;
 
 /// Arguments of `highwater run`.
 #[derive(Clone, Debug, Args)]
@@ -35,6 +38,10 @@ pub struct RunArgs {
     /// Overrides.
     #[command(flatten)]
     pub pipeline: PipelineArgs,
+    /// Run it a second time with this field of the scenario changed, and list the windows that then
+    /// differ; may be given several times, for one twin with several changes
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub twin: Vec<String>,
 }
 
 /// Runs the file and prints the result to standard output.
@@ -46,17 +53,52 @@ pub fn run(args: &RunArgs, common: &CommonArgs) -> Result<(), CliError> {
     let (trace, took) = run_with_progress(&input, common.quiet);
     let records_per_s = if took.is_zero() { 0.0 } else { input.stream.len() as f64 / took.as_secs_f64() };
     let report = Report::of(&input.scenario, &trace, records_per_s);
+    let twin = if args.twin.is_empty() { None } else { Some(twin_of(args, common, &trace)?) };
     if let Some(folder) = &common.out {
-        write_folder(folder, &report, &trace)?;
+        write_folder(folder, &WithTwin { report: &report, twin: twin.as_ref() }, &trace)?;
     }
     match args.format {
-        Format::Text => output::print(text::report(&report, &trace).as_bytes()),
-        Format::Json => output::print(&json(&report)?),
+        Format::Text => {
+            let mut text = text::report(&report, &trace);
+            if let Some(twin) = &twin {
+                text.push('\n');
+                text.push_str(&crate::twin::in_words(twin, &trace.ledger));
+            }
+            output::print(text.as_bytes())
+        }
+        Format::Json => output::print(&json(&WithTwin { report: &report, twin: twin.as_ref() })?),
         Format::Csv => output::print(&panes(&trace)?),
     }
 }
 
-fn json(report: &Report) -> Result<Vec<u8>, CliError> {
+/// The numbers of a run, and how its twin differs.
+#[derive(Serialize)]
+struct WithTwin<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    twin: Option<&'a Comparison>,
+}
+
+/// Opens the file once more, with the changes of the twin, and runs it.
+fn twin_of(args: &RunArgs, common: &CommonArgs, trace: &Trace) -> Result<Comparison, CliError> {
+    if args.file.as_os_str() == "-" {
+        return Err(CliError::bad_input("--twin reads its input twice; give it a file instead of standard input"));
+    }
+    let settings = |scenario: &mut Scenario| {
+        args.pipeline.apply(scenario)?;
+        let in_words = |errors: Vec<set::SetError>| {
+            let lines: Vec<String> = errors.iter().map(|error| format!("--twin {error}")).collect();
+            lines.join("\n")
+        };
+        set::apply(scenario, &args.twin).map_err(in_words)
+    };
+    let input = input::load(&args.file, &args.columns, &settings, true)?;
+    let (twin, _) = run_with_progress(&input, common.quiet);
+    Ok(crate::twin::compare(trace, &twin, &args.twin))
+}
+
+fn json(report: &WithTwin<'_>) -> Result<Vec<u8>, CliError> {
     let mut bytes = serde_json::to_vec_pretty(report).map_err(CliError::bad_input)?;
     bytes.push(b'\n');
     Ok(bytes)
@@ -67,7 +109,7 @@ fn panes(trace: &Trace) -> Result<Vec<u8>, CliError> {
     rows::panes_csv(trace, &truth).map_err(CliError::bad_input)
 }
 
-fn write_folder(folder: &std::path::Path, report: &Report, trace: &Trace) -> Result<(), CliError> {
+fn write_folder(folder: &std::path::Path, report: &WithTwin<'_>, trace: &Trace) -> Result<(), CliError> {
     std::fs::create_dir_all(folder)
         .map_err(|error| CliError::bad_input(format!("{}: cannot be made: {error}", folder.display())))?;
     output::write_file(&folder.join("run.json"), &json(report)?)?;

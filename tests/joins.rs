@@ -171,7 +171,8 @@ proptest! {
         // All that ever happened: changes that were not late, and per key when its row was touched last.
         let mut changes: Vec<(u32, i64, f64, usize)> = Vec::new();
         let mut touched: Vec<Option<i64>> = vec![None; 3];
-        let (mut waiting, mut expected): (Vec<(i64, usize, u32)>, Vec<(u32, Option<f64>)>) = (Vec::new(), Vec::new());
+        let mut waiting: Vec<(i64, usize, u32)> = Vec::new();
+        let mut expected: Vec<(u32, Option<f64>)> = Vec::new();
         let mut now = 0;
         for (i, &(is_record, t, key)) in input.iter().enumerate() {
             now += waits[i];

@@ -4,3 +4,4 @@ pub mod freshness;
 pub mod quantile;
 pub mod report;
 pub mod rows;
+pub mod tasks;

@@ -206,7 +206,7 @@ impl Simulation {
             Overflow::ShedNewest if !has_credit => return self.settle_unseen(id, Fate::Shed, EventTime::MIN),
             Overflow::ShedOldest if !has_credit => {
                 if let Some(oldest) = self.state.tasks[task].inbox.remove_oldest(source) {
-                    self.settle_unseen(oldest.id, Fate::Shed, EventTime::MIN);
+                    self.settle_unhandled(&oldest, Fate::Shed, EventTime::MIN);
                 }
             }
             Overflow::Block | Overflow::Unbounded | Overflow::ShedNewest | Overflow::ShedOldest => {}

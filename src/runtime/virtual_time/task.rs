@@ -260,11 +260,15 @@ impl Simulation {
         self.state.settled.note(fate);
     }
 
-    /// A record has met its fate before any task handled it.
+    /// A record has met its fate before it was put into a channel.
     pub(super) fn settle_unseen(&mut self, id: RecordId, fate: Fate, met: EventTime) {
-        let now = self.state.now;
-        let sent = Sent { id, event_time: self.plan.stream.event_times()[id.index()], enqueued: now };
-        self.settle(&sent, now, fate, met);
+        let sent = Sent { id, event_time: self.plan.stream.event_times()[id.index()], enqueued: self.state.now };
+        self.settle_unhandled(&sent, fate, met);
+    }
+
+    /// A record has met its fate before any task handled it, in a channel or in front of it.
+    pub(super) fn settle_unhandled(&mut self, sent: &Sent, fate: Fate, met: EventTime) {
+        self.settle(sent, self.state.now, fate, met);
         if self.plan.tasks > 1 {
             self.trace.tasks.push(TaskId::NO_TASK);
         }

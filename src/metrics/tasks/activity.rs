@@ -1,0 +1,344 @@
+//! When every task was busy, idle or backpressured, and what waited in every channel and partition.
+//!
+//! The words are those of Apache Flink's task metrics: busy while it works on a record (or, the sink,
+//! on a pane), backpressured while it cannot hand on what it has, idle otherwise; the three sum to 1.
+//! Everything is read from the trace; what the trace does not say in so many words (when a source took
+//! a record from the log, when the sink began with a pane) follows from what it does say.
+
+use crate::metrics::tasks::flow::Flow;
+use crate::metrics::tasks::intervals::{Intervals, Stretch};
+use crate::pipeline::Pipeline;
+use crate::record::{PartitionId, RecordId};
+use crate::runtime::{Fate, TaskId, Trace};
+use crate::state::KeyGroups;
+use crate::time::{ProcTime, Span};
+
+/// What a task did with a stretch of time, as shares of it that sum to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
+pub struct Shares {
+    /// It worked.
+    pub busy: f64,
+    /// It had nothing to do.
+    pub idle: f64,
+    /// It could not hand on what it had.
+    pub backpressured: f64,
+}
+
+/// Waits of one task that go back to one cause: the task at the end of the chain of those that wait.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    /// Who waits.
+    pub waiter: TaskId,
+    /// Who is the slow one.
+    pub root: TaskId,
+    /// When.
+    pub times: Intervals,
+}
+
+/// What every task of a run did, and what waited where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskMetrics {
+    span: Stretch,
+    sources: usize,
+    windows: usize,
+    busy: Vec<Intervals>,
+    waiting: Vec<Intervals>,
+    blocks: Vec<Block>,
+    channels: Vec<Flow>,
+    partitions: Vec<Flow>,
+    panes: Flow,
+    demand: Vec<Vec<ProcTime>>,
+}
+
+impl TaskMetrics {
+    /// Everything about a finished run. O(n log n).
+    pub fn of(trace: &Trace) -> Self {
+        let tasks = &trace.pipeline.tasks;
+        let (sources, windows) = (tasks.sources as usize, tasks.windows as usize);
+        let targets = Targets::of(trace);
+        let partitions = partitions(trace);
+        let waiting = waiting(trace, sources, windows);
+        let mut busy: Vec<Intervals> =
+            (0..sources).map(|source| source_busy(trace, source, &waiting[source])).collect();
+        busy.extend(windows_busy(trace, windows));
+        let (panes, sink_busy) = sink(trace);
+        busy.push(sink_busy);
+        let blocks = blocks(trace, &waiting);
+        let channels = channels(trace, &targets, sources, windows);
+        let mut demand = vec![Vec::new(); windows];
+        for (place, &at) in trace.stream.arrivals().iter().enumerate() {
+            if let Some(of_task) = demand.get_mut(targets.of_record(trace, place)) {
+                of_task.push(at);
+            }
+        }
+        demand.iter_mut().filter(|of_task| !of_task.is_sorted()).for_each(|of_task| of_task.sort_unstable());
+        Self { span: span(trace), sources, windows, busy, waiting, blocks, channels, partitions, panes, demand }
+    }
+
+    /// From the first arrival to the last thing that was done.
+    pub const fn span(&self) -> Stretch {
+        self.span
+    }
+
+    /// Every task: the sources, the window tasks, the sink.
+    pub fn tasks(&self) -> impl Iterator<Item = TaskId> + use<> {
+        let (sources, windows) = (self.sources, self.windows);
+        let windows = (0..windows).map(TaskId::window);
+        (0..sources).map(TaskId::source).chain(windows).chain([TaskId::Sink])
+    }
+
+    /// Source tasks.
+    pub const fn sources(&self) -> usize {
+        self.sources
+    }
+
+    /// Window tasks.
+    pub const fn windows(&self) -> usize {
+        self.windows
+    }
+
+    fn place(&self, task: TaskId) -> usize {
+        match task {
+            TaskId::Source(number) => usize::from(number).min(self.sources - 1),
+            TaskId::Window(number) => self.sources + usize::from(number).min(self.windows - 1),
+            TaskId::Sink => self.sources + self.windows,
+        }
+    }
+
+    /// When a task was busy.
+    pub fn busy(&self, task: TaskId) -> &Intervals {
+        &self.busy[self.place(task)]
+    }
+
+    /// When a task was backpressured.
+    pub fn waiting(&self, task: TaskId) -> &Intervals {
+        &self.waiting[self.place(task)]
+    }
+
+    /// What a task did with a stretch of time; idle all of an empty one. O(log n).
+    pub fn shares(&self, task: TaskId, stretch: Stretch) -> Shares {
+        let length = stretch.length().as_secs_f64();
+        if length <= 0.0 {
+            return Shares { idle: 1.0, ..Shares::default() };
+        }
+        let busy = self.busy(task).covered(stretch).as_secs_f64() / length;
+        let backpressured = self.waiting(task).covered(stretch).as_secs_f64() / length;
+        Shares { busy, idle: (1.0 - busy - backpressured).max(0.0), backpressured }
+    }
+
+    /// Every wait, by who waits and whose slowness it goes back to.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// The channel between two tasks, and what it holds. Both from 0.
+    ///
+    /// # Panics
+    /// When there is no such task.
+    pub fn channel(&self, source: usize, window: usize) -> &Flow {
+        &self.channels[source * self.windows + window]
+    }
+
+    /// The partitions of the log: records arrive, and are read. One that a source task has in hand
+    /// counts as unread until it is sent.
+    pub fn partitions(&self) -> &[Flow] {
+        &self.partitions
+    }
+
+    /// The panes on their way to the sink, from emission to delivery.
+    pub const fn panes(&self) -> &Flow {
+        &self.panes
+    }
+
+    /// When records arrived that a window task is to handle, ascending.
+    pub fn demand(&self, window: usize) -> &[ProcTime] {
+        self.demand.get(window).map_or(&[], Vec::as_slice)
+    }
+
+    /// The source task that reads a partition.
+    pub const fn reader_of(&self, partition: PartitionId) -> usize {
+        partition.index() % self.sources
+    }
+
+    /// Records in all channels of a window task. O(sources log n).
+    pub fn depth_of(&self, window: usize, now: ProcTime) -> usize {
+        (0..self.sources).map(|source| self.channel(source, window).level(now)).sum()
+    }
+
+    /// Records in the log that have not been read. O(partitions log n).
+    pub fn lag(&self, now: ProcTime) -> usize {
+        self.partitions.iter().map(|partition| partition.level(now)).sum()
+    }
+}
+
+fn span(trace: &Trace) -> Stretch {
+    let Some((first, last)) = trace.span() else { return Stretch::new(ProcTime::EPOCH, ProcTime::EPOCH) };
+    let delivered = trace.delivered.iter().copied().filter(|&at| at < ProcTime::MAX).max();
+    Stretch::new(first, delivered.map_or(last, |delivered| delivered.max(last)))
+}
+
+/// Which window task a record is for.
+struct Targets {
+    /// By key; empty when there is one task.
+    by_key: Vec<u16>,
+}
+
+impl Targets {
+    fn of(trace: &Trace) -> Self {
+        let Pipeline { tasks, .. } = &trace.pipeline;
+        let groups = KeyGroups::new(tasks.key_groups).filter(|_| tasks.windows > 1);
+        let by_key = groups.map_or(Vec::new(), |groups| {
+            let task_of = |name| groups.task_of(groups.group_of(name), tasks.windows).0 as u16;
+            trace.stream.key_table().names().map(task_of).collect()
+        });
+        Self { by_key }
+    }
+
+    /// The task that handled it, or else the one that owns its key.
+    fn of_record(&self, trace: &Trace, place: usize) -> usize {
+        match trace.tasks.get(place) {
+            Some(&task) if task != TaskId::NO_TASK => usize::from(task),
+            _ => {
+                let key = trace.stream.keys()[place];
+                self.by_key.get(key.index()).map_or(0, |&task| usize::from(task))
+            }
+        }
+    }
+}
+
+fn partitions(trace: &Trace) -> Vec<Flow> {
+    let count = trace.stream.partitions().max(1);
+    if count == 1 {
+        return vec![Flow::new(trace.stream.arrivals_ascending().to_vec(), trace.enqueued_ascending().to_vec())];
+    }
+    let mut columns = vec![(Vec::new(), Vec::new()); count];
+    for (place, (&arrival, &read)) in trace.stream.arrivals().iter().zip(&trace.enqueued).enumerate() {
+        let (arrivals, reads) = &mut columns[trace.stream.partition(RecordId(place as u32)).index()];
+        arrivals.push(arrival);
+        reads.push(read);
+    }
+    columns.into_iter().map(|(arrivals, reads)| Flow::new(arrivals, reads)).collect()
+}
+
+fn channels(trace: &Trace, targets: &Targets, sources: usize, windows: usize) -> Vec<Flow> {
+    let mut columns = vec![(Vec::new(), Vec::new()); sources * windows];
+    for place in 0..trace.stream.len() {
+        let (sent, taken) = (trace.enqueued[place], trace.started[place]);
+        // What was given up before it was sent was never in a channel.
+        let was_there = sent < taken || trace.fates[place].is_handled();
+        if !was_there || sent == ProcTime::MAX {
+            continue;
+        }
+        let source = trace.stream.partition(RecordId(place as u32)).index() % sources;
+        let window = targets.of_record(trace, place);
+        if let Some((entered, left)) = columns.get_mut(source * windows + window) {
+            entered.push(sent);
+            left.push(taken);
+        }
+    }
+    columns.into_iter().map(|(entered, left)| Flow::new(entered, left)).collect()
+}
+
+fn waiting(trace: &Trace, sources: usize, windows: usize) -> Vec<Intervals> {
+    let mut waits = vec![Vec::new(); sources + windows + 1];
+    for wait in &trace.waits {
+        let place = match wait.task {
+            TaskId::Source(number) => usize::from(number),
+            TaskId::Window(number) => sources + usize::from(number),
+            TaskId::Sink => sources + windows,
+        };
+        if let Some(of_task) = waits.get_mut(place) {
+            of_task.push(Stretch::new(wait.from, wait.until));
+        }
+    }
+    waits.into_iter().map(Intervals::of_unsorted).collect()
+}
+
+/// A source task works on a record from when it could take it until it sent it, less the time that it
+/// waited for a place in the channel.
+fn source_busy(trace: &Trace, source: usize, waiting: &Intervals) -> Intervals {
+    let tasks = &trace.pipeline.tasks;
+    if tasks.source_time == Span::ZERO {
+        return Intervals::default();
+    }
+    // Nothing takes longer than the service time and its jitter, so a record that was sent later than
+    // that after it could be taken was taken later (its partition was paused, or not to be read yet).
+    let longest = Span::from_secs_f64(tasks.source_time.as_secs_f64() * (1.0 + tasks.jitter));
+    let sources = tasks.sources as usize;
+    let is_own = |place: usize| trace.stream.partition(RecordId(place as u32)).index() % sources == source;
+    let is_sent = |place: usize| trace.enqueued[place] < ProcTime::MAX && trace.fates[place] != Fate::Lost;
+    let own = (0..trace.stream.len()).filter(|&place| is_own(place) && is_sent(place));
+    let mut sent: Vec<(ProcTime, ProcTime)> =
+        own.map(|place| (trace.enqueued[place], trace.stream.arrivals()[place])).collect();
+    sent.sort_unstable();
+    let mut busy = Intervals::default();
+    let mut before = ProcTime::MIN;
+    for (at, arrival) in sent {
+        let waited = waiting.at(at - Span::from_micros(1)).map_or(Span::ZERO, |wait| at - wait.from);
+        let taken = before.max(arrival).max(at - waited - longest);
+        busy.push(Stretch::new(taken, at - waited));
+        before = at;
+    }
+    busy
+}
+
+fn windows_busy(trace: &Trace, windows: usize) -> Vec<Intervals> {
+    let mut busy = vec![Intervals::default(); windows];
+    for (place, (&started, &handled)) in trace.started.iter().zip(&trace.handled).enumerate() {
+        let is_handled = handled < ProcTime::MAX && trace.fates[place].is_handled();
+        let task = trace.tasks.get(place).map_or(0, |&task| usize::from(task));
+        if let Some(of_task) = busy.get_mut(task).filter(|_| is_handled) {
+            of_task.push(Stretch::new(started, handled));
+        }
+    }
+    busy
+}
+
+/// The sink works on a pane from when it was there and the one before was delivered.
+fn sink(trace: &Trace) -> (Flow, Intervals) {
+    let mut busy = Intervals::default();
+    let emitted: Vec<ProcTime> = trace.panes.iter().map(|pane| pane.emitted_at).collect();
+    if trace.delivered.is_empty() {
+        return (Flow::new(emitted.clone(), emitted), busy);
+    }
+    let both = trace.delivered.iter().copied().zip(emitted.iter().copied());
+    let mut panes: Vec<(ProcTime, ProcTime)> = both.filter(|&(delivered, _)| delivered < ProcTime::MAX).collect();
+    panes.sort_unstable();
+    let mut before = ProcTime::MIN;
+    for (delivered, emitted) in panes {
+        busy.push(Stretch::new(before.max(emitted), delivered));
+        before = delivered;
+    }
+    (Flow::new(emitted, trace.delivered.clone()), busy)
+}
+
+/// While a source waits for a window task that itself waits for the sink, the sink is the slow one.
+fn blocks(trace: &Trace, waiting: &[Intervals]) -> Vec<Block> {
+    let sources = trace.pipeline.tasks.sources as usize;
+    let mut by_pair: std::collections::BTreeMap<(TaskId, TaskId), Vec<Stretch>> = std::collections::BTreeMap::new();
+    for wait in &trace.waits {
+        by_pair.entry((wait.task, wait.on)).or_default().push(Stretch::new(wait.from, wait.until));
+    }
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut add = |waiter: TaskId, root: TaskId, times: Intervals| {
+        if times.is_empty() {
+            return;
+        }
+        match blocks.iter_mut().find(|block| (block.waiter, block.root) == (waiter, root)) {
+            Some(block) => block.times = Intervals::union([&block.times, &times]),
+            None => blocks.push(Block { waiter, root, times }),
+        }
+    };
+    for ((waiter, on), stretches) in by_pair {
+        let times = Intervals::of_unsorted(stretches);
+        match on {
+            TaskId::Window(number) => {
+                let passed_on = waiting.get(sources + usize::from(number)).cloned().unwrap_or_default();
+                add(waiter, on, times.without(&passed_on));
+                add(waiter, TaskId::Sink, times.intersect(&passed_on));
+            }
+            TaskId::Source(_) | TaskId::Sink => add(waiter, on, times),
+        }
+    }
+    blocks
+}

@@ -1,0 +1,15 @@
+//! What every task of a run did with its time, and what waited where: read from the trace alone.
+//!
+//! - [`intervals`], [`flow`]: stretches of time, and places where records wait
+//! - [`activity`]: when every task was busy or held up, and what was in every channel and partition
+//! - [`lag`]: how long until what waits is cleared, predicted and actual
+
+pub mod activity;
+pub mod flow;
+pub mod intervals;
+pub mod lag;
+
+pub use activity::{Block, Shares, TaskMetrics};
+pub use flow::Flow;
+pub use intervals::{Intervals, Stretch};
+pub use lag::{Clearing, Rates};

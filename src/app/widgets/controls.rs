@@ -90,30 +90,57 @@ fn paint_ground(painter: &Painter, theme: &Theme, rect: Rect, response: &Respons
     }
 }
 
-/// One of few: a well with a choice in it. Each choice is a name and a line on what it does. The
-/// new choice, when another one was pressed.
+/// Height of a row of segments.
+const SEGMENT: f32 = 22.0;
+/// A segment is wider than its name by at least this.
+const SEGMENT_AIR: f32 = 8.0;
+
+/// One of few: a well with a choice in it, in as many rows as the width asks for. Each choice is a
+/// name and a line on what it does. The new choice, when another one was pressed.
 pub fn segments(ui: &mut Ui, theme: &Theme, group: &str, choices: &[(&str, &str)], chosen: usize) -> Option<usize> {
-    let (well, _) = ui.allocate_exact_size(vec2(ui.available_width(), 22.0), Sense::hover());
-    ui.painter().rect_filled(well, radius::FIELD - 1.0, theme.field);
     let natural: Vec<f32> = choices
         .iter()
         .map(|(name, _)| ui.painter().layout_no_wrap((*name).to_owned(), font::legend(), theme.t1).size().x)
         .collect();
-    let spare = (well.width() - natural.iter().sum::<f32>()) / choices.len().max(1) as f32;
-    let mut left = well.left();
+    let width = ui.available_width();
+    let rows = rows_of(&natural, width);
+    let (well, _) = ui.allocate_exact_size(vec2(width, SEGMENT * rows.len() as f32), Sense::hover());
+    ui.painter().rect_filled(well, radius::FIELD - 1.0, theme.field);
     let mut pressed = None;
-    for (i, (name, help)) in choices.iter().enumerate() {
-        let rect = Rect::from_min_size(pos2(left, well.top()), vec2(natural[i] + spare, well.height()));
-        left = rect.right();
-        let hit = rect.expand2(vec2(0.0, 1.0));
-        let response = ui.interact(hit, ui.scope_id().with((group, *name)), Sense::click());
-        response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), i == chosen, *name));
-        paint_segment(ui.painter(), theme, rect, &response, i == chosen, name);
-        if response.on_hover_text(*help).clicked() && i != chosen {
-            pressed = Some(i);
+    for (row, range) in rows.into_iter().enumerate() {
+        let spare = (width - natural[range.clone()].iter().sum::<f32>()) / range.len().max(1) as f32;
+        let mut left = well.left();
+        for i in range {
+            let (name, help) = choices[i];
+            let top = well.top() + SEGMENT * row as f32;
+            let rect = Rect::from_min_size(pos2(left, top), vec2(natural[i] + spare, SEGMENT));
+            left = rect.right();
+            let hit = rect.expand2(vec2(0.0, 1.0));
+            let response = ui.interact(hit, ui.scope_id().with((group, name)), Sense::click());
+            response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), i == chosen, name));
+            paint_segment(ui.painter(), theme, rect, &response, i == chosen, name);
+            if response.on_hover_text(help).clicked() && i != chosen {
+                pressed = Some(i);
+            }
         }
     }
     pressed
+}
+
+/// Segments by row: as few rows as hold them, and about equally many in each.
+fn rows_of(natural: &[f32], width: f32) -> Vec<std::ops::Range<usize>> {
+    let most_rows = natural.len().max(1);
+    for count in 1..most_rows {
+        let per_row = natural.len().div_ceil(count);
+        let rows: Vec<_> =
+            (0..natural.len()).step_by(per_row).map(|from| from..(from + per_row).min(natural.len())).collect();
+        let needed =
+            |row: &std::ops::Range<usize>| natural[row.clone()].iter().sum::<f32>() + SEGMENT_AIR * row.len() as f32;
+        if rows.iter().all(|row| needed(row) <= width) || count == 1 && natural.len() <= 2 {
+            return rows;
+        }
+    }
+    (0..natural.len()).map(|i| i..i + 1).collect()
 }
 
 fn paint_segment(painter: &Painter, theme: &Theme, rect: Rect, response: &Response, chosen: bool, name: &str) {
@@ -131,4 +158,19 @@ fn paint_segment(painter: &Painter, theme: &Theme, rect: Rect, response: &Respon
         (false, false) => (font::legend(), theme.t3),
     };
     painter.text(rect.center(), Align2::CENTER_CENTER, name, font, colour);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_take_as_few_rows_as_hold_them() {
+        let one_row = |natural: &[f32], width: f32| rows_of(natural, width).len() == 1;
+        assert!(one_row(&[40.0, 40.0, 40.0], 200.0) && one_row(&[90.0; 2], 100.0));
+        assert_eq!(rows_of(&[50.0; 5], 200.0), [0..3, 3..5]);
+        assert_eq!(rows_of(&[60.0; 11], 220.0), [0..3, 3..6, 6..9, 9..11]);
+        assert_eq!(rows_of(&[500.0; 3], 100.0), [0..1, 1..2, 2..3]);
+        assert!(rows_of(&[], 100.0).is_empty());
+    }
 }

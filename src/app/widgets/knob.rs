@@ -12,7 +12,8 @@ use egui::{
 
 use crate::app::shortcuts::slider_focus_id;
 use crate::app::theme::{Theme, alpha, font, radius, space};
-use crate::app::widgets::quantity::{Quantity, Scale};
+use crate::app::widgets::quantity::Quantity;
+use crate::app::widgets::scale::Scale;
 
 /// Radius of the thumb; a ring of one point in panel colour lies around it.
 const THUMB: f32 = 4.5;

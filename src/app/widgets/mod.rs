@@ -3,14 +3,16 @@
 //! - [`marks`]: records, lines and hatches; shape carries what colour says
 //! - [`frame`]: the header of a panel, hairlines, plates behind labels
 //! - [`legend`]: entries that count and filter
-//! - [`quantity`], [`knob`]: numbers with units, and how they are turned
-//! - [`controls`]: buttons and segments
+//! - [`quantity`], [`scale`], [`knob`]: numbers with units, and how they are turned
+//! - [`controls`], [`choice`]: buttons and segments, one of many, on and off, and what is folded away
 //!
 //! Widgets return what happened and change nothing but the value that they are given.
 
+pub mod choice;
 pub mod controls;
 pub mod frame;
 pub mod knob;
 pub mod legend;
 pub mod marks;
 pub mod quantity;
+pub mod scale;

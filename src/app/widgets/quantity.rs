@@ -1,4 +1,4 @@
-//! What a knob turns: a quantity with a unit, and the scale on which it is turned.
+//! What a knob turns: a quantity with a unit.
 //!
 //! Values are `f64`: microseconds for spans, plain numbers otherwise. Turning gives round values
 //! (a step is about a twentieth of the value); typing gives any value inside the limits.
@@ -11,12 +11,20 @@ use crate::time::Span;
 pub enum Quantity {
     /// A length of time in microseconds.
     Span,
+    /// A length of time in microseconds; 0 switches it off.
+    SpanOrOff,
     /// A length of time in microseconds for every record.
     SpanPerRecord,
     /// Records per second.
     Rate,
     /// A whole number of records.
     Records,
+    /// A whole number of something else, of which this is the plural.
+    Whole(&'static str),
+    /// A number without a unit.
+    Plain,
+    /// A share from 0 to 1, shown in per cent.
+    Share,
 }
 
 /// Steps between spans that people find round, in microseconds.
@@ -83,7 +91,8 @@ impl Quantity {
     /// The number and its unit, for a screen: `("2 min 37", "s")`.
     pub fn show(self, value: f64) -> (String, String) {
         match self {
-            Self::Span => split_unit(&human::span(Span::from_micros(value as i64))),
+            Self::SpanOrOff if value == 0.0 => ("off".to_owned(), String::new()),
+            Self::Span | Self::SpanOrOff => split_unit(&human::span(Span::from_micros(value as i64))),
             Self::SpanPerRecord => {
                 let (number, unit) = split_unit(&human::span(Span::from_micros(value as i64)));
                 (number, format!("{unit}/record"))
@@ -91,15 +100,20 @@ impl Quantity {
             Self::Rate if value >= 1_000.0 => (human::count(libm::round(value) as u64), "records/s".to_owned()),
             Self::Rate => (trimmed(value), "records/s".to_owned()),
             Self::Records => (human::count(value as u64), if value == 1.0 { "record" } else { "records" }.to_owned()),
+            Self::Whole(many) => (human::count(value as u64), many.to_owned()),
+            Self::Plain => (trimmed(value), String::new()),
+            Self::Share => (trimmed(100.0 * value), "%".to_owned()),
         }
     }
 
     /// The text that stands in the field when it is opened for typing.
     pub fn edit_text(self, value: f64) -> String {
         match self {
-            Self::Span | Self::SpanPerRecord => human::span_exact(Span::from_micros(value as i64)),
-            Self::Rate => trimmed(value),
-            Self::Records => format!("{}", value as u64),
+            Self::SpanOrOff if value == 0.0 => "off".to_owned(),
+            Self::Span | Self::SpanOrOff | Self::SpanPerRecord => human::span_exact(Span::from_micros(value as i64)),
+            Self::Rate | Self::Plain => trimmed(value),
+            Self::Records | Self::Whole(_) => format!("{}", value as u64),
+            Self::Share => format!("{}%", trimmed(100.0 * value)),
         }
     }
 
@@ -110,7 +124,8 @@ impl Quantity {
     pub fn parse(self, text: &str) -> Result<f64, String> {
         let number = |text: &str| text.trim().replace([',', '_', ' '], "");
         match self {
-            Self::Span | Self::SpanPerRecord => {
+            Self::SpanOrOff if text.trim() == "off" => Ok(0.0),
+            Self::Span | Self::SpanOrOff | Self::SpanPerRecord => {
                 let text = text.trim().trim_end_matches("/record");
                 human::parse_span(text).map(|span| span.micros() as f64).map_err(|error| error.to_string())
             }
@@ -124,6 +139,15 @@ impl Quantity {
                 let count = number(text).parse::<u32>();
                 count.map(f64::from).map_err(|_| format!("{text:?} is not a number of records, like 32"))
             }
+            Self::Whole(many) => {
+                let count = number(text.trim().trim_end_matches(many)).parse::<u32>();
+                count.map(f64::from).map_err(|_| format!("{text:?} is not a whole number of {many}, like 3"))
+            }
+            Self::Plain => match number(text).parse::<f64>() {
+                Ok(value) if value.is_finite() => Ok(value),
+                _ => Err(format!("{text:?} is not a number, like 2.5")),
+            },
+            Self::Share => share(text).ok_or_else(|| format!("{text:?} is not a share, like 99.9% or 0.999")),
         }
     }
 
@@ -131,12 +155,14 @@ impl Quantity {
     pub fn step_near(self, value: f64) -> f64 {
         let fine = value.abs() / 20.0;
         match self {
-            Self::Span | Self::SpanPerRecord => {
+            Self::Span | Self::SpanOrOff | Self::SpanPerRecord => {
                 let below = ROUND_SPANS.partition_point(|&step| step as f64 <= fine);
                 ROUND_SPANS[below.saturating_sub(1)] as f64
             }
             Self::Rate => decade_step(fine).max(0.01),
-            Self::Records => decade_step(fine).max(1.0),
+            Self::Records | Self::Whole(_) => decade_step(fine).max(1.0),
+            Self::Plain => decade_step(fine).max(0.001),
+            Self::Share => 0.001,
         }
     }
 
@@ -169,122 +195,12 @@ fn trimmed(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Where a value sits on a track, from 0 to 1.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Scale {
-    /// Equal factors are equally far apart. With `zero`, the left end of the track is zero and
-    /// `min` is the smallest other value.
-    Log {
-        /// The smallest value that is not zero; positive.
-        min: f64,
-        /// The largest; above `min`.
-        max: f64,
-        /// Whether the left end is zero.
-        zero: bool,
-    },
-    /// The square root of the value is spread evenly, from 0 to `max`; the small ones get more
-    /// room but zero keeps its place.
-    Root {
-        /// The largest; positive.
-        max: f64,
-    },
-    /// Only these values, ascending, equally far apart; at least two.
-    Stops(Vec<f64>),
-}
-
-/// How much of a track with a zero belongs to it.
-const ZERO_SHARE: f64 = 0.04;
-
-impl Scale {
-    /// The smallest and the largest value.
-    pub fn range(&self) -> (f64, f64) {
-        match self {
-            Self::Log { min, max, zero } => (if *zero { 0.0 } else { *min }, *max),
-            Self::Root { max } => (0.0, *max),
-            Self::Stops(stops) => (stops.first().copied().unwrap_or(0.0), stops.last().copied().unwrap_or(0.0)),
-        }
-    }
-
-    /// The place of `value`; outside the range it is an end.
-    pub fn place(&self, value: f64) -> f64 {
-        match self {
-            Self::Log { min, max, zero } => {
-                let share = libm::log(value.max(*min) / min) / libm::log(max / min);
-                match (zero, value <= 0.0) {
-                    (true, true) => 0.0,
-                    (true, false) => ZERO_SHARE + (1.0 - ZERO_SHARE) * share.clamp(0.0, 1.0),
-                    (false, _) => share.clamp(0.0, 1.0),
-                }
-            }
-            Self::Root { max } => libm::sqrt((value / max).clamp(0.0, 1.0)),
-            Self::Stops(stops) => {
-                let last = stops.len().saturating_sub(1).max(1) as f64;
-                let above = stops.partition_point(|&stop| stop < value);
-                if above == 0 {
-                    return 0.0;
-                }
-                if above >= stops.len() {
-                    return 1.0;
-                }
-                let (low, high) = (stops[above - 1], stops[above]);
-                (above as f64 - 1.0 + (value - low) / (high - low)) / last
-            }
-        }
-    }
-
-    /// The value at a place from 0 to 1, round in the sense of `quantity`.
-    pub fn value(&self, place: f64, quantity: Quantity) -> f64 {
-        let place = place.clamp(0.0, 1.0);
-        match self {
-            Self::Log { min, max, zero } => {
-                if *zero && place < ZERO_SHARE / 2.0 {
-                    return 0.0;
-                }
-                let share = if *zero { (place - ZERO_SHARE) / (1.0 - ZERO_SHARE) } else { place }.clamp(0.0, 1.0);
-                quantity.round(min * libm::pow(max / min, share)).clamp(*min, *max)
-            }
-            Self::Root { max } => quantity.round(place * place * max).clamp(0.0, *max),
-            Self::Stops(stops) => {
-                let last = stops.len().saturating_sub(1) as f64;
-                stops.get(libm::round(place * last) as usize).copied().unwrap_or(0.0)
-            }
-        }
-    }
-
-    /// `value` moved by whole steps (back, when negative), inside the range.
-    pub fn stepped(&self, value: f64, steps: i32, quantity: Quantity) -> f64 {
-        let (least, most) = self.range();
-        let mut value = value;
-        for _ in 0..steps.unsigned_abs() {
-            value = self.one_step(value, steps > 0, quantity);
-        }
-        value.clamp(least, most)
-    }
-
-    fn one_step(&self, value: f64, up: bool, quantity: Quantity) -> f64 {
-        if let Self::Stops(stops) = self {
-            let next = if up {
-                stops.iter().find(|&&stop| stop > value)
-            } else {
-                stops.iter().rev().find(|&&stop| stop < value)
-            };
-            return next.copied().unwrap_or(value);
-        }
-        let smallest = if let Self::Log { min, .. } = self { *min } else { 0.0 };
-        if up && value < smallest {
-            return smallest;
-        }
-        if !up && value <= smallest {
-            return 0.0;
-        }
-        let (_, most) = self.range();
-        let step = quantity.step_near(value.max(most * 0.001));
-        if up {
-            (libm::floor(value / step + 1e-9) + 1.0) * step
-        } else {
-            (libm::ceil(value / step - 1e-9) - 1.0) * step
-        }
-    }
+/// `99.9%` and `99.9` as 0.999; a number of at most 1 without a sign is a share already.
+fn share(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let value: f64 = text.trim_end_matches('%').trim().parse().ok()?;
+    let is_share = value <= 1.0 && !text.ends_with('%');
+    value.is_finite().then_some(if is_share { value } else { value / 100.0 })
 }
 
 #[cfg(test)]
@@ -321,47 +237,28 @@ mod tests {
     }
 
     #[test]
+    fn shares_whole_numbers_and_what_is_off_are_read_and_shown() {
+        assert_eq!(Quantity::Share.show(0.999), ("99.9".into(), "%".into()));
+        for (text, value) in [("99.9%", 0.999), ("99.9", 0.999), ("0.5", 0.5), ("1%", 0.01), ("1", 1.0)] {
+            let read = Quantity::Share.parse(text).expect(text);
+            assert!((read - value).abs() < 1e-12, "{text}: {read}");
+        }
+        assert!(Quantity::Share.parse("most").is_err());
+        assert_eq!(Quantity::SpanOrOff.show(0.0), ("off".into(), String::new()));
+        assert_eq!(Quantity::SpanOrOff.parse("off"), Ok(0.0));
+        assert_eq!(Quantity::SpanOrOff.parse("5s"), Ok(5.0 * S));
+        assert_eq!(Quantity::Whole("values").show(3.0), ("3".into(), "values".into()));
+        assert_eq!(Quantity::Whole("values").parse("12 values"), Ok(12.0));
+        assert_eq!(Quantity::Plain.parse("-2.5"), Ok(-2.5));
+        assert!(Quantity::Plain.parse("inf").is_err());
+    }
+
+    #[test]
     fn turning_gives_round_values() {
         assert_eq!(Quantity::Span.round(30.4 * S), 30.0 * S);
         assert_eq!(Quantity::Span.round(2712.0 * S), 2760.0 * S);
         assert_eq!(Quantity::Records.round(33.3), 33.0);
         assert_eq!(Quantity::Records.round(1234.0), 1250.0);
         assert_eq!(Quantity::Rate.round(1.234), 1.25);
-    }
-
-    #[test]
-    fn every_scale_gives_back_the_value_of_a_place() {
-        let scales = [
-            Scale::Log { min: S, max: 3600.0 * S, zero: true },
-            Scale::Root { max: 600.0 * S },
-            Scale::Stops(vec![S, 5.0 * S, 60.0 * S]),
-        ];
-        for scale in scales {
-            let (least, most) = scale.range();
-            assert_eq!(scale.place(least), 0.0);
-            assert_eq!(scale.place(most), 1.0);
-            assert_eq!(scale.value(0.0, Quantity::Span), least);
-            assert_eq!(scale.value(1.0, Quantity::Span), most);
-            for place in [0.2, 0.5, 0.8] {
-                let value = scale.value(place, Quantity::Span);
-                let again = scale.value(scale.place(value), Quantity::Span);
-                assert_eq!(again, value, "{scale:?} at {place}");
-            }
-        }
-    }
-
-    #[test]
-    fn steps_go_to_the_next_round_value_and_stop_at_the_ends() {
-        let scale = Scale::Log { min: S, max: 100.0 * S, zero: true };
-        let step = |value, steps| scale.stepped(value, steps, Quantity::Span);
-        assert_eq!(step(30.0 * S, 1), 31.0 * S);
-        assert_eq!(step(30.0 * S, -1), 29.0 * S);
-        assert_eq!(step(0.0, 1), S);
-        assert_eq!(step(S, -1), 0.0);
-        assert_eq!(step(0.0, -1), 0.0);
-        assert_eq!(step(100.0 * S, 5), 100.0 * S);
-        let stops = Scale::Stops(vec![S, 5.0 * S, 60.0 * S]);
-        assert_eq!(stops.stepped(2.0 * S, 1, Quantity::Span), 5.0 * S);
-        assert_eq!(stops.stepped(5.0 * S, -1, Quantity::Span), S);
     }
 }

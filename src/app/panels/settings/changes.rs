@@ -1,6 +1,6 @@
 //! Which settings differ from the scenario as it was opened.
 
-use crate::pipeline::WindowSpec;
+use crate::pipeline::{WatermarkOptions, WatermarkSpec, WindowSpec};
 use crate::scenario::{Scenario, SourceSpec};
 
 /// How many knobs the reader has moved.
@@ -8,16 +8,26 @@ pub fn count(opened: &Scenario, now: &Scenario) -> usize {
     let (before, after) = (&opened.pipeline, &now.pipeline);
     let simple = [
         opened.seed != now.seed,
-        before.watermark != after.watermark,
         before.allowed_lateness != after.allowed_lateness,
         before.late != after.late,
         before.aggregate != after.aggregate,
         before.service_time != after.service_time,
         before.queue_capacity != after.queue_capacity,
+        before.dialect != after.dialect,
+        before.trigger != after.trigger,
+        before.accumulation != after.accumulation,
+        before.at_end != after.at_end,
+        before.azure.late_arrival != after.azure.late_arrival,
+        before.azure.action != after.azure.action,
+        before.beam.on_time != after.beam.on_time,
+        before.beam.closing != after.beam.closing,
+        before.beam.timestamp_combiner != after.beam.timestamp_combiner,
     ];
     let faults = opened.faults.iter().zip(&now.faults).filter(|(a, b)| a != b).count();
     simple.into_iter().filter(|differs| *differs).count()
         + window(before.window, after.window)
+        + watermark(before.watermark, after.watermark)
+        + watermark_options(&before.watermark_options, &after.watermark_options)
         + source(&opened.source, &now.source)
         + faults
 }
@@ -29,6 +39,33 @@ fn window(before: WindowSpec, after: WindowSpec) -> usize {
         }
         (a, b) => usize::from(a != b),
     }
+}
+
+/// Another rule is one change, and so is each of the numbers of the same rule.
+fn watermark(before: WatermarkSpec, after: WatermarkSpec) -> usize {
+    use WatermarkSpec::{Adaptive, Percentile, Punctuated};
+    let all = |differs: &[bool]| differs.iter().filter(|differs| **differs).count();
+    match (before, after) {
+        (Punctuated { marker: a, bound: b }, Punctuated { marker: c, bound: d }) => all(&[a != c, b != d]),
+        (Percentile { quantile: a, sample: b }, Percentile { quantile: c, sample: d }) => {
+            all(&[a.total_cmp(&c).is_ne(), b != d])
+        }
+        (Adaptive { deviations: a, min: b, max: c }, Adaptive { deviations: d, min: e, max: f }) => {
+            all(&[a != d, b != e, c != f])
+        }
+        (a, b) => usize::from(a != b),
+    }
+}
+
+fn watermark_options(before: &WatermarkOptions, after: &WatermarkOptions) -> usize {
+    let differs = [
+        before.emit != after.emit,
+        before.idle_after != after.idle_after,
+        before.max_future != after.max_future,
+        before.per_partition != after.per_partition,
+        before.max_drift != after.max_drift,
+    ];
+    differs.into_iter().filter(|differs| *differs).count()
 }
 
 fn source(before: &SourceSpec, after: &SourceSpec) -> usize {

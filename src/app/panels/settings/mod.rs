@@ -2,13 +2,22 @@
 //! over the same input, while it is turned.
 //!
 //! - `ranges`: how far knobs turn, by the stream at hand
-//! - `source`, `pipeline`: the groups
+//! - `source`, `watermark`, `windows`, `firing` (with `flink_trigger` and `beam_trigger`), `value`,
+//!   `operator`: the groups
+//! - `mend`: what one choice asks of the others
 //! - `changes`: what differs from the scenario as it was opened
 
+mod beam_trigger;
 mod changes;
-mod pipeline;
+mod firing;
+mod flink_trigger;
+mod mend;
+mod operator;
 mod ranges;
 mod source;
+mod value;
+mod watermark;
+mod windows;
 
 use egui::text::{LayoutJob, TextFormat};
 use egui::{
@@ -22,10 +31,12 @@ use crate::app::widgets::controls::{Loudness, button, icon_button};
 use crate::app::widgets::frame;
 use crate::app::widgets::knob::Knob;
 use crate::app::widgets::marks;
-use crate::app::widgets::quantity::{Quantity, Scale};
-use crate::pipeline::WindowSpec;
+use crate::app::widgets::quantity::Quantity;
+use crate::app::widgets::scale::Scale;
+use crate::pipeline::{WatermarkSpec, WindowSpec};
 use crate::scenario::Scenario;
-use ranges::Ranges;
+use crate::time::Span;
+use ranges::{Ranges, span_limits};
 
 /// What the settings remember between frames.
 #[derive(Default)]
@@ -34,6 +45,8 @@ pub struct SettingsState {
     ranges: Option<(u64, Ranges)>,
     /// The last window of every kind, so that going back finds it.
     windows: Vec<WindowSpec>,
+    /// The last watermark by every rule.
+    watermarks: Vec<WatermarkSpec>,
 }
 
 /// What the groups of settings read, and the scenario that they change.
@@ -58,6 +71,38 @@ impl Sheet<'_> {
         };
         knob.ui(ui, self.theme, value)
     }
+
+    /// A knob for a span: at least `least` microseconds.
+    #[expect(clippy::too_many_arguments, reason = "a knob is named, explained and limited by all of them")]
+    fn span(&self, ui: &mut Ui, label: &str, help: &str, scale: Scale, least: i64, default: Span, span: &mut Span) {
+        let default = default.micros() as f64;
+        let dial = Dial { quantity: Quantity::Span, scale, limits: span_limits(least), default, ticks: &[] };
+        if let Some(micros) = self.knob(ui, label, help, dial, span.micros() as f64) {
+            *span = Span::from_micros(micros as i64);
+        }
+    }
+
+    /// A knob for a number of records; at least 1.
+    fn records(&self, ui: &mut Ui, label: &str, help: &str, default: u64, count: &mut u64) {
+        let dial = Dial {
+            quantity: Quantity::Records,
+            scale: Scale::Log { min: 1.0, max: 1_000.0, zero: false },
+            limits: 1.0..=1e9,
+            default: default as f64,
+            ticks: &[],
+        };
+        if let Some(new) = self.knob(ui, label, help, dial, *count as f64) {
+            *count = new as u64;
+        }
+    }
+
+    /// A sentence in place of something that cannot be turned.
+    fn note(&self, ui: &mut Ui, words: &str) {
+        let format = TextFormat { line_height: Some(17.0), ..TextFormat::simple(font::body(), self.theme.t2) };
+        let mut job = LayoutJob::default();
+        job.append(words, 0.0, format);
+        ui.label(job);
+    }
 }
 
 /// How a knob of the sheet is turned.
@@ -76,6 +121,7 @@ pub fn settings_ui(ui: &mut Ui, view: &View<'_>, lab: &State, state: &mut Settin
     if state.ranges.as_ref().is_none_or(|(of, _)| *of != opened_at) {
         state.ranges = Some((opened_at, Ranges::of(view.run, opened)));
         state.windows.clear();
+        state.watermarks.clear();
     }
     let Some((_, ranges)) = &state.ranges else { return };
     let area = ui.max_rect();
@@ -91,15 +137,17 @@ pub fn settings_ui(ui: &mut Ui, view: &View<'_>, lab: &State, state: &mut Settin
         let width = area.width();
         ui.spacing_mut().item_spacing.y = 0.0;
         group(ui, theme, width, "Source", |ui| source::source_ui(ui, view.run, &lab.columns, &mut sheet));
-        group(ui, theme, width, "Watermark", |ui| pipeline::watermark_ui(ui, &mut sheet));
-        group(ui, theme, width, "Windows", |ui| pipeline::windows_ui(ui, &mut sheet, &mut state.windows));
-        group(ui, theme, width, "Value", |ui| pipeline::value_ui(ui, &mut sheet));
-        group(ui, theme, width, "Operator", |ui| pipeline::operator_ui(ui, &mut sheet));
+        group(ui, theme, width, "Watermark", |ui| watermark::watermark_ui(ui, &mut sheet, &mut state.watermarks));
+        group(ui, theme, width, "Windows", |ui| windows::windows_ui(ui, &mut sheet, &mut state.windows));
+        group(ui, theme, width, "Firing", |ui| firing::firing_ui(ui, &mut sheet));
+        group(ui, theme, width, "Value", |ui| value::value_ui(ui, &mut sheet));
+        group(ui, theme, width, "Operator", |ui| operator::operator_ui(ui, &mut sheet));
         if !opened.about.is_empty() || !lab.tries.is_empty() {
             group(ui, theme, width, "What to watch for", |ui| about_ui(ui, theme, &opened.about, &lab.tries));
         }
     });
     if sheet.next != *view.scenario {
+        mend::mend(&mut sheet.next.pipeline);
         commands.push(Command::Change(Box::new(sheet.next)));
     }
 }

@@ -2,7 +2,8 @@
 //! where a tram has seconds. Pure; asked once per run.
 
 use crate::app::run::Run;
-use crate::app::widgets::quantity::{Scale, WINDOW_STOPS_S};
+use crate::app::widgets::quantity::WINDOW_STOPS_S;
+use crate::app::widgets::scale::Scale;
 use crate::metrics::quantile::{P50, P99};
 use crate::pipeline::{MAX_QUEUE_CAPACITY, WindowSpec};
 use crate::scenario::Scenario;
@@ -12,6 +13,9 @@ use crate::time::{MICROS_PER_SECOND, SPAN_LIMIT, Span};
 const SLIDES_PER_WINDOW: f64 = 30.0;
 /// A run shows at most this many windows by turning.
 const WINDOWS_PER_RUN: f64 = 2_000.0;
+
+/// Quantiles that people ask for.
+pub const QUANTILE_STOPS: [f64; 12] = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 1.0];
 
 /// The scales of the knobs for one stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +67,11 @@ impl Ranges {
                 zero: false,
             },
         }
+    }
+
+    /// Intervals between firings: as windows, and shorter.
+    pub fn interval(&self) -> Scale {
+        self.window.clone()
     }
 
     /// The stops of a slide below a window of this size, up to twice the size.

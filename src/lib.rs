@@ -20,6 +20,7 @@ pub mod open;
 pub mod recording;
 
 // The engine: pure state machines without clock, thread or file.
+pub mod group;
 pub mod join;
 pub mod state;
 pub mod watermark;

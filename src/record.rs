@@ -36,7 +36,7 @@ impl KeyId {
 }
 
 /// A partition of the log, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct PartitionId(pub u32);
 
 impl PartitionId {

@@ -5,7 +5,7 @@
 //! Everything is read from the trace; what the trace does not say in so many words (when a source took
 //! a record from the log, when the sink began with a pane) follows from what it does say.
 
-use crate::metrics::tasks::flow::Flow;
+use crate::metrics::tasks::flow::{Flow, rate};
 use crate::metrics::tasks::intervals::{Intervals, Stretch};
 use crate::pipeline::Pipeline;
 use crate::record::{PartitionId, RecordId};
@@ -46,6 +46,7 @@ pub struct TaskMetrics {
     blocks: Vec<Block>,
     channels: Vec<Flow>,
     partitions: Vec<Flow>,
+    log: Flow,
     panes: Flow,
     demand: Vec<Vec<ProcTime>>,
 }
@@ -72,7 +73,8 @@ impl TaskMetrics {
             }
         }
         demand.iter_mut().filter(|of_task| !of_task.is_sorted()).for_each(|of_task| of_task.sort_unstable());
-        Self { span: span(trace), sources, windows, busy, waiting, blocks, channels, partitions, panes, demand }
+        let log = Flow::new(trace.stream.arrivals_ascending().to_vec(), trace.enqueued_ascending().to_vec());
+        Self { span: span(trace), sources, windows, busy, waiting, blocks, channels, partitions, log, panes, demand }
     }
 
     /// From the first arrival to the last thing that was done.
@@ -145,6 +147,11 @@ impl TaskMetrics {
         &self.partitions
     }
 
+    /// The whole log: all partitions together.
+    pub const fn log(&self) -> &Flow {
+        &self.log
+    }
+
     /// The panes on their way to the sink, from emission to delivery.
     pub const fn panes(&self) -> &Flow {
         &self.panes
@@ -153,6 +160,44 @@ impl TaskMetrics {
     /// When records arrived that a window task is to handle, ascending.
     pub fn demand(&self, window: usize) -> &[ProcTime] {
         self.demand.get(window).map_or(&[], Vec::as_slice)
+    }
+
+    /// Records (or panes, for the sink) a second that came for a task.
+    pub fn demand_per_s(&self, task: TaskId, stretch: Stretch) -> f64 {
+        match task {
+            TaskId::Source(number) => {
+                let own = self.partitions.iter().enumerate();
+                let own = own.filter(|(place, _)| self.reader_of(PartitionId(*place as u32)) == usize::from(number));
+                own.map(|(_, flow)| flow.rate_in(stretch)).sum()
+            }
+            TaskId::Window(number) => rate(self.demand(usize::from(number)), stretch),
+            TaskId::Sink => self.panes.rate_in(stretch),
+        }
+    }
+
+    /// Whether a task that takes so long for one thing is fast enough for all that came for it, on
+    /// average over the time in which anything came.
+    pub fn keeps_up(&self, task: TaskId, service: Span) -> bool {
+        let arrivals = self.log.entered();
+        let (Some(&first), Some(&last)) = (arrivals.first(), arrivals.last()) else { return true };
+        self.demand_per_s(task, Stretch::new(first, last)) * service.as_secs_f64() < 1.0
+    }
+
+    /// Records (or panes, for the sink) that a task has done in a stretch, its end counted and its start not.
+    pub fn finished(&self, task: TaskId, stretch: Stretch) -> usize {
+        let within = |column: &[ProcTime]| {
+            let by = |limit: ProcTime| column.partition_point(|&at| at <= limit);
+            by(stretch.until) - by(stretch.from)
+        };
+        match task {
+            TaskId::Source(number) => {
+                (0..self.windows).map(|window| within(self.channel(usize::from(number), window).entered())).sum()
+            }
+            TaskId::Window(number) => {
+                (0..self.sources).map(|source| within(self.channel(source, usize::from(number)).left())).sum()
+            }
+            TaskId::Sink => within(self.panes.left()),
+        }
     }
 
     /// The source task that reads a partition.
@@ -165,9 +210,9 @@ impl TaskMetrics {
         (0..self.sources).map(|source| self.channel(source, window).level(now)).sum()
     }
 
-    /// Records in the log that have not been read. O(partitions log n).
+    /// Records in the log that have not been read. O(log n).
     pub fn lag(&self, now: ProcTime) -> usize {
-        self.partitions.iter().map(|partition| partition.level(now)).sum()
+        self.log.level(now)
     }
 }
 

@@ -83,6 +83,23 @@ impl Flow {
         peak
     }
 
+    /// The most that were there at an instant of a stretch, its start included. O(log n + changes in it).
+    pub fn peak_within(&self, stretch: Stretch) -> usize {
+        let (came, went) = (self.entered_by(stretch.from), self.left_by(stretch.from));
+        let until = |column: &[ProcTime]| column.partition_point(|&at| at < stretch.until);
+        let entered = &self.entered[came..until(&self.entered).max(came)];
+        let left = &self.left[went..until(&self.left).max(went)];
+        let mut peak = came.saturating_sub(went);
+        let (mut more, mut less) = (0, 0);
+        while more < entered.len() {
+            let now = entered[more];
+            more += entered[more..].iter().take_while(|&&at| at == now).count();
+            less += left[less..].iter().take_while(|&&at| at <= now).count();
+            peak = peak.max((came + more).saturating_sub(went + less));
+        }
+        peak
+    }
+
     /// The most that were there in each of so many equal parts of a stretch. O(n + parts).
     pub fn peaks(&self, stretch: Stretch, parts: usize) -> Vec<u32> {
         let mut peaks = vec![0_u32; parts];
@@ -164,7 +181,8 @@ fn occupied(entered: &[ProcTime], left: &[ProcTime], least: usize) -> Intervals 
     all
 }
 
-fn rate(instants: &[ProcTime], stretch: Stretch) -> f64 {
+/// Instants a second in a stretch, its end counted and its start not; 0 for an empty one.
+pub(super) fn rate(instants: &[ProcTime], stretch: Stretch) -> f64 {
     if stretch.is_empty() {
         return 0.0;
     }
@@ -188,6 +206,7 @@ mod tests {
             stays in prop::collection::vec((0_i64..80, 0_i64..30, prop::bool::weighted(0.9)), 0..30),
             parts in 1_usize..12,
             least in 1_usize..4,
+            from in 0_i64..100,
         ) {
             let until = |&(from, stay, leaves): &(i64, i64, bool)| if leaves { at(from + stay) } else { ProcTime::MAX };
             let flow = Flow::new(stays.iter().map(|stay| at(stay.0)).collect(), stays.iter().map(until).collect());
@@ -200,6 +219,9 @@ mod tests {
             let most = levels.iter().copied().max().unwrap_or(0);
             let first = levels.iter().position(|&level| level == most && most > 0).map(|now| at(now as i64));
             prop_assert_eq!(flow.peak(), (most, first));
+            let part = Stretch::new(at(from), at(from + 20));
+            let within = levels.iter().skip(from as usize).take(20).copied().max().unwrap_or(0);
+            prop_assert_eq!(flow.peak_within(part), within);
             let stretch = Stretch::new(at(0), at(120));
             let peaks = flow.peaks(stretch, parts);
             let of_part = |part: usize| (0..120).filter(move |now| now * parts / 120 == part);

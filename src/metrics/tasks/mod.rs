@@ -3,13 +3,18 @@
 //! - [`intervals`], [`flow`]: stretches of time, and places where records wait
 //! - [`activity`]: when every task was busy or held up, and what was in every channel and partition
 //! - [`lag`]: how long until what waits is cleared, predicted and actual
+//! - [`cause`]: why records wait: the slow node, ranked
+//! - [`phrase`]: numbers and instants as sentences have them
 
 pub mod activity;
+pub mod cause;
 pub mod flow;
 pub mod intervals;
 pub mod lag;
+pub mod phrase;
 
 pub use activity::{Block, Shares, TaskMetrics};
+pub use cause::{Cause, CauseKind, causes};
 pub use flow::Flow;
 pub use intervals::{Intervals, Stretch};
 pub use lag::{Clearing, Rates};

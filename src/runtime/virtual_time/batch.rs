@@ -16,12 +16,14 @@ pub struct Batch {
     /// Records below this place in order of arrival are in a batch.
     limit: usize,
     is_open: bool,
+    /// When the last one began; [`ProcTime::MIN`] before the first.
+    begun: ProcTime,
 }
 
 impl Batch {
     /// Before the first trigger.
     pub const fn new(interval: Span) -> Self {
-        Self { interval, limit: 0, is_open: false }
+        Self { interval, limit: 0, is_open: false, begun: ProcTime::MIN }
     }
 
     /// Whether a record is in a batch, of now or before.
@@ -35,6 +37,13 @@ impl Batch {
         let past = at.micros().rem_euclid(interval);
         if past == 0 { at } else { at + Span::from_micros(interval - past) }
     }
+
+    /// When the next batch begins, given when its first record arrives: at a trigger, or now where that
+    /// has passed while the last batch was under way.
+    fn next(&self, arrival: ProcTime, now: ProcTime) -> ProcTime {
+        let after_last = self.trigger_from(self.begun + Span::from_micros(1));
+        self.trigger_from(arrival).max(after_last).max(now)
+    }
 }
 
 impl Simulation {
@@ -42,8 +51,7 @@ impl Simulation {
     pub(super) fn schedule_trigger(&mut self) {
         let Some(batch) = &self.state.batch else { return };
         let next = self.plan.stream.arrivals().get(batch.limit);
-        let trigger =
-            next.map(|&arrival| if arrival <= self.state.now { self.state.now } else { batch.trigger_from(arrival) });
+        let trigger = next.map(|&arrival| batch.next(arrival, self.state.now));
         self.state.times[self.plan.trigger_slot()] = trigger.unwrap_or(ProcTime::MAX);
     }
 
@@ -53,6 +61,7 @@ impl Simulation {
         if let Some(batch) = &mut self.state.batch {
             batch.limit = limit;
             batch.is_open = true;
+            batch.begun = self.state.now;
         }
         self.state.times[self.plan.trigger_slot()] = ProcTime::MAX;
         self.trace.batches.push(self.state.now);
@@ -83,5 +92,18 @@ mod tests {
         let batch = Batch::new(Span::from_secs(10));
         let at = |ms| batch.trigger_from(ProcTime::from_millis(ms)).micros() / 1_000;
         assert_eq!([at(0), at(1), at(9_999), at(10_000), at(-1), at(-10_001)], [0, 10_000, 10_000, 10_000, 0, -10_000]);
+    }
+
+    #[test]
+    fn a_batch_waits_for_its_trigger_unless_the_one_before_took_too_long() {
+        let batch = Batch { begun: ProcTime::from_millis(10_000), ..Batch::new(Span::from_secs(10)) };
+        let next =
+            |arrival, now| batch.next(ProcTime::from_millis(arrival), ProcTime::from_millis(now)).micros() / 1_000;
+        assert_eq!(next(10_500, 11_000), 20_000, "done early, with a record that came meanwhile");
+        assert_eq!(next(10_500, 20_000), 20_000);
+        assert_eq!(next(10_500, 21_500), 21_500, "done late: at once");
+        assert_eq!(next(30_001, 11_000), 40_000);
+        let first = Batch::new(Span::from_secs(10));
+        assert_eq!(first.next(ProcTime::from_millis(3), ProcTime::MIN).micros() / 1_000, 10_000);
     }
 }

@@ -1,0 +1,201 @@
+//! The numbers behind a cause: how fast the slow one is, what comes for it, how far it is felt, and
+//! which key makes it hot.
+
+use crate::metrics::tasks::activity::TaskMetrics;
+use crate::metrics::tasks::cause::suspects::{Suspect, spells};
+use crate::metrics::tasks::cause::{BlockRule, Cause, CauseKind, HotKey, Lasting, Reach, Skew, Waiter, words};
+use crate::metrics::tasks::intervals::{Intervals, Stretch};
+use crate::record::{KeyId, PartitionId};
+use crate::runtime::{Fate, TaskId, Trace};
+use crate::time::Span;
+
+/// A service time of so many times what is set counts as slowed.
+const SLOWED: f64 = 1.5;
+
+/// Everything about a suspect in a stretch of a run.
+pub fn cause(trace: &Trace, metrics: &TaskMetrics, stretch: Stretch, suspect: Suspect) -> Cause {
+    let lasting = lasting(&suspect.held, metrics.span(), stretch);
+    let spell = Stretch::new(lasting.since, stretch.until);
+    // How fast it is shows while it holds somebody up, not while it has nothing to do.
+    let measured = if spell.within(stretch).is_empty() { stretch } else { spell.within(stretch) };
+    let service = service(trace, metrics, &suspect.tasks, measured);
+    let demand_per_s = suspect.tasks.iter().map(|&task| metrics.demand_per_s(task, spell)).sum();
+    let busy = suspect.tasks.iter().map(|&task| metrics.shares(task, stretch).busy).fold(0.0, f64::max);
+    let skew = suspect.is_skewed.then(|| skew(trace, metrics, &suspect, stretch));
+    let mut cause = Cause {
+        kind: kind(trace, metrics, &suspect, service, &lasting),
+        rule: suspect.rule,
+        share: share(&suspect.held, stretch),
+        lasting,
+        busy,
+        service,
+        capacity_per_s: service.map(|service| suspect.tasks.len() as f64 / service.as_secs_f64()),
+        demand_per_s,
+        reach: reach(trace, metrics, &suspect, stretch),
+        skew,
+        tasks: suspect.tasks,
+        headline: String::new(),
+        detail: String::new(),
+    };
+    cause.headline = words::headline(trace, metrics, &cause);
+    cause.detail = words::detail(trace, metrics, &cause);
+    cause
+}
+
+fn share(held: &Intervals, stretch: Stretch) -> f64 {
+    if stretch.is_empty() { 0.0 } else { held.covered(stretch).as_secs_f64() / stretch.length().as_secs_f64() }
+}
+
+fn lasting(held: &Intervals, run: Stretch, stretch: Stretch) -> Lasting {
+    let spells = spells(held, run, stretch.until);
+    let last = spells.last().copied().unwrap_or(stretch);
+    let share_of_run = share(held, run);
+    let is_chronic = share_of_run >= 0.5;
+    Lasting {
+        is_chronic,
+        since: if is_chronic { spells.first().map_or(last.from, |first| first.from) } else { last.from },
+        until: (last.until < stretch.until).then_some(last.until),
+        spells: spells.len(),
+        share_of_run,
+    }
+}
+
+/// How long a thing took, on average over these tasks.
+fn service(trace: &Trace, metrics: &TaskMetrics, tasks: &[TaskId], stretch: Stretch) -> Option<Span> {
+    let (mut busy, mut done) = (0_i64, 0_usize);
+    for &task in tasks {
+        let (time, things) = match task {
+            TaskId::Window(number) => of_window(trace, number, stretch),
+            TaskId::Source(_) | TaskId::Sink => {
+                (metrics.busy(task).covered(stretch).micros(), metrics.finished(task, stretch))
+            }
+        };
+        busy = busy.saturating_add(time);
+        done += things;
+    }
+    let mean = i64::try_from(done).ok().and_then(|done| busy.checked_div(done))?;
+    (mean > 0).then(|| Span::from_micros(mean))
+}
+
+/// The time that a window task worked on the records that it finished in a stretch, and how many.
+fn of_window(trace: &Trace, number: u16, stretch: Stretch) -> (i64, usize) {
+    let own = records_in(trace, stretch)
+        .filter(|&place| trace.fates[place].is_handled() && trace.tasks.get(place).is_none_or(|&task| task == number));
+    own.fold((0, 0), |(time, records), place| {
+        (time + (trace.handled[place] - trace.started[place]).micros(), records + 1)
+    })
+}
+
+fn kind(
+    trace: &Trace,
+    metrics: &TaskMetrics,
+    suspect: &Suspect,
+    service: Option<Span>,
+    lasting: &Lasting,
+) -> CauseKind {
+    let pipeline = &trace.pipeline;
+    match suspect.rule {
+        BlockRule::Alignment { .. } => return CauseKind::Alignment,
+        BlockRule::ReadLimit => return CauseKind::ReadLimit,
+        BlockRule::Batches { .. } => return CauseKind::LongBatches,
+        _ => {}
+    }
+    let task = suspect.tasks.first().copied().unwrap_or(TaskId::Sink);
+    let set = match task {
+        TaskId::Source(_) => pipeline.tasks.source_time,
+        TaskId::Window(_) => pipeline.service_time,
+        TaskId::Sink => pipeline.tasks.sink_time,
+    };
+    let is_slowed = service.is_some_and(|service| service.as_secs_f64() >= SLOWED * set.as_secs_f64());
+    let keeps_up = !lasting.is_chronic && suspect.tasks.iter().all(|&task| metrics.keeps_up(task, set));
+    match task {
+        _ if is_slowed => CauseKind::Slowed,
+        _ if suspect.is_skewed => CauseKind::Skew,
+        TaskId::Source(_) if !keeps_up => CauseKind::SlowSource,
+        TaskId::Sink if !keeps_up => CauseKind::SlowSink,
+        _ if keeps_up => CauseKind::Burst,
+        _ => CauseKind::SlowTask,
+    }
+}
+
+fn reach(trace: &Trace, metrics: &TaskMetrics, suspect: &Suspect, stretch: Stretch) -> Reach {
+    let mut waiters: Vec<Waiter> = Vec::new();
+    for block in metrics.blocks().iter().filter(|block| suspect.roots.contains(&block.root)) {
+        let waited = share(&block.times, stretch);
+        match waiters.iter_mut().find(|waiter| waiter.task == block.waiter) {
+            Some(waiter) => waiter.share += waited,
+            None if waited > 0.0 => waiters.push(Waiter { task: block.waiter, share: waited }),
+            None => {}
+        }
+    }
+    waiters.sort_by_key(|waiter| waiter.task);
+    let is_held = |partition: PartitionId| {
+        let reader = TaskId::source(metrics.reader_of(partition));
+        suspect.partitions.contains(&partition)
+            || waiters.iter().any(|waiter| waiter.task == reader)
+            || suspect.tasks.contains(&reader)
+    };
+    let flows = metrics.partitions().iter().enumerate();
+    let held = flows.filter(|(place, flow)| is_held(PartitionId(*place as u32)) && flow.peak_within(stretch) > 0);
+    let partitions: Vec<PartitionId> = held.map(|(place, _)| PartitionId(place as u32)).collect();
+    let peak_lag = if partitions.is_empty() { 0 } else { metrics.log().peak_within(stretch) };
+    Reach {
+        peak_depth: peak_depth(metrics, suspect, stretch),
+        given_up: given_up(trace, suspect, stretch),
+        waiters,
+        partitions,
+        peak_lag,
+    }
+}
+
+fn peak_depth(metrics: &TaskMetrics, suspect: &Suspect, stretch: Stretch) -> usize {
+    let of_task = |task: &TaskId| match *task {
+        TaskId::Source(_) => 0,
+        TaskId::Window(number) => {
+            let of_channel = |source| metrics.channel(source, usize::from(number)).peak_within(stretch);
+            (0..metrics.sources()).map(of_channel).max().unwrap_or(0)
+        }
+        TaskId::Sink => metrics.panes().peak_within(stretch),
+    };
+    suspect.tasks.iter().map(of_task).max().unwrap_or(0)
+}
+
+/// Records given up in the stretch because a channel was full.
+fn given_up(trace: &Trace, suspect: &Suspect, stretch: Stretch) -> usize {
+    if !matches!(suspect.rule, BlockRule::ShedNewest | BlockRule::ShedOldest) {
+        return 0;
+    }
+    records_in(trace, stretch).filter(|&place| trace.fates[place] == Fate::Shed).count()
+}
+
+/// Records that met their fate in a stretch, by their place in the trace.
+fn records_in(trace: &Trace, stretch: Stretch) -> std::ops::Range<usize> {
+    let first = trace.handled.partition_point(|&at| at < stretch.from);
+    first..trace.handled.partition_point(|&at| at <= stretch.until).max(first)
+}
+
+fn skew(trace: &Trace, metrics: &TaskMetrics, suspect: &Suspect, stretch: Stretch) -> Skew {
+    let hot = match suspect.tasks.first() {
+        Some(&TaskId::Window(number)) => usize::from(number),
+        _ => 0,
+    };
+    let siblings = (0..metrics.windows()).filter(|&task| task != hot);
+    let idle: f64 = siblings.map(|task| metrics.shares(TaskId::window(task), stretch).idle).sum();
+    let mut by_key = vec![0_u32; trace.stream.key_table().len()];
+    let (mut all, mut own) = (0_u32, 0_u32);
+    for place in records_in(trace, stretch) {
+        all += 1;
+        if trace.tasks.get(place).is_some_and(|&task| usize::from(task) == hot) {
+            own += 1;
+            by_key[trace.stream.keys()[place].index()] += 1;
+        }
+    }
+    let part = |records: u32, of: u32| if of == 0 { 0.0 } else { f64::from(records) / f64::from(of) };
+    let most = by_key.iter().copied().enumerate().max_by_key(|&(key, records)| (records, std::cmp::Reverse(key)));
+    let key = most.filter(|&(_, records)| records > 0 && part(records, own) >= 0.5).map(|(key, records)| HotKey {
+        name: trace.stream.key_table().name(KeyId(key as u32)).to_owned(),
+        of_all: part(records, all),
+        of_task: part(records, own),
+    });
+    Skew { of_records: part(own, all), siblings_idle: idle / (metrics.windows() - 1).max(1) as f64, key }
+}

@@ -166,6 +166,42 @@ fn the_slow_operator_fills_the_queue_and_then_the_log() {
 }
 
 #[test]
+fn a_clock_that_is_ahead_makes_the_others_late() {
+    let plain = report("wrong-clock", &[]);
+    // Two producers of three, but for what came before the first record of the second.
+    assert!(plain.ledger.dropped_late > 780 && plain.records < 1_250, "{:?}", plain.ledger);
+    let guarded = report("wrong-clock", &["pipeline.watermark_options.max_future=30s"]);
+    assert_eq!(guarded.ledger.dropped_late, 0);
+    let behind = report("wrong-clock", &["source.producers.clocks.0.offset=-10min"]);
+    assert!((300..450).contains(&behind.ledger.dropped_late), "{:?}", behind.ledger);
+}
+
+#[test]
+fn retries_count_records_twice_unless_the_broker_knows_them() {
+    let plain = report("retries", &[]);
+    let happened = plain.ledger.produced - plain.ledger.duplicated;
+    assert!((80..150).contains(&plain.ledger.duplicated), "{:?}", plain.ledger);
+    let known = report("retries", &["producers.idempotent=true"]);
+    assert_eq!((known.ledger.counted, known.ledger.duplicated), (happened, 0));
+    let unnoticed = report("retries", &["producers.acks=zero", "producers.loss=0.1"]);
+    assert_eq!((unnoticed.ledger.produced, unnoticed.ledger.duplicated), (happened, 0));
+    assert!((60..130).contains(&unnoticed.ledger.lost), "{:?}", unnoticed.ledger);
+}
+
+#[test]
+fn a_full_shard_holds_back_in_line_and_more_of_them_do_not() {
+    let longest = |report: &Report| report.delay_s.max.expect("records");
+    let plain = report("shard", &[]);
+    assert!((60.0..90.0).contains(&longest(&plain)), "{}", longest(&plain));
+    assert_eq!((plain.ledger.dropped_late, plain.ledger.lost), (0, 0));
+    let two = report("shard", &["source.partitions=2", "source.partitioner=round-robin"]);
+    assert!(longest(&two) < 10.0 && two.ledger.dropped_late == 0, "{}", longest(&two));
+    let impatient = report("shard", &["producers.delivery_timeout=30s"]);
+    assert!((0.08..0.12).contains(&(impatient.ledger.lost as f64 / impatient.ledger.produced as f64)));
+    assert!(longest(&impatient) <= 30.5);
+}
+
+#[test]
 fn completeness_of_twenty_thousand_climbs_ever_more_slowly_with_the_bound() {
     let at = |bound: &str| report("twenty-thousand", &[bound]).completeness;
     let all = [at("bound=0s"), at("bound=15s"), at("bound=30s"), at("bound=45s")];

@@ -36,6 +36,9 @@ built_in![
     "dataflow",
     "dataflow-batch",
     "slow-operator",
+    "wrong-clock",
+    "retries",
+    "shard",
     "twenty-thousand",
     "million",
 ];

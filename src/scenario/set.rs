@@ -215,7 +215,9 @@ fn camel_case(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::pipeline::{LatePolicy, WindowSpec};
-    use crate::scenario::{ColumnChoice, DelaySpec, Fault, SourceSpec, Synthetic};
+    use crate::scenario::{
+        Acks, ClockSpec, ColumnChoice, DelaySpec, Fault, Partitioner, RateShape, SourceSpec, Synthetic,
+    };
     use crate::time::Span;
     use crate::window::trigger::TriggerSpec;
 
@@ -294,6 +296,53 @@ mod tests {
         assert_eq!(early.pipeline.trigger, expected);
         let none = with(&[beam[0], beam[1], "trigger.early=after-count(5)", "trigger.early=none"]).unwrap();
         assert_eq!(none.pipeline.trigger, TriggerSpec::AfterWatermark { early: None, late: None });
+    }
+
+    #[test]
+    fn producers_and_the_log_are_set_as_typed() {
+        let set = with(&[
+            "partitions=8",
+            "partitioner=sticky(records: 50)",
+            "producers.count=3",
+            "producers.acks=one",
+            "producers.clocks=[(producer: 2, offset: -1h 30min)]",
+            "source.producers.clocks.0.drift_ppm=20",
+            "rate_shape=diurnal(amplitude: 0.5)",
+            "rate_shape.period=1h",
+            "log.preset=pub-sub",
+            "log.ack_deadline=1min",
+        ])
+        .unwrap();
+        let source = synthetic(&set);
+        assert_eq!((source.partitions, &source.partitioner), (8, &Partitioner::Sticky { records: 50 }));
+        assert_eq!((source.producers.count, source.producers.acks), (3, Acks::One));
+        let clock = ClockSpec { producer: 2, offset: Span::from_secs(-5_400), drift_ppm: 20.0 };
+        assert_eq!(source.producers.clocks, [clock]);
+        let day = RateShape::Diurnal { amplitude: 0.5, period: Span::from_secs(3_600), offset: Span::ZERO };
+        assert_eq!(source.rate_shape, day);
+        assert_eq!(set.log.rules().ack_deadline, Some(Span::from_secs(60)));
+    }
+
+    #[test]
+    fn slips_in_the_names_of_producers_and_the_log_are_recognised() {
+        let start = "producers.los: there is no field `los` in source.producers; did you mean `loss`? ";
+        let failure = with(&["source.producers.los=0.1"]).unwrap_err();
+        assert!(failure.contains(&start["producers.los".len()..]), "{failure}");
+        check_failure(
+            "log.preset=kineses",
+            "log.preset: `Kineses` is not known here; did you mean `Kinesis`? The choices are Plain, Kafka, Kinesis, \
+             PubSub, Redpanda, Pulsar",
+        );
+        check_failure(
+            "rate_shape=diurnel(amplitude: 1)",
+            "rate_shape: `Diurnel` is not known here; did you mean `Diurnal`? The choices are Constant, Steps, Ramp, \
+             Diurnal, Burst",
+        );
+        check_failure(
+            "partitioner=round-robbin",
+            "partitioner: `RoundRobbin` is not known here; did you mean `RoundRobin`? The choices are KeyHash, \
+             RoundRobin, Sticky, Explicit",
+        );
     }
 
     #[test]

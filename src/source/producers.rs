@@ -47,6 +47,9 @@ pub fn clocks(spec: &ProducersSpec, seed: Seed) -> Vec<ClockError> {
 
 /// Writes what the clocks show over when records happened.
 pub fn misread(event_times: &mut [EventTime], producers: &[ProducerId], clocks: &[ClockError], start: EventTime) {
+    if clocks.is_empty() {
+        return;
+    }
     for (place, event_time) in event_times.iter_mut().enumerate() {
         let producer = producers.get(place).copied().unwrap_or_default();
         if let Some(clock) = clocks.get(producer.index()) {

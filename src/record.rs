@@ -280,11 +280,7 @@ impl Stream {
             if column.is_empty() { Vec::new() } else { order.iter().map(|id| column[id.index()]).collect() }
         }
         let arrivals = pick(&self.arrivals, order);
-        let mut ascending = Vec::new();
-        if !arrivals.is_sorted() {
-            ascending.clone_from(&arrivals);
-            ascending.sort_unstable();
-        }
+        let ascending = if arrivals.is_sorted() { Vec::new() } else { self.arrivals_ascending().to_vec() };
         Self {
             event_times: pick(&self.event_times, order),
             arrivals,

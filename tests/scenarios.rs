@@ -50,6 +50,7 @@ fn every_scenario_generates_a_stream_of_the_size_it_is_made_for() {
         let records = match built_in.slug {
             "million" => 1_000_000..=1_000_000,
             "twenty-thousand" => 20_000..=20_000,
+            "four-tasks" => 100_000..=100_000,
             "dataflow" | "dataflow-batch" => 10..=10,
             _ => 500..=2_000,
         };

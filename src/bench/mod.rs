@@ -3,12 +3,15 @@
 //! - [`job`]: what the jobs are: records, pipeline, expected answer
 //! - [`checksum`]: one number for all panes of a job, whatever their order
 //! - [`engine`]: a job through the window operator of its pipeline
+//! - [`sim`]: a whole simulated run
 //! - [`yardstick`]: the same answer from a loop written by hand for that one job
 
 pub mod checksum;
 pub mod engine;
 pub mod job;
+pub mod sim;
 pub mod yardstick;
 
 pub use checksum::Answer;
 pub use job::{Job, SmallRecord};
+pub use sim::Sim;

@@ -4,10 +4,10 @@
 
 use std::fs;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::bench::{Answer, Job, SmallRecord, engine, yardstick};
+use crate::bench::{Answer, Job, Sim, SmallRecord, engine, yardstick};
 use crate::cli::args::{CommonArgs, Format};
 use crate::cli::error::CliError;
 use crate::cli::output;
@@ -21,15 +21,29 @@ const ROUNDS: usize = 5;
 /// Arguments of `highwater bench`.
 #[derive(Clone, Debug, Args)]
 pub struct BenchArgs {
-    /// w1: tumbling 1s, w2: sliding 10s every 1s, w3: sessions with a gap of 2s
+    /// w1: tumbling 1s, w2: sliding 10s every 1s, w3: sessions with a gap of 2s, sim: a whole simulated
+    /// run of 100,000 records through four tasks
     #[arg(long, value_enum, value_name = "JOB")]
-    pub job: Job,
-    /// Fewer records than the job has
+    pub job: BenchJob,
+    /// Fewer records than the job has; not for sim
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000_000))]
     pub records: Option<u32>,
     /// The outcome as text or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
+}
+
+/// A job that can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BenchJob {
+    /// [`Job::W1`].
+    W1,
+    /// [`Job::W2`].
+    W2,
+    /// [`Job::W3`].
+    W3,
+    /// [`Sim`].
+    Sim,
 }
 
 /// What a job took and gave.
@@ -57,8 +71,16 @@ pub fn bench(args: &BenchArgs, common: &CommonArgs) -> Result<(), CliError> {
     if args.format == Format::Csv {
         return Err(CliError::bad_input("bench has no rows to write; --format is text or json"));
     }
-    let events = args.records.unwrap_or(args.job.records()).min(args.job.records());
-    let (measured, is_right) = measure(args.job, events);
+    let window_job = |job: Job| measure(job, args.records.unwrap_or(job.records()).min(job.records()));
+    let (measured, is_right) = match args.job {
+        BenchJob::W1 => window_job(Job::W1),
+        BenchJob::W2 => window_job(Job::W2),
+        BenchJob::W3 => window_job(Job::W3),
+        BenchJob::Sim if args.records.is_some() => {
+            return Err(CliError::bad_input("--records is not for sim: its scenario says how many there are"));
+        }
+        BenchJob::Sim => measure_sim().map_err(CliError::bad_input)?,
+    };
     let mut json = serde_json::to_vec_pretty(&measured).map_err(CliError::bad_input)?;
     json.push(b'\n');
     if let Some(folder) = &common.out {
@@ -89,8 +111,6 @@ fn measure(job: Job, events: u32) -> (Measured, bool) {
     });
     let events_per_s = median(rounds.map(|(engine, _)| engine));
     let yardstick_events_per_s = median(rounds.map(|(_, yardstick)| yardstick));
-    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
-    let target = format!("{} {}", std::env::consts::ARCH, std::env::consts::OS);
     let measured = Measured {
         schema: 1,
         job: job.name(),
@@ -103,10 +123,57 @@ fn measure(job: Job, events: u32) -> (Measured, bool) {
         yardstick_checksum: format!("{:016x}", answers[1].checksum),
         ratio: events_per_s / yardstick_events_per_s,
         threads: 1,
-        build: format!("{} {profile}, {target}", env!("CARGO_PKG_VERSION")),
+        build: build(),
     };
     let is_right = answers[0] == answers[1] && (events < job.records() || answers[0] == job.expected());
     (measured, is_right)
+}
+
+/// Runs of the simulation in each round: one is over in a few milliseconds.
+const RUNS_PER_ROUND: u32 = 10;
+
+/// Measures a whole simulated run; whether every run was the same.
+fn measure_sim() -> Result<(Measured, bool), String> {
+    let sim = Sim::new()?;
+    // Streams hold fewer than 2^32 records.
+    let events = sim.records() as u32;
+    let first = sim.run().hash_hex();
+    let mut answer = Answer::default();
+    let (mut panes, mut is_same) = (0, true);
+    let rounds = [(); ROUNDS].map(|()| {
+        let mut traces = Vec::new();
+        let watch = Stopwatch::start();
+        (0..RUNS_PER_ROUND).for_each(|_| traces.push(sim.run()));
+        let engine = f64::from(events * RUNS_PER_ROUND) / watch.elapsed().as_secs_f64();
+        is_same &= traces.iter().all(|trace| trace.hash_hex() == first);
+        panes = traces.last().map_or(0, |trace| trace.panes.len() as u64);
+        let watch = Stopwatch::start();
+        (0..RUNS_PER_ROUND).for_each(|_| answer = sim.yardstick());
+        (engine, f64::from(events * RUNS_PER_ROUND) / watch.elapsed().as_secs_f64())
+    });
+    let events_per_s = median(rounds.map(|(engine, _)| engine));
+    let yardstick_events_per_s = median(rounds.map(|(_, yardstick)| yardstick));
+    let measured = Measured {
+        schema: 1,
+        job: "sim",
+        events,
+        events_per_s,
+        panes,
+        checksum: first,
+        yardstick_events_per_s,
+        yardstick_panes: answer.panes,
+        yardstick_checksum: format!("{:016x}", answer.checksum),
+        ratio: events_per_s / yardstick_events_per_s,
+        threads: 1,
+        build: build(),
+    };
+    Ok((measured, is_same))
+}
+
+/// Version, profile and machine.
+fn build() -> String {
+    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+    format!("{} {profile}, {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH, std::env::consts::OS)
 }
 
 fn median(mut rates: [f64; ROUNDS]) -> f64 {
@@ -123,8 +190,14 @@ impl Measured {
                 human::count(panes)
             )
         };
+        let about = if self.job == "sim" {
+            let millis = f64::from(self.events) / self.events_per_s * 1e3;
+            format!("{millis:.1} ms a run, everything written down; the yardstick is the operator alone")
+        } else {
+            "watermark after every record".to_owned()
+        };
         format!(
-            "{}: {} records, watermark after every record\n{}{}ratio      {:>7.3} (medians of {ROUNDS}, 1 thread, {})\n",
+            "{}: {} records, {about}\n{}{}ratio      {:>7.3} (medians of {ROUNDS}, 1 thread, {})\n",
             self.job,
             human::count(u64::from(self.events)),
             line("engine", self.events_per_s, self.panes, &self.checksum),

@@ -61,7 +61,8 @@ impl ServiceTime {
             let unit = (bits >> 11) as f64 / (1_u64 << 53) as f64;
             factor *= 1.0 + self.jitter * (2.0 * unit - 1.0);
         }
-        if factor == 1.0 { self.normal } else { Span::from_secs_f64(self.normal.as_secs_f64() * factor) }
+        // Neither is negative, so cutting off rounds to the nearest.
+        Span::from_micros((self.normal.micros() as f64 * factor + 0.5) as i64)
     }
 }
 

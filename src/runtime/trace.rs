@@ -4,7 +4,7 @@
 //! that of arrival where one task handles them first in, first out. So `handled` ascends, and where
 //! records are at any instant is a difference of binary searches ([`Trace::at`]).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::pipeline::{LatePolicy, Pipeline};
 use crate::record::{KeyId, PartitionId, RecordId, Stream};
@@ -263,8 +263,8 @@ pub struct Trace {
     pub windows: Vec<WindowLife>,
     /// Where every record is at the end.
     pub ledger: Ledger,
-    /// `enqueued` and `started`, ascending; empty where they are that already.
-    ascending: [Vec<ProcTime>; 2],
+    /// `enqueued` and `started`, ascending, once somebody has asked; empty where they are that already.
+    ascending: [OnceLock<Vec<ProcTime>>; 2],
 }
 
 impl Trace {
@@ -293,21 +293,8 @@ impl Trace {
             max_special_bytes: 0,
             windows: Vec::new(),
             ledger: Ledger::default(),
-            ascending: [Vec::new(), Vec::new()],
+            ascending: [OnceLock::new(), OnceLock::new()],
         }
-    }
-
-    /// Makes ready for questions about instants, when nothing is added any more.
-    pub(in crate::runtime) fn index(&mut self) {
-        let ascending = |column: &Vec<ProcTime>| {
-            let mut copy = Vec::new();
-            if !column.is_sorted() {
-                copy.clone_from(column);
-                copy.sort_unstable();
-            }
-            copy
-        };
-        self.ascending = [ascending(&self.enqueued), ascending(&self.started)];
     }
 
     /// A task has waited. `last` is the entry of its wait before, which is longer now where they touch.
@@ -333,12 +320,12 @@ impl Trace {
 
     /// When records were put into a channel, ascending.
     pub fn enqueued_ascending(&self) -> &[ProcTime] {
-        if self.ascending[0].is_empty() { &self.enqueued } else { &self.ascending[0] }
+        ascending(&self.enqueued, &self.ascending[0])
     }
 
     /// When records were taken out of a channel, ascending.
     pub fn started_ascending(&self) -> &[ProcTime] {
-        if self.ascending[1].is_empty() { &self.started } else { &self.ascending[1] }
+        ascending(&self.started, &self.ascending[1])
     }
 
     /// The values of a pane whose aggregate is a list, descending; empty for others. O(log n).
@@ -384,4 +371,16 @@ impl Trace {
         let last = handled.checked_sub(1).map(|last| self.handled[last]);
         Some((first, last.unwrap_or(first)))
     }
+}
+
+fn ascending<'a>(column: &'a [ProcTime], sorted: &'a OnceLock<Vec<ProcTime>>) -> &'a [ProcTime] {
+    let sorted = sorted.get_or_init(|| {
+        let mut sorted = Vec::new();
+        if !column.is_sorted() {
+            sorted.extend_from_slice(column);
+            sorted.sort_unstable();
+        }
+        sorted
+    });
+    if sorted.is_empty() { column } else { sorted }
 }

@@ -39,6 +39,7 @@ built_in![
     "wrong-clock",
     "retries",
     "shard",
+    "four-tasks",
     "twenty-thousand",
     "million",
 ];

@@ -29,7 +29,6 @@ impl Simulation {
         if !order.iter().copied().eq(0..order.len() as u32) {
             reorder(&mut trace, &order);
         }
-        trace.index();
         (trace, order)
     }
 }

@@ -43,70 +43,63 @@ pub enum Element {
     Status(InputStatus),
 }
 
-#[derive(Clone, Debug, Default)]
-struct Channel {
-    waiting: VecDeque<(u64, Element)>,
-    records: u32,
-}
-
 /// The channels of one window task.
 #[derive(Clone, Debug)]
 pub struct Inbox {
-    channels: Vec<Channel>,
-    next: u64,
+    /// Of all channels, in order of sending, each with its channel.
+    waiting: VecDeque<(u32, Element)>,
+    /// By channel: records in it.
+    records: Vec<u32>,
 }
 
 impl Inbox {
     /// So many empty channels.
     pub fn new(channels: usize) -> Self {
-        Self { channels: vec![Channel::default(); channels], next: 0 }
+        Self { waiting: VecDeque::new(), records: vec![0; channels] }
     }
 
     /// Records that wait in a channel.
     #[inline]
     pub fn records_in(&self, channel: usize) -> u32 {
-        self.channels[channel].records
+        self.records[channel]
     }
 
     /// Records that wait in all channels.
     pub fn records(&self) -> usize {
-        self.channels.iter().map(|channel| channel.records as usize).sum()
+        self.records.iter().map(|&records| records as usize).sum()
     }
 
     /// Whether nothing waits, not even a watermark.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.channels.iter().all(|channel| channel.waiting.is_empty())
+        self.waiting.is_empty()
     }
 
     /// Puts an element at the end of a channel. Whether there is credit is the caller's to ask.
     #[inline]
     pub fn push(&mut self, channel: usize, element: Element) {
-        let to = &mut self.channels[channel];
-        to.records += u32::from(matches!(element, Element::Record(_)));
-        to.waiting.push_back((self.next, element));
-        self.next += 1;
+        self.records[channel] += u32::from(matches!(element, Element::Record(_)));
+        // At most MAX_TASKS channels.
+        self.waiting.push_back((channel as u32, element));
     }
 
-    /// Takes what was sent first, and says through which channel. O(channels).
+    /// Takes what was sent first, and says through which channel.
     #[inline]
     pub fn pop(&mut self) -> Option<(usize, Element)> {
-        let fronts = self.channels.iter().enumerate();
-        let (_, first) = fronts.filter_map(|(place, channel)| Some((channel.waiting.front()?.0, place))).min()?;
-        let channel = &mut self.channels[first];
-        let (_, element) = channel.waiting.pop_front()?;
-        channel.records -= u32::from(matches!(element, Element::Record(_)));
-        Some((first, element))
+        let (channel, element) = self.waiting.pop_front()?;
+        let channel = channel as usize;
+        self.records[channel] -= u32::from(matches!(element, Element::Record(_)));
+        Some((channel, element))
     }
 
-    /// Takes the record out that has waited longest in a channel; what travels around it stays.
+    /// Takes the record out that has waited longest in a channel; what travels around it stays. O(n).
     pub fn remove_oldest(&mut self, channel: usize) -> Option<Sent> {
-        let channel = &mut self.channels[channel];
-        let is_record = |(_, element): &(u64, Element)| matches!(element, Element::Record(_));
-        let place = channel.waiting.iter().position(is_record)?;
-        match channel.waiting.remove(place) {
+        let is_first =
+            |&(of, element): &(u32, Element)| of as usize == channel && matches!(element, Element::Record(_));
+        let place = self.waiting.iter().position(is_first)?;
+        match self.waiting.remove(place) {
             Some((_, Element::Record(sent))) => {
-                channel.records -= 1;
+                self.records[channel] -= 1;
                 Some(sent)
             }
             _ => None,

@@ -90,6 +90,7 @@ impl Simulation {
                 let Some(id) = self.state.log.front(list) else { break };
                 self.state.log.advance(list);
                 self.state.sources[source].clock.on_lost(plan.stream.partition(id));
+                self.clock_changed(source);
                 self.settle_unseen(id, Fate::Lost, EventTime::MIN);
             }
         }

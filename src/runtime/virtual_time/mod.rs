@@ -64,7 +64,10 @@ struct State {
     /// When each event source has something to do next: see [`Plan::slots`].
     times: Vec<ProcTime>,
     log: log::Log,
-    /// Records that have arrived, as far as the watermarks had to be told.
+    /// When the watermark of each source task wants to hear that time has passed, as far as only what
+    /// it hears of can change that.
+    timers: Vec<ProcTime>,
+    /// Of the arrivals that the watermarks are told of: how many they were.
     announced: usize,
     batch: Option<batch::Batch>,
     limits: Option<limits::Limits>,
@@ -77,6 +80,18 @@ struct State {
     kept: usize,
     settled: Ledger,
     ended: bool,
+}
+
+/// The least of some instants and its place, the first one of equals; [`ProcTime::MAX`] for none.
+#[inline]
+fn first_of(instants: impl Iterator<Item = ProcTime>) -> (ProcTime, usize) {
+    let mut first = (ProcTime::MAX, 0);
+    for (place, at) in instants.enumerate() {
+        if at < first.0 {
+            first = (at, place);
+        }
+    }
+    first
 }
 
 /// What waits for an instant.
@@ -116,6 +131,7 @@ impl Simulation {
                 now: ProcTime::MIN,
                 times: vec![ProcTime::MAX; plan.slots()],
                 log: log::Log::new(plan.lists.clone()),
+                timers: vec![ProcTime::MAX; sources.len()],
                 announced: 0,
                 batch: pipeline.tasks.micro_batch.map(batch::Batch::new),
                 limits: limits::Limits::new(&config.log, plan.lists.len()),
@@ -195,13 +211,7 @@ impl Simulation {
     /// The first of the earliest events, and its instant; [`ProcTime::MAX`] when there is none.
     #[inline]
     fn next_event(&self) -> (ProcTime, usize) {
-        let mut first = (ProcTime::MAX, 0);
-        for (slot, &at) in self.state.times.iter().enumerate() {
-            if at < first.0 {
-                first = (at, slot);
-            }
-        }
-        first
+        first_of(self.state.times.iter().copied())
     }
 
     fn dispatch(&mut self, slot: usize) {
@@ -238,19 +248,38 @@ impl Simulation {
         let said = || self.state.sources.iter().map(|source| source.clock.goes_on_until()).max();
         let last = || now.max(said().unwrap_or(ProcTime::MIN)) + Span::from_micros(1);
         let limit = if next < ProcTime::MAX { next } else { last() };
-        let timer_of = |task: &task::Task| task.next_timer().max(now);
-        let timers = self.state.tasks.iter().map(timer_of).enumerate().map(|(task, at)| (at, task));
-        let (operator, task) = timers.min().unwrap_or((ProcTime::MAX, 0));
-        // What waits may open a window that is due before all others.
-        let due = |task: &task::Task| if task.is_free() { task.next_due() } else { EventTime::MIN };
-        let due = self.state.tasks.iter().map(due).min().unwrap_or(EventTime::MAX);
-        let horizon = limit.min(operator);
-        let timer_of = |source: &source::Source| source.clock.next_timer(horizon, due).max(now);
-        let timers = self.state.sources.iter().map(timer_of).enumerate().map(|(source, at)| (at, source));
-        let (watermark, source) = timers.min().unwrap_or((ProcTime::MAX, 0));
+        let (operator, task) = if self.plan.has_operator_timers {
+            first_of(self.state.tasks.iter().map(|task| task.next_timer().max(now)))
+        } else {
+            (ProcTime::MAX, 0)
+        };
+        let (watermark, source) = if self.plan.is_clock_driven {
+            self.next_clock_timer(limit.min(operator))
+        } else {
+            first_of(self.state.timers.iter().map(|&at| at.max(now)))
+        };
         let at = operator.min(watermark);
         let waiting = if operator == at { Waiting::Task(task) } else { Waiting::Watermark(source) };
         (at < limit).then_some((at, waiting))
+    }
+
+    /// When the first of the watermarks that follow the clock has something to say, if that is before
+    /// `horizon`: where nothing is due they need not speak.
+    fn next_clock_timer(&self, horizon: ProcTime) -> (ProcTime, usize) {
+        // What waits may open a window that is due before all others.
+        let due = |task: &task::Task| if task.is_free() { task.next_due() } else { EventTime::MIN };
+        let due = self.state.tasks.iter().map(due).min().unwrap_or(EventTime::MAX);
+        let now = self.state.now;
+        first_of(self.state.sources.iter().map(|source| source.clock.next_timer(horizon, due).max(now)))
+    }
+
+    /// The clock of a source task has heard of something: notes when it wants to hear that time has
+    /// passed.
+    fn clock_changed(&mut self, source: usize) {
+        if self.plan.has_timers && !self.plan.is_clock_driven {
+            let clock = &self.state.sources[source].clock;
+            self.state.timers[source] = clock.next_timer(ProcTime::MAX, EventTime::MAX);
+        }
     }
 
     /// The input is exhausted and everything is handled: sends the final watermark, once, where asked.

@@ -17,6 +17,47 @@ use crate::time::{EventTime, ProcTime, Span};
 use crate::watermark::perfect;
 use crate::window::operator::WindowOperator;
 
+/// Of which arrivals the watermarks have to hear.
+#[derive(Debug)]
+pub enum Announced {
+    /// Of all: they look out for silence.
+    All,
+    /// Of these: the first of every source task starts its clock.
+    Only(Vec<RecordId>),
+}
+
+impl Announced {
+    fn new(pipeline: &Pipeline, stream: &Stream, follows_time: bool, sources: usize) -> Self {
+        if !follows_time {
+            return Self::Only(Vec::new());
+        }
+        if pipeline.watermark_options.idle_after.is_some() {
+            return Self::All;
+        }
+        let mut has_started = vec![false; sources];
+        let mut first = Vec::new();
+        for id in (0..stream.len() as u32).map(RecordId) {
+            let source = stream.partition(id).index() % sources;
+            if !std::mem::replace(&mut has_started[source], true) {
+                first.push(id);
+                if first.len() == sources {
+                    break;
+                }
+            }
+        }
+        Self::Only(first)
+    }
+
+    /// The record of which the watermarks hear after so many others.
+    #[inline]
+    pub fn get(&self, stream: &Stream, place: usize) -> Option<RecordId> {
+        match self {
+            Self::All => (place < stream.len()).then_some(RecordId(place as u32)),
+            Self::Only(ids) => ids.get(place).copied(),
+        }
+    }
+}
+
 /// What does not change during a run.
 #[derive(Debug)]
 pub struct Plan {
@@ -39,10 +80,14 @@ pub struct Plan {
     pub window_time: Vec<ServiceTime>,
     pub source_time: ServiceTime,
     pub sink_time: ServiceTime,
-    /// Whether watermarks have to hear of arrivals.
-    pub announces: bool,
+    /// Of which arrivals the watermarks have to hear.
+    pub announced: Announced,
     /// Whether anything waits for instants beside records.
     pub has_timers: bool,
+    /// Whether a window operator does.
+    pub has_operator_timers: bool,
+    /// Whether watermarks rise with the clock, and so have to look at what is due.
+    pub is_clock_driven: bool,
 }
 
 impl Plan {
@@ -77,8 +122,11 @@ impl Plan {
             window_time: (0..tasks).map(|task| window_time(config, task)).collect(),
             source_time: jittered(config, pipeline.tasks.source_time, Vec::new(), "source time"),
             sink_time: jittered(config, pipeline.tasks.sink_time, Vec::new(), "sink time"),
-            announces: clock.follows_time(),
+            announced: Announced::new(pipeline, stream, clock.follows_time(), sources),
             has_timers: clock.follows_time() || has_operator_timers,
+            has_operator_timers,
+            is_clock_driven: !matches!(clock, EventClock::Bounded(_) | EventClock::Tracked(_))
+                || matches!(pipeline.watermark, WatermarkSpec::FixedLag { .. }),
         }
     }
 

@@ -19,6 +19,8 @@ use crate::watermark::{InputStatus, Rise};
 pub struct Source {
     pub clock: EventClock,
     doing: Doing,
+    /// What it reads next, and from which list, as of when it was scheduled.
+    next: Option<(usize, RecordId)>,
     /// It has told the window tasks that it is idle.
     is_idle: bool,
     /// A rise that waits for the end of a micro-batch, and the record that it came right after.
@@ -41,7 +43,7 @@ enum Doing {
 impl Source {
     /// A source task before its first record. One without any partition is idle.
     pub const fn new(clock: EventClock, is_idle: bool) -> Self {
-        Self { clock, doing: Doing::Reading, is_idle, held_back: None, last_wait: None }
+        Self { clock, doing: Doing::Reading, next: None, is_idle, held_back: None, last_wait: None }
     }
 
     /// Whether the window tasks take it for idle.
@@ -58,9 +60,7 @@ impl Source {
 impl Simulation {
     /// Sets the clock of everything that depends on the log.
     pub(super) fn schedule_all(&mut self) {
-        if self.plan.announces {
-            self.schedule_arrival();
-        }
+        self.schedule_arrival();
         self.schedule_trigger();
         (0..self.state.sources.len()).for_each(|source| self.schedule(source));
     }
@@ -70,6 +70,7 @@ impl Simulation {
         let slot = self.plan.first_source_slot() + source;
         if self.state.sources[source].doing == Doing::Reading {
             let front = self.front_of(source);
+            self.state.sources[source].next = front;
             self.state.times[slot] = front.map_or(ProcTime::MAX, |(list, id)| self.readable_at(list, id));
         }
     }
@@ -93,17 +94,20 @@ impl Simulation {
     }
 
     pub(super) fn schedule_arrival(&mut self) {
-        let next = self.plan.stream.arrivals().get(self.state.announced).copied();
-        self.state.times[self.plan.arrival_slot()] = next.unwrap_or(ProcTime::MAX);
+        let stream = &self.plan.stream;
+        let next = self.plan.announced.get(stream, self.state.announced);
+        self.state.times[self.plan.arrival_slot()] = next.map_or(ProcTime::MAX, |id| arrival(stream, id));
     }
 
     /// A record reaches the log, and the watermark of its source task is told.
     pub(super) fn announce_arrival(&mut self) {
-        let partition = self.plan.stream.partition(RecordId(self.state.announced as u32));
+        let Some(id) = self.plan.announced.get(&self.plan.stream, self.state.announced) else { return };
+        let partition = self.plan.stream.partition(id);
         let list = if self.plan.reader.len() == 1 { 0 } else { partition.index() };
         let source = usize::from(self.plan.reader[list]);
         self.state.sources[source].clock.on_arrival(partition, self.state.now);
         self.state.announced += 1;
+        self.clock_changed(source);
         self.schedule_arrival();
     }
 
@@ -124,8 +128,11 @@ impl Simulation {
     }
 
     fn read(&mut self, source: usize) {
-        self.expire(source);
-        let Some((list, id)) = self.front_of(source) else {
+        if self.state.limits.is_some() {
+            self.expire(source);
+            self.state.sources[source].next = self.front_of(source);
+        }
+        let Some((list, id)) = self.state.sources[source].next else {
             return self.schedule(source);
         };
         if self.state.limits.is_some() {
@@ -165,7 +172,7 @@ impl Simulation {
     }
 
     fn wait(&mut self, source: usize, hand: Option<RecordId>) {
-        let id = hand.or_else(|| self.front_of(source).map(|(_, id)| id));
+        let id = hand.or_else(|| self.state.sources[source].next.map(|(_, id)| id));
         let Some(on) = id.map(|id| self.target_of(id)) else { return };
         self.state.sources[source].doing = Doing::Waiting { on, since: self.state.now, hand };
         self.state.times[self.plan.first_source_slot() + source] = ProcTime::MAX;
@@ -181,8 +188,12 @@ impl Simulation {
         let (id, now) = (TaskId::source(source), self.state.now);
         let last = &mut self.state.sources[source].last_wait;
         self.trace.note_wait(last, id, TaskId::window(task), since, now);
-        self.state.sources[source].doing = hand.map_or(Doing::Reading, Doing::Working);
-        self.state.times[self.plan.first_source_slot() + source] = now;
+        if let Some(id) = hand {
+            self.state.sources[source].doing = Doing::Working(id);
+            self.state.times[self.plan.first_source_slot() + source] = now;
+        } else {
+            self.resume(source);
+        }
     }
 
     fn resume(&mut self, source: usize) {
@@ -218,7 +229,8 @@ impl Simulation {
         if let Some(rise) = rise {
             self.watermark_rises(source, rise, Some(id));
         }
-        if self.plan.announces {
+        if self.plan.has_timers {
+            self.clock_changed(source);
             self.note_inputs(source);
         }
     }
@@ -228,6 +240,7 @@ impl Simulation {
         if let Some(rise) = self.state.sources[source].clock.on_timer(self.state.now) {
             self.watermark_rises(source, rise, None);
         }
+        self.clock_changed(source);
         self.note_inputs(source);
     }
 

@@ -92,20 +92,23 @@ proptest! {
         let trace = run(&stream(&rows), &RunConfig::plain(pipeline));
         let metrics = TaskMetrics::of(&trace);
         let span = metrics.span();
-        prop_assert_eq!(metrics.tasks().count() as u32, trace.pipeline.tasks.sources + trace.pipeline.tasks.windows + 1);
+        let tasks = trace.pipeline.tasks.sources + trace.pipeline.tasks.windows + 1;
+        prop_assert_eq!(metrics.tasks().count() as u32, tasks);
         for task in metrics.tasks() {
             let (busy, waiting) = (metrics.busy(task), metrics.waiting(task));
             prop_assert!(busy.intersect(waiting).is_empty(), "{task} is busy and waits");
             if let Some(worked) = worked(&trace, task) {
                 prop_assert_eq!(busy.total().micros(), worked, "{}", task);
             }
-            let waited = trace.waits.iter().filter(|wait| wait.task == task).map(|wait| (wait.until - wait.from).micros());
+            let waits = trace.waits.iter().filter(|wait| wait.task == task);
+            let waited = waits.map(|wait| (wait.until - wait.from).micros());
             prop_assert_eq!(waiting.total().micros(), waited.sum::<i64>());
             let half = Stretch::new(span.from, span.from + Span::from_micros(span.length().micros() / 2));
             for stretch in [span, half, Stretch::new(half.until, span.until)] {
                 let shares = metrics.shares(task, stretch);
                 prop_assert!((shares.busy + shares.idle + shares.backpressured - 1.0).abs() < 1e-9, "{shares:?}");
-                prop_assert!([shares.busy, shares.idle, shares.backpressured].iter().all(|share| (0.0..=1.0).contains(share)));
+                let each = [shares.busy, shares.idle, shares.backpressured];
+                prop_assert!(each.iter().all(|share| (0.0..=1.0).contains(share)));
             }
         }
         for now in (micros(span.from) - 1..=micros(span.until) + 1).map(ProcTime::from_micros) {
@@ -114,7 +117,8 @@ proptest! {
             let depth: usize = (0..metrics.windows()).map(|window| metrics.depth_of(window, now)).sum();
             prop_assert_eq!(depth, at.depth());
             if trace.pipeline.tasks.overflow != Overflow::Unbounded {
-                for (source, window) in (0..metrics.sources()).flat_map(|s| (0..metrics.windows()).map(move |w| (s, w))) {
+                for channel in 0..metrics.sources() * metrics.windows() {
+                    let (source, window) = (channel / metrics.windows(), channel % metrics.windows());
                     prop_assert!(metrics.channel(source, window).level(now) <= trace.pipeline.queue_capacity as usize);
                 }
             }
@@ -129,8 +133,8 @@ proptest! {
         let trace = run(&stream(&rows), &RunConfig::plain(pipeline));
         let metrics = TaskMetrics::of(&trace);
         for task in metrics.tasks() {
-            let of_task: i64 =
-                metrics.blocks().iter().filter(|block| block.waiter == task).map(|block| block.times.total().micros()).sum();
+            let own = metrics.blocks().iter().filter(|block| block.waiter == task);
+            let of_task: i64 = own.map(|block| block.times.total().micros()).sum();
             prop_assert_eq!(of_task, metrics.waiting(task).total().micros(), "each wait has one cause");
         }
         for block in metrics.blocks() {

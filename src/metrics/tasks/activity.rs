@@ -6,10 +6,11 @@
 //! a record from the log, when the sink began with a pane) follows from what it does say.
 
 use crate::metrics::tasks::flow::{Flow, rate};
+use crate::metrics::tasks::inputs::Inputs;
 use crate::metrics::tasks::intervals::{Intervals, Stretch};
 use crate::pipeline::Pipeline;
 use crate::record::{PartitionId, RecordId};
-use crate::runtime::{Fate, TaskId, Trace};
+use crate::runtime::{Fate, TaskId, Trace, Wait};
 use crate::state::KeyGroups;
 use crate::time::{ProcTime, Span};
 
@@ -49,6 +50,11 @@ pub struct TaskMetrics {
     log: Flow,
     panes: Flow,
     demand: Vec<Vec<ProcTime>>,
+    inputs: Inputs,
+    /// By task: its waits, in order of their ends.
+    waits: Vec<Vec<Wait>>,
+    /// When panes were emitted, each instant once.
+    firings: Vec<ProcTime>,
 }
 
 impl TaskMetrics {
@@ -58,7 +64,9 @@ impl TaskMetrics {
         let (sources, windows) = (tasks.sources as usize, tasks.windows as usize);
         let targets = Targets::of(trace);
         let partitions = partitions(trace);
-        let waiting = waiting(trace, sources, windows);
+        let waits = waits(trace, sources, windows);
+        let of_waits = |own: &Vec<Wait>| own.iter().map(|wait| Stretch::new(wait.from, wait.until)).collect();
+        let waiting: Vec<Intervals> = waits.iter().map(|own| Intervals::of_unsorted(of_waits(own))).collect();
         let mut busy: Vec<Intervals> =
             (0..sources).map(|source| source_busy(trace, source, &waiting[source])).collect();
         busy.extend(windows_busy(trace, windows));
@@ -74,7 +82,22 @@ impl TaskMetrics {
         }
         demand.iter_mut().filter(|of_task| !of_task.is_sorted()).for_each(|of_task| of_task.sort_unstable());
         let log = Flow::new(trace.stream.arrivals_ascending().to_vec(), trace.enqueued_ascending().to_vec());
-        Self { span: span(trace), sources, windows, busy, waiting, blocks, channels, partitions, log, panes, demand }
+        Self {
+            span: span(trace),
+            sources,
+            windows,
+            busy,
+            waiting,
+            blocks,
+            channels,
+            partitions,
+            log,
+            panes,
+            demand,
+            inputs: Inputs::of(trace),
+            waits,
+            firings: firings(trace),
+        }
     }
 
     /// From the first arrival to the last thing that was done.
@@ -117,6 +140,18 @@ impl TaskMetrics {
         &self.waiting[self.place(task)]
     }
 
+    /// The wait that a task is in at an instant. O(log n).
+    pub fn wait_at(&self, task: TaskId, now: ProcTime) -> Option<Wait> {
+        let own = &self.waits[self.place(task)];
+        let wait = own.get(own.partition_point(|wait| wait.until <= now))?;
+        (wait.from <= now).then_some(*wait)
+    }
+
+    /// When panes were emitted, each instant once, ascending.
+    pub fn firings(&self) -> &[ProcTime] {
+        &self.firings
+    }
+
     /// What a task did with a stretch of time; idle all of an empty one. O(log n).
     pub fn shares(&self, task: TaskId, stretch: Stretch) -> Shares {
         let length = stretch.length().as_secs_f64();
@@ -150,6 +185,11 @@ impl TaskMetrics {
     /// The whole log: all partitions together.
     pub const fn log(&self) -> &Flow {
         &self.log
+    }
+
+    /// The watermark of every input.
+    pub const fn inputs(&self) -> &Inputs {
+        &self.inputs
     }
 
     /// The panes on their way to the sink, from emission to delivery.
@@ -284,19 +324,25 @@ fn channels(trace: &Trace, targets: &Targets, sources: usize, windows: usize) ->
     columns.into_iter().map(|(entered, left)| Flow::new(entered, left)).collect()
 }
 
-fn waiting(trace: &Trace, sources: usize, windows: usize) -> Vec<Intervals> {
+fn waits(trace: &Trace, sources: usize, windows: usize) -> Vec<Vec<Wait>> {
     let mut waits = vec![Vec::new(); sources + windows + 1];
-    for wait in &trace.waits {
+    for &wait in &trace.waits {
         let place = match wait.task {
             TaskId::Source(number) => usize::from(number),
             TaskId::Window(number) => sources + usize::from(number),
             TaskId::Sink => sources + windows,
         };
         if let Some(of_task) = waits.get_mut(place) {
-            of_task.push(Stretch::new(wait.from, wait.until));
+            of_task.push(wait);
         }
     }
-    waits.into_iter().map(Intervals::of_unsorted).collect()
+    waits
+}
+
+fn firings(trace: &Trace) -> Vec<ProcTime> {
+    let mut firings: Vec<ProcTime> = trace.panes.iter().map(|pane| pane.emitted_at).collect();
+    firings.dedup();
+    firings
 }
 
 /// A source task works on a record from when it could take it until it sent it, less the time that it

@@ -4,17 +4,23 @@
 //! - [`activity`]: when every task was busy or held up, and what was in every channel and partition
 //! - [`lag`]: how long until what waits is cleared, predicted and actual
 //! - [`cause`]: why records wait: the slow node, ranked
+//! - [`inputs`]: the watermark of every partition, and who holds the others back
+//! - [`silence`]: why a partition or a task is silent, by name
 //! - [`phrase`]: numbers and instants as sentences have them
 
 pub mod activity;
 pub mod cause;
 pub mod flow;
+pub mod inputs;
 pub mod intervals;
 pub mod lag;
 pub mod phrase;
+pub mod silence;
 
 pub use activity::{Block, Shares, TaskMetrics};
 pub use cause::{Cause, CauseKind, causes};
 pub use flow::Flow;
+pub use inputs::{Input, Inputs};
 pub use intervals::{Intervals, Stretch};
 pub use lag::{Clearing, Rates};
+pub use silence::{Hunger, Silence};

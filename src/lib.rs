@@ -10,6 +10,7 @@ pub mod rng;
 pub mod time;
 
 // A run described as data.
+pub mod gate;
 pub mod log;
 pub mod pipeline;
 pub mod scenario;

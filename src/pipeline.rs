@@ -4,12 +4,15 @@
 //! Plain data, read from scenario files and command lines; [`crate::runtime`] runs it. Ranges are
 //! checked by [`Pipeline::problems`] before anything runs.
 
+pub mod restart;
 pub mod tasks;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::gate::Gate;
+pub use crate::pipeline::restart::RestartStrategy;
 pub use crate::pipeline::tasks::{Overflow, Tasks};
 use crate::time::{SPAN_LIMIT, Span};
 pub use crate::watermark::spec::{Emit, Marker, WatermarkOptions, WatermarkSpec};
@@ -30,6 +33,8 @@ pub const MAX_QUEUE_CAPACITY: u32 = 10_000_000;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Pipeline {
+    /// What records are checked against before anything else, and what happens to bad ones.
+    pub gate: Gate,
     /// How the watermark follows the records.
     pub watermark: WatermarkSpec,
     /// What surrounds it: when it is handed on, silent inputs, partitions.
@@ -61,11 +66,14 @@ pub struct Pipeline {
     pub service_time: Span,
     /// How the work is divided.
     pub tasks: Tasks,
+    /// What happens after a task has crashed.
+    pub restart: RestartStrategy,
 }
 
 impl Default for Pipeline {
     fn default() -> Self {
         Self {
+            gate: Gate::default(),
             watermark: WatermarkSpec::default(),
             watermark_options: WatermarkOptions::default(),
             window: WindowSpec::Tumbling { size: Span::from_secs(60), offset: Span::ZERO },
@@ -81,6 +89,7 @@ impl Default for Pipeline {
             queue_capacity: 1_000,
             service_time: Span::ZERO,
             tasks: Tasks::default(),
+            restart: RestartStrategy::default(),
         }
     }
 }
@@ -213,7 +222,8 @@ impl Problem {
 impl Pipeline {
     /// Everything that is out of range, in the order of the fields; empty when the pipeline can run.
     pub fn problems(&self) -> Vec<Problem> {
-        let mut found = crate::watermark::spec::problems(self.watermark, &self.watermark_options);
+        let mut found = self.gate.problems();
+        found.extend(crate::watermark::spec::problems(self.watermark, &self.watermark_options));
         let mut span = |path: &str, span: Span, least: i64| {
             if span.micros() < least || span > SPAN_LIMIT {
                 let range = if least > 0 { "more than 0" } else { "0 or more" };
@@ -240,6 +250,7 @@ impl Pipeline {
         found.extend(self.aggregate.problem());
         found.extend(crate::window::dialect::problems(self));
         found.extend(self.tasks.problems());
+        found.extend(self.restart.problems());
         if !(1..=MAX_QUEUE_CAPACITY).contains(&self.queue_capacity) {
             let message = format!(
                 "{} is out of range: must be 1 to {}",

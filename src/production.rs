@@ -3,6 +3,7 @@
 //! A [`crate::record::Stream`] holds what is in the log, and nothing else; the facts about its making
 //! are beside it. Records that happened = records in the log - duplicates + lost.
 
+use crate::gate::Poison;
 use crate::record::{KeyId, RecordId};
 use crate::time::{EventTime, ProcTime, Span};
 
@@ -28,6 +29,8 @@ pub struct Production {
     pub clocks: Vec<ClockError>,
     /// Who sent each record of the stream; empty when there is one producer.
     pub producers: Vec<ProducerId>,
+    /// Which records of the stream are not as the schema says, and what is wrong with them.
+    pub poison: Poison,
 }
 
 /// A producer, from 0.
@@ -132,7 +135,7 @@ impl Production {
         };
         let producers =
             if self.producers.is_empty() { Vec::new() } else { order.iter().map(|&id| self.producer(id)).collect() };
-        Self { duplicates, producers, ..self.clone() }
+        Self { duplicates, producers, poison: self.poison.in_order(order), ..self.clone() }
     }
 }
 

@@ -163,7 +163,8 @@ impl Columns {
         Some(order.into_iter().map(|(_, place)| place).collect())
     }
 
-    /// Only the records at these places, in this order; one may be named more than once.
+    /// Only the records at these places, in this order; one may be named more than once. Columns that are
+    /// empty stay so.
     ///
     /// # Panics
     /// When there is no such place.
@@ -172,13 +173,14 @@ impl Columns {
         self.arrivals = at_places(&self.arrivals, places);
         self.keys = at_places(&self.keys, places);
         self.values = at_places(&self.values, places);
-        if !self.partitions.is_empty() {
-            self.partitions = at_places(&self.partitions, places);
-        }
+        self.partitions = at_places(&self.partitions, places);
     }
 }
 
 fn at_places<T: Copy>(column: &[T], places: &[u32]) -> Vec<T> {
+    if column.is_empty() {
+        return Vec::new();
+    }
     places.iter().map(|&place| column[place as usize]).collect()
 }
 

@@ -186,7 +186,7 @@ fn a_burst_that_passes_is_told_from_slowness() {
 
 #[test]
 fn what_is_slower_than_it_is_set_is_told_from_what_is_slow() {
-    let fault = Fault::SlowOperator { from: Span::from_secs(20), until: Span::from_secs(30), factor: 6.0 };
+    let fault = Fault::SlowOperator { task: None, from: Span::from_secs(20), until: Span::from_secs(30), factor: 6.0 };
     let config = RunConfig { faults: vec![fault], ..RunConfig::plain(pipeline(10, Tasks::default())) };
     let trace = run(&steady(20), &config);
     let metrics = TaskMetrics::of(&trace);

@@ -239,8 +239,12 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         1 => recording().prop_map(SourceSpec::Recording),
         1 => records().prop_map(SourceSpec::Records),
     ];
-    let fault =
-        (two_spans(), 1.0..100.0).prop_map(|((from, until), factor)| Fault::SlowOperator { from, until, factor });
+    let fault = (two_spans(), 1.0..100.0).prop_map(|((from, until), factor)| Fault::SlowOperator {
+        task: None,
+        from,
+        until,
+        factor,
+    });
     let faults = prop::collection::vec(fault, 0..3);
     (text(), text(), any::<u64>(), 1..100_000_i64, (source, log()), prop::option::of(pipeline()), faults).prop_map(
         |(title, about, seed, seconds, (source, log), pipeline, faults)| Scenario {

@@ -7,6 +7,7 @@
 pub mod check;
 pub mod error;
 mod explain;
+pub mod fault;
 pub mod library;
 mod locate;
 pub mod parse;
@@ -20,6 +21,7 @@ pub mod suggest;
 mod write;
 
 pub use error::{FileProblem, ScenarioError};
+pub use fault::{Fault, Silence};
 pub use parse::{parse, parse_bytes};
 pub use partitioner::{KeyPlace, OtherKeys, Partitioner};
 pub use producers::{Acks, ClockSpec, Deal, ProducersSpec};
@@ -99,53 +101,4 @@ fn default_seed() -> u64 {
 
 fn default_duration() -> Span {
     Span::from_secs(600)
-}
-
-const fn default_replication_lag() -> Span {
-    Span::from_millis(20)
-}
-
-/// What goes wrong, and when. Instants are distances from the start of the run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum Fault {
-    /// A producer loses its network and sends everything at once when it is back (a phone, or a
-    /// tram, in a tunnel).
-    Offline {
-        /// Records of this key.
-        key: String,
-        /// First moment without network.
-        from: Span,
-        /// The network is back.
-        until: Span,
-    },
-    /// The leader of a partition fails. Until there is another one ([`LogSpec::failover`]) the
-    /// partition takes nothing in; what only the leader had is gone, which [`ProducersSpec::acks`] may
-    /// prevent.
-    LeaderFails {
-        /// Which partition, from 0.
-        partition: u32,
-        /// When.
-        at: Span,
-        /// How far the other machines are behind the leader. Kafka publishes no figure; in one data
-        /// centre it is some milliseconds.
-        #[serde(default = "default_replication_lag")]
-        replication_lag: Span,
-    },
-    /// The operator is slower for a while.
-    SlowOperator {
-        /// First slow moment.
-        from: Span,
-        /// Normal again.
-        until: Span,
-        /// How many times its service time; at least 1.
-        factor: f64,
-    },
-}
-
-impl Fault {
-    /// Whether it happens before the log, and so changes the stream.
-    pub const fn is_before_the_log(&self) -> bool {
-        matches!(self, Self::Offline { .. } | Self::LeaderFails { .. })
-    }
 }

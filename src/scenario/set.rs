@@ -361,8 +361,7 @@ mod tests {
 
     #[test]
     fn unknown_paths_name_the_nearest_field_and_all_fields() {
-        let start =
-            "pipeline.windw.size: there is no field `windw` in pipeline; did you mean `window`? It has watermark, ";
+        let start = "pipeline.windw.size: there is no field `windw` in pipeline; did you mean `window`? It has gate, ";
         assert!(with(&["pipeline.windw.size=1s"]).unwrap_err().starts_with(start));
         check_failure(
             "pipeline.window.slide=1s",

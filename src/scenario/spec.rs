@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::records::RecordsSpec;
-use crate::scenario::{Partitioner, ProducersSpec, RateShape};
+use crate::scenario::{Fault, Partitioner, ProducersSpec, RateShape};
 use crate::source::rate::Intensity;
 use crate::time::{EventTime, Span};
 
@@ -87,12 +87,23 @@ impl Synthetic {
         crate::human::parse_instant(&self.start).map(EventTime::from_micros)
     }
 
-    /// How many records to expect; not finite where rate or duration make no sense.
-    pub fn expected_records(&self, duration: Span) -> f64 {
+    /// How many records to expect, with the bursts among these faults; not finite where rate or duration
+    /// make no sense.
+    pub fn expected_records(&self, duration: Span, faults: &[Fault]) -> f64 {
+        let is_bursting = faults.iter().any(|fault| matches!(fault, Fault::Burst { .. }));
         match self.rate_shape {
-            RateShape::Constant => self.rate * duration.as_secs_f64(),
-            _ => Intensity::new(self.rate, &self.rate_shape, duration).records_before(duration.micros() as f64),
+            RateShape::Constant if !is_bursting => self.rate * duration.as_secs_f64(),
+            _ => self.intensity(duration, faults).records_before(duration.micros() as f64),
         }
+    }
+
+    /// The intensity behind the records: the rate, its shape, and the bursts among these faults.
+    pub fn intensity(&self, duration: Span, faults: &[Fault]) -> Intensity {
+        let shape = Intensity::new(self.rate, &self.rate_shape, duration);
+        faults.iter().fold(shape, |intensity, fault| match *fault {
+            Fault::Burst { times, from, until } => intensity.with_burst(from, until, times),
+            _ => intensity,
+        })
     }
 }
 

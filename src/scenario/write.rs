@@ -9,15 +9,19 @@ const ALWAYS_WRITTEN: [&str; 5] = ["version", "title", "seed", "duration", "sour
 
 /// After this many fields that could not be left out, the rest is written as it is; each one is
 /// tried by reading the whole text.
-const MAX_KEPT: usize = 200;
+const MAX_KEPT: usize = 400;
+/// After this many that were left out, too.
+const MAX_LEFT_OUT: usize = 2_000;
+/// Lists whose elements have fields with defaults.
+const LISTS: [&str; 2] = ["faults.", "pipeline.gate.versions."];
 
 impl Scenario {
     /// The text of a scenario file. Fields that have their default are left out, except for a few
     /// that every file should show.
     pub fn to_ron(&self) -> String {
         let mut text = full_text(self);
-        let mut kept = 0;
-        while kept < MAX_KEPT {
+        let (mut kept, mut left_out) = (0, 0);
+        while kept < MAX_KEPT && left_out < MAX_LEFT_OUT {
             let fields = locate::fields(&text);
             let candidate = fields.iter().filter(|field| is_optional(&field.path)).nth(kept);
             let Some(field) = candidate else {
@@ -26,6 +30,7 @@ impl Scenario {
             let without = without(&text, field);
             if parse::read(&without).is_ok_and(|scenario| scenario == *self) {
                 text = without;
+                left_out += 1;
             } else {
                 kept += 1;
             }
@@ -44,10 +49,12 @@ pub(super) fn full_text(scenario: &Scenario) -> String {
     written.expect("a scenario is made of structs, enums, lists, texts and numbers, which RON can all write") + "\n"
 }
 
-/// Whether a field may have a default: it has a name, and no number is in front of it.
+/// Whether a field may have a default: it has a name, and no number is in front of it but in some lists.
 fn is_optional(path: &str) -> bool {
-    let named = |name: &str| name.starts_with(|c: char| c.is_alphabetic());
-    path.split('.').all(named) && !ALWAYS_WRITTEN.contains(&path)
+    let is_name = |name: &str| name.starts_with(|c: char| c.is_alphabetic());
+    let is_listed = LISTS.iter().any(|list| path.starts_with(list));
+    let mut names = path.split('.');
+    names.next_back().is_some_and(is_name) && (is_listed || names.all(is_name)) && !ALWAYS_WRITTEN.contains(&path)
 }
 
 /// The text without this field, its comma and the blanks in front of it.
@@ -117,6 +124,38 @@ mod tests {
     faults: [
         Offline(key: "a", from: "1min", until: "2min"),
         SlowOperator(from: "0s", until: "10s", factor: 7.0),
+    ],
+)
+"#;
+        check(text, text);
+    }
+
+    #[test]
+    fn gates_and_faults_are_written_without_their_defaults() {
+        let text = r#"(
+    version: 1,
+    title: "x",
+    seed: 7,
+    duration: "10min",
+    source: Synthetic(),
+    pipeline: (
+        gate: (versions: [(fields: [(name: "value", holds: Number, max: 10.0), (name: "unit", holds: Text)])]),
+        restart: FixedDelay(attempts: 3, delay: "5s"),
+    ),
+    faults: [
+        Silent(partition: 0, from: "1s", until: "2s"),
+        Silent(key: "k1", producer: 0, from: "1s", until: "2s", records: Hold),
+        HotKey(key: "k1", share: 0.8, from: "1s", until: "2s"),
+        Burst(times: 3.0, from: "1s", until: "2s"),
+        ClockJump(by: "-1h", from: "1s", until: "2s"),
+        Poison(share: 0.1, from: "1s", until: "2s", defect: MissingField("unit")),
+        Poison(from: "1s", until: "2s", defect: OutOfRange(1000.0)),
+        Poison(from: "1s", until: "2s", defect: Version(2)),
+        LeaderFails(partition: 0, at: "1s"),
+        SlowOperator(task: 0, from: "1s", until: "2s", factor: 7.0),
+        SlowSink(from: "1s", until: "2s", factor: 7.0),
+        FailingSink(from: "1s", until: "2s", retry_after: "5s"),
+        DeadLetterSink(from: "1s", until: "2s"),
     ],
 )
 "#;

@@ -5,6 +5,7 @@
 //! the partitions on what they take in, and the delivery of a log without order. Nothing is lost or
 //! added without being written down in [`Production`].
 
+use crate::gate::{Defect, Poison};
 use crate::log::LogRules;
 use crate::log::ingress::Ingress;
 use crate::production::{LossCause, LostRecord, ProducerId, Production};
@@ -24,12 +25,21 @@ pub struct Rows {
     /// Which record each is, by the order in which they happened; equal for copies. Empty while every
     /// row is a record of its own.
     numbers: Vec<u32>,
+    /// The numbers of their defects, from 1; empty while all are good.
+    marks: Vec<u16>,
+    defects: Vec<Defect>,
 }
 
 impl Rows {
     /// Records of which none is a copy.
     pub const fn new(columns: Columns, producers: Vec<ProducerId>) -> Self {
-        Self { columns, producers, numbers: Vec::new() }
+        Self { columns, producers, numbers: Vec::new(), marks: Vec::new(), defects: Vec::new() }
+    }
+
+    /// The same records, some of them bad: by place, the number of a defect from 1; 0 for good ones.
+    #[must_use]
+    pub fn with_poison(self, marks: Vec<u16>, defects: Vec<Defect>) -> Self {
+        Self { marks, defects, ..self }
     }
 
     fn len(&self) -> usize {
@@ -54,6 +64,9 @@ impl Rows {
         if !self.numbers.is_empty() {
             self.numbers = places.iter().map(|&place| self.numbers[place as usize]).collect();
         }
+        if !self.marks.is_empty() {
+            self.marks = places.iter().map(|&place| self.marks[place as usize]).collect();
+        }
     }
 
     fn sort_by_arrival(&mut self) {
@@ -69,6 +82,8 @@ impl Rows {
         let copies = (0..).zip(&self.numbers).filter(|&(_, &number)| !seen.insert(number));
         production.duplicates = copies.map(|(place, _)| RecordId(place)).collect();
         production.producers = self.producers;
+        let bad = (0..).zip(&self.marks).filter_map(|(place, mark)| Some((RecordId(place), mark.checked_sub(1)?)));
+        production.poison = Poison::new(self.defects, bad.collect());
         // What was lost in one stage may be earlier than what was lost in the one before.
         production.lost.sort_by_key(|lost| lost.at);
         self.columns

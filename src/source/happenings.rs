@@ -1,7 +1,7 @@
 //! When records happen, and of which key: evenly, at random, or in bursts per key.
 
 use crate::rng::{Draws, Seed};
-use crate::scenario::{RateShape, Spacing, Synthetic};
+use crate::scenario::{Fault, RateShape, Spacing, Synthetic};
 use crate::source::keys::Shares;
 use crate::source::quantile::exponential;
 use crate::source::rate::Intensity;
@@ -10,16 +10,17 @@ use crate::time::{MICROS_PER_SECOND, Span};
 /// The distance of a record from the start in event time, and the rank of its key.
 pub type Happening = (Span, u32);
 
-/// All happenings in `[0, duration)`, in order of event time.
+/// All happenings in `[0, duration)`, in order of event time. Of the faults, only bursts make a difference.
 ///
 /// The rate must be finite and positive, and both it and the spells of bursts small enough that
 /// the result fits in memory; [`crate::scenario::Scenario::problems`] says when they are not.
-pub fn draw(source: &Synthetic, duration: Span, seed: Seed) -> Vec<Happening> {
+pub fn draw(source: &Synthetic, duration: Span, faults: &[Fault], seed: Seed) -> Vec<Happening> {
     let shares = Shares::new(&source.keys);
     let mut keys = seed.stream("key");
     let mut with_key = |offset: Span| (offset, shares.rank(keys.unit()));
-    let intensity = Intensity::new(source.rate, &source.rate_shape, duration);
-    let is_constant = source.rate_shape == RateShape::Constant;
+    let intensity = source.intensity(duration, faults);
+    let is_bursting = faults.iter().any(|fault| matches!(fault, Fault::Burst { .. }));
+    let is_constant = source.rate_shape == RateShape::Constant && !is_bursting;
     match source.arrivals {
         Spacing::Regular if !is_constant => {
             let counted = (0_u32..).map(f64::from);
@@ -133,7 +134,7 @@ mod tests {
     }
 
     fn offsets(source: &Synthetic, duration: Span) -> Vec<i64> {
-        draw(source, duration, Seed::new(7)).into_iter().map(|(offset, _)| offset.micros()).collect()
+        draw(source, duration, &[], Seed::new(7)).into_iter().map(|(offset, _)| offset.micros()).collect()
     }
 
     #[test]
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn bursts_keep_the_rate_and_leave_silences() {
         let spells = Spacing::Bursts { active: Span::from_secs(20), silent: Span::from_secs(60) };
-        let all = draw(&source(spells, 10.0, 5), Span::from_secs(20_000), Seed::new(7));
+        let all = draw(&source(spells, 10.0, 5), Span::from_secs(20_000), &[], Seed::new(7));
         assert!(all.is_sorted());
         // 200,000 expected. Per key 250 spells whose lengths have a relative deviation of about 1.
         assert!((all.len() as f64 - 200_000.0).abs() < 20_000.0, "{}", all.len());
@@ -228,6 +229,7 @@ mod tests {
                     ..shaped(spells, 100.0, burst(rate))
                 },
                 Span::from_secs(1_000),
+                &[],
                 Seed::new(7),
             );
             all.iter().filter(|(at, _)| *at >= Span::from_secs(from)).count() as f64
@@ -241,7 +243,7 @@ mod tests {
     fn another_key_leaves_the_bursts_of_the_first() {
         let spells = Spacing::Bursts { active: Span::from_secs(20), silent: Span::from_secs(60) };
         let of_first = |count: u32| {
-            let all = draw(&source(spells, f64::from(count), count), Span::from_secs(600), Seed::new(7));
+            let all = draw(&source(spells, f64::from(count), count), Span::from_secs(600), &[], Seed::new(7));
             all.into_iter().filter(|(_, rank)| *rank == 0).collect::<Vec<_>>()
         };
         assert_eq!(of_first(1), of_first(2));

@@ -11,6 +11,7 @@
 //! - [`keys`]: uniform and Zipf shares, one hot key
 //! - [`delays`]: from happening to arrival
 //! - [`offline`]: producers without network
+//! - [`faults`]: hot keys, silences, clocks that jump, records that are not as the schema says
 //! - [`partition`]: which partition of the log, [`murmur`]: the hash behind it
 //! - [`delivery`]: when a log without order hands a record out
 //! - [`producers`]: who sends a record, and what the clock there shows
@@ -21,6 +22,7 @@
 pub mod delays;
 pub mod delivery;
 pub mod edge;
+pub mod faults;
 pub mod happenings;
 pub mod keys;
 pub mod murmur;
@@ -31,14 +33,16 @@ pub mod producers;
 pub mod quantile;
 pub mod rate;
 
+use crate::gate::Defect;
 use crate::log::Ordering;
 use crate::log::ingress::Ingress;
 use crate::pipeline::Problem;
-use crate::production::{ProducerId, Production};
+use crate::production::Production;
 use crate::record::{Columns, KeyId, KeyTable, Stream};
 use crate::rng::{Draws, Seed};
 use crate::scenario::{KeySpec, Scenario, SourceSpec, Synthetic, ValueSpec};
 use crate::source::edge::Rows;
+use crate::source::faults::{Happened, clock, hot_key, poison, silence};
 use crate::source::network::Network;
 use crate::source::partition::Placer;
 use crate::time::{EventTime, Span};
@@ -77,15 +81,22 @@ pub fn generate(scenario: &Scenario) -> Result<Stream, GenerateError> {
         _ => return Err(GenerateError::Problems(problems)),
     };
     let seed = Seed::new(scenario.seed);
-    let (mut columns, ranks) = columns(source, scenario, start, seed);
+    let (columns, mut ranks) = columns(source, scenario, start, seed);
+    hot_key::apply(&mut ranks, &columns.event_times, &scenario.faults, &source.keys, (start, seed));
     let producers = producers::deal(&source.producers, &ranks, seed);
-    place(&mut columns, &ranks, &producers, source, seed);
-    offline::apply(&mut columns, &ranks, &scenario.faults, &source.keys, start, seed);
+    let mut happened = Happened { columns, ranks, producers };
+    place(&mut happened, source, seed);
+    let (marks, defects) = happen(&mut happened, scenario, &source.keys, (start, seed));
+    let jumps = clock::jumps(&happened, &scenario.faults, &source.keys, start);
+    let Happened { mut columns, ranks, producers } = happened;
     let key_table = intern(&ranks, &source.keys, &mut columns.keys);
     let clocks = producers::clocks(&source.producers, seed);
     producers::misread(&mut columns.event_times, &producers, &clocks, start);
+    for (event_time, by) in columns.event_times.iter_mut().zip(jumps) {
+        *event_time = *event_time + by;
+    }
     let mut production = Production { clocks, ..Production::default() };
-    let mut rows = Rows::new(columns, producers);
+    let mut rows = Rows::new(columns, producers).with_poison(marks, defects);
     let rules = scenario.log.rules();
     let origin = start.on_proc_clock();
     if let Some(mut network) = Network::new(&source.producers, &rules, &scenario.faults, origin, seed) {
@@ -103,7 +114,8 @@ pub fn generate(scenario: &Scenario) -> Result<Stream, GenerateError> {
 
 /// All records in the order in which they happen, without keys, and the ranks of their keys.
 fn columns(source: &Synthetic, scenario: &Scenario, start: EventTime, seed: Seed) -> (Columns, Vec<u32>) {
-    let (offsets, ranks): (Vec<Span>, Vec<u32>) = happenings::draw(source, scenario.duration, seed).into_iter().unzip();
+    let (offsets, ranks): (Vec<Span>, Vec<u32>) =
+        happenings::draw(source, scenario.duration, &scenario.faults, seed).into_iter().unzip();
     let event_times: Vec<EventTime> = offsets.iter().map(|&offset| start + offset).collect();
     let mut delays = delays::Sampler::new(&source.delay, seed);
     let arrivals = event_times.iter().map(|&event_time| event_time.on_proc_clock() + delays.draw()).collect();
@@ -112,8 +124,22 @@ fn columns(source: &Synthetic, scenario: &Scenario, start: EventTime, seed: Seed
     (Columns { event_times, arrivals, values, ..Columns::default() }, ranks)
 }
 
+/// What goes wrong before records are sent. The defects of records, as [`poison::apply`] gives them.
+fn happen(
+    happened: &mut Happened,
+    scenario: &Scenario,
+    keys: &KeySpec,
+    (start, seed): (EventTime, Seed),
+) -> (Vec<u16>, Vec<Defect>) {
+    let faults = &scenario.faults;
+    offline::apply(&mut happened.columns, &happened.ranks, faults, keys, start, seed);
+    silence::apply(happened, faults, keys, start);
+    poison::apply(happened, faults, keys, (start, seed))
+}
+
 /// Fills the column of partitions, in the order in which records happen.
-fn place(columns: &mut Columns, ranks: &[u32], producers: &[ProducerId], source: &Synthetic, seed: Seed) {
+fn place(happened: &mut Happened, source: &Synthetic, seed: Seed) {
+    let Happened { columns, ranks, producers } = happened;
     columns.partition_count = source.partitions;
     if source.partitions > 1 {
         let count = source.producers.count;

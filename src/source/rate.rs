@@ -25,6 +25,15 @@ pub enum Intensity {
         /// Where it passes the mean and rises.
         offset: f64,
     },
+    /// Any of them, with a stretch in which its rate is a multiple.
+    Burst {
+        /// The rate otherwise.
+        base: Box<Intensity>,
+        /// Where the stretch begins and ends, and how many records are expected there without it.
+        stretch: [(f64, f64); 2],
+        /// How many times the rate; above 0.
+        times: f64,
+    },
 }
 
 /// A straight line of the rate, up to the next one.
@@ -70,6 +79,17 @@ impl Intensity {
         Self::of_lines(&corners)
     }
 
+    /// The same with a stretch in which the rate is `times` as high. What would be out of range changes
+    /// nothing.
+    #[must_use]
+    pub fn with_burst(self, from: Span, until: Span, times: f64) -> Self {
+        if from >= until || times.is_nan() || times <= 0.0 {
+            return self;
+        }
+        let stretch = [float(from), float(until)].map(|at| (at, self.records_before(at)));
+        Self::Burst { base: Box::new(self), stretch, times }
+    }
+
     /// Lines of (beginning, rate there, slope), ascending, the first at 0.
     fn of_lines(corners: &[(f64, f64, f64)]) -> Self {
         let mut lines: Vec<Line> = Vec::with_capacity(corners.len());
@@ -92,6 +112,10 @@ impl Intensity {
                 let swing = libm::cos(angle(0.0)) - libm::cos(angle(at));
                 mean * (at + amplitude * period / TAU * swing)
             }
+            Self::Burst { base, stretch: [(from, before), (until, _)], times } => {
+                let within = base.records_before(at.clamp(*from, *until)) - before;
+                base.records_before(at) + (times - 1.0) * within
+            }
         }
     }
 
@@ -104,6 +128,10 @@ impl Intensity {
             }
             Self::Wave { mean, amplitude, period, offset } => {
                 mean * (1.0 + amplitude * libm::sin(TAU * ((at - offset) / period)))
+            }
+            Self::Burst { base, stretch: [(from, _), (until, _)], times } => {
+                let factor = if (*from..*until).contains(&at) { *times } else { 1.0 };
+                return base.rate_at(at) * factor;
             }
         };
         per_micro * MICROS_PER_SECOND as f64
@@ -122,6 +150,16 @@ impl Intensity {
                 // The swing of the wave is at most two half waves.
                 let (middle, reach) = (records / mean, amplitude * period / TAU * 2.0);
                 self.search(records, ((middle - reach).max(0.0), middle + reach))
+            }
+            Self::Burst { base, stretch: [(from, before), (until, after)], times } => {
+                let within = after - before;
+                if records < *before {
+                    base.instant_of(records)
+                } else if records < before + times * within {
+                    base.instant_of(before + (records - before) / times).clamp(*from, *until)
+                } else {
+                    base.instant_of(records - (times - 1.0) * within).max(*until)
+                }
             }
         }
     }
@@ -229,6 +267,27 @@ mod tests {
         let burst = |every| RateShape::Burst { from: secs(10), length: secs(5), rate: 10.0, every };
         check(1.0, &burst(None), &[(10.0, 10.0), (15.0, 60.0), (100.0, 145.0)]);
         check(1.0, &burst(Some(secs(20))), &[(30.0, 75.0), (35.0, 125.0), (55.0, 190.0)]);
+    }
+
+    #[test]
+    fn a_burst_multiplies_any_rate_and_bursts_multiply_each_other() {
+        let flat = Intensity::new(10.0, &RateShape::Constant, secs(100));
+        let burst = flat.with_burst(secs(10), secs(20), 5.0);
+        for (at, records) in [(10.0, 100.0), (12.0, 200.0), (20.0, 600.0), (30.0, 700.0)] {
+            assert!((burst.records_before(at * SECOND) - records).abs() < 1e-6, "{at}");
+            assert!((burst.instant_of(records) - at * SECOND).abs() < 1e-3, "{at}");
+        }
+        assert_eq!([9.9, 10.0, 19.9, 20.0].map(|at| burst.rate_at(at * SECOND)), [10.0, 50.0, 50.0, 10.0]);
+        // 2 s at 5 times, 3 s at 10 times, 5 s at 5 times, 2 s at twice the rate.
+        let both = burst.with_burst(secs(12), secs(22), 2.0);
+        assert!((both.records_before(30.0 * SECOND) - (100.0 + 100.0 + 800.0 + 40.0 + 80.0)).abs() < 1e-6);
+        assert!((both.instant_of(1_020.0) - 21.0 * SECOND).abs() < 1e-3);
+        let steps = RateShape::Steps(vec![RateStep { at: secs(15), rate: 0.0 }]);
+        let silent = Intensity::new(10.0, &steps, secs(100)).with_burst(secs(10), secs(20), 2.0);
+        assert!((silent.records_before(99.0 * SECOND) - 200.0).abs() < 1e-6);
+        assert!((silent.instant_of(190.0) - 14.5 * SECOND).abs() < 1e-3);
+        let slower = Intensity::new(10.0, &RateShape::Constant, secs(100)).with_burst(secs(10), secs(20), 0.5);
+        assert!((slower.instant_of(125.0) - 15.0 * SECOND).abs() < 1e-3);
     }
 
     #[test]

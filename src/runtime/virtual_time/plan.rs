@@ -121,7 +121,7 @@ impl Plan {
             task_of_key: tasks_of_keys(stream, pipeline),
             window_time: (0..tasks).map(|task| window_time(config, task)).collect(),
             source_time: jittered(config, pipeline.tasks.source_time, Vec::new(), "source time"),
-            sink_time: jittered(config, pipeline.tasks.sink_time, Vec::new(), "sink time"),
+            sink_time: sink_time(config),
             announced: Announced::new(pipeline, stream, clock.follows_time(), sources),
             has_timers: clock.follows_time() || has_operator_timers,
             has_operator_timers,
@@ -201,12 +201,22 @@ fn tasks_of_keys(stream: &Stream, pipeline: &Pipeline) -> Vec<u16> {
 
 fn window_time(config: &RunConfig, task: usize) -> ServiceTime {
     let slow = config.faults.iter().filter_map(|fault| match *fault {
-        Fault::SlowOperator { from, until, factor } => {
+        Fault::SlowOperator { task: named, from, until, factor } if named.is_none_or(|it| it as usize == task) => {
             Some(Slow { from: config.origin + from, until: config.origin + until, factor })
         }
-        Fault::Offline { .. } | Fault::LeaderFails { .. } => None,
+        _ => None,
     });
     jittered(config, config.pipeline.service_time, slow.collect(), &format!("window time {task}"))
+}
+
+fn sink_time(config: &RunConfig) -> ServiceTime {
+    let slow = config.faults.iter().filter_map(|fault| match *fault {
+        Fault::SlowSink { from, until, factor } => {
+            Some(Slow { from: config.origin + from, until: config.origin + until, factor })
+        }
+        _ => None,
+    });
+    jittered(config, config.pipeline.tasks.sink_time, slow.collect(), "sink time")
 }
 
 fn jittered(config: &RunConfig, normal: Span, slow: Vec<Slow>, name: &str) -> ServiceTime {

@@ -3,23 +3,23 @@
 //! Every problem is reported in one go, in the order of the fields, with the path of its field
 //! from the root of the scenario. A scenario without problems can be generated and run.
 
+mod faults;
 mod partitions;
 mod producers;
 mod rate;
 mod source;
 
+pub use faults::{MAX_BURST, MAX_FACTOR, MAX_FAULTS};
 pub use partitions::MAX_PARTITIONS;
 pub use producers::{MAX_DRIFT_PPM, MAX_PRODUCERS, MAX_TRIES};
 pub use rate::{MAX_BURSTS, MAX_RATE_STEPS};
 pub use source::{MAX_KEYS, MAX_MIXTURE_DEPTH, MAX_MIXTURE_PARTS, MAX_QUANTILES, MAX_VALUE};
 
-use crate::human::{count, span_exact};
+use crate::human::span_exact;
 use crate::pipeline::{Problem, WatermarkSpec};
-use crate::scenario::{Fault, SCENARIO_VERSION, Scenario, SourceSpec};
+use crate::scenario::{SCENARIO_VERSION, Scenario, SourceSpec};
 use crate::time::{SPAN_LIMIT, Span};
 
-/// The most faults; a screen cannot show more, and each is asked about in every step.
-pub const MAX_FAULTS: usize = 1_000;
 impl Scenario {
     /// Everything that is out of range, in the order of the fields; empty when this can run.
     pub fn problems(&self) -> Vec<Problem> {
@@ -32,7 +32,7 @@ impl Scenario {
         }
         check.span("duration", self.duration, Least::AboveZero);
         match &self.source {
-            SourceSpec::Synthetic(source) => check.synthetic(source, self.duration),
+            SourceSpec::Synthetic(source) => check.synthetic(source, self.duration, &self.faults),
             SourceSpec::Recording(source) => check.recording(source),
             SourceSpec::Records(source) => check.found.extend(source.problems()),
         }
@@ -46,7 +46,7 @@ impl Scenario {
         check.found.extend(log.map(|it| Problem::new(format!("log.{}", it.path), it.message)));
         let pipeline = self.pipeline.problems().into_iter();
         check.found.extend(pipeline.map(|it| Problem::new(format!("pipeline.{}", it.path), it.message)));
-        check.faults(&self.faults, &self.source);
+        check.faults(self);
         check.found
     }
 }
@@ -90,63 +90,6 @@ impl Check {
             self.add(path, format!("{value} is out of range: must be {range}"));
         }
     }
-
-    fn faults(&mut self, faults: &[Fault], source: &SourceSpec) {
-        if faults.len() > MAX_FAULTS {
-            self.add("faults", format!("{} faults: the limit is {}", faults.len(), count(MAX_FAULTS as u64)));
-            return;
-        }
-        for (i, fault) in faults.iter().enumerate() {
-            let at = |field: &str| format!("faults.{i}.{field}");
-            let (from, until) = match fault {
-                Fault::Offline { key, from, until } => {
-                    self.offline_key(&format!("faults.{i}"), key, source);
-                    (*from, *until)
-                }
-                Fault::LeaderFails { partition, at: when, replication_lag } => {
-                    self.failing_leader(&format!("faults.{i}"), *partition, source);
-                    self.span(&at("at"), *when, Least::Zero);
-                    self.span(&at("replication_lag"), *replication_lag, Least::Zero);
-                    continue;
-                }
-                Fault::SlowOperator { from, until, factor } => {
-                    let legal = (1.0..=1e6).contains(factor);
-                    self.number(&at("factor"), *factor, legal, "1 to 1000000");
-                    (*from, *until)
-                }
-            };
-            self.span(&at("from"), from, Least::Zero);
-            self.span(&at("until"), until, Least::AboveZero);
-            if from >= until {
-                let (from, until) = (span_exact(from), span_exact(until));
-                self.add(&at("from"), format!("{from} is out of range: must be before until, {until}"));
-            }
-        }
-    }
-
-    fn failing_leader(&mut self, path: &str, partition: u32, source: &SourceSpec) {
-        match source {
-            SourceSpec::Recording(_) | SourceSpec::Records(_) => {
-                self.add(path, "the records are in the log already; leaders fail in front of a synthetic source only");
-            }
-            SourceSpec::Synthetic(source) => {
-                self.partition(&format!("{path}.partition"), partition, source.partitions.max(1));
-            }
-        }
-    }
-
-    fn offline_key(&mut self, path: &str, key: &str, source: &SourceSpec) {
-        match source {
-            SourceSpec::Recording(_) | SourceSpec::Records(_) => {
-                let message = "the records have their arrivals; only producers of a synthetic source can be offline";
-                self.add(path, message);
-            }
-            SourceSpec::Synthetic(source) if source.keys.rank(key).is_none() => {
-                self.unknown_key(&format!("{path}.key"), key, &source.keys);
-            }
-            SourceSpec::Synthetic(_) => {}
-        }
-    }
 }
 
 #[cfg(test)]
@@ -178,40 +121,6 @@ pub(super) mod tests {
         check(&["source.rate=20000000", "duration=1s"], &[]);
         check(&["faults=[SlowOperator(from: 0s, until: 1us, factor: 1)]"], &[]);
         check(&["arrivals=bursts(active: 1us, silent: 0s)", "duration=20s"], &[]);
-    }
-
-    #[test]
-    fn faults_are_checked() {
-        check(
-            &["faults=[SlowOperator(from: 2s, until: 1s, factor: 0.5), Offline(key: \"k2\", from: -1s, until: 1s)]"],
-            &[
-                "faults.0.factor: 0.5 is out of range: must be 1 to 1000000",
-                "faults.0.from: 2s is out of range: must be before until, 1s",
-                "faults.1.key: \"k2\" is not a key of the source (k1)",
-                "faults.1.from: -1s is out of range: must be 0 or more, at most 115740d",
-            ],
-        );
-        check(
-            &["source=Recording(path: \"a.csv\")", "faults=[Offline(key: \"a\", from: 0s, until: 1s)]"],
-            &["faults.0: the records have their arrivals; only producers of a synthetic source can be offline"],
-        );
-    }
-
-    #[test]
-    fn failing_leaders_are_checked() {
-        let fails = "faults=[LeaderFails(partition: 4, at: -1s, replication_lag: -1s)]";
-        check(
-            &["source.partitions=4", fails],
-            &[
-                "faults.0.partition: 4 is out of range: must be 0 to 3, the last partition",
-                "faults.0.at: -1s is out of range: must be 0 or more, at most 115740d",
-                "faults.0.replication_lag: -1s is out of range: must be 0 or more, at most 115740d",
-            ],
-        );
-        check(
-            &["source=Recording(path: \"a.csv\")", "faults=[LeaderFails(partition: 0, at: 0s)]"],
-            &["faults.0: the records are in the log already; leaders fail in front of a synthetic source only"],
-        );
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Check, Least};
 use crate::human::{count, span_exact};
-use crate::scenario::{DelayQuantile, DelaySpec, KeySpec, RateShape, RecordingSpec, Spacing, Synthetic, ValueSpec};
+use crate::scenario::{
+    DelayQuantile, DelaySpec, Fault, KeySpec, RateShape, RecordingSpec, Spacing, Synthetic, ValueSpec,
+};
 use crate::source::MAX_RECORDS;
 use crate::time::Span;
 
@@ -21,7 +23,7 @@ pub const MAX_QUANTILES: usize = 1_000;
 pub const MAX_VALUE: f64 = 9_007_199_254_740_992.0;
 
 impl Check {
-    pub(super) fn synthetic(&mut self, source: &Synthetic, duration: Span) {
+    pub(super) fn synthetic(&mut self, source: &Synthetic, duration: Span, faults: &[Fault]) {
         if source.start_time().is_none() {
             let message = format!(
                 "{:?} is not a date; write it like \"2026-03-02 12:00:00\" (UTC) or \"2026-03-02T13:00:00+01:00\"",
@@ -31,7 +33,7 @@ impl Check {
         }
         self.number("source.rate", source.rate, source.rate > 0.0, "a number above 0, in records per second");
         if self.rate_shape(&source.rate_shape, duration) {
-            self.amount(source, duration);
+            self.amount(source, duration, faults);
         }
         self.arrivals(source, duration);
         self.keys(&source.keys);
@@ -41,12 +43,15 @@ impl Check {
         self.producers(&source.producers);
     }
 
-    fn amount(&mut self, source: &Synthetic, duration: Span) {
-        let records = source.expected_records(duration);
+    fn amount(&mut self, source: &Synthetic, duration: Span, faults: &[Fault]) {
+        let records = source.expected_records(duration, faults);
         if records.is_finite() && records > MAX_RECORDS as f64 {
-            let shape = if source.rate_shape == RateShape::Constant { "" } else { " and its shape" };
+            let is_constant = source.rate_shape == RateShape::Constant;
+            let shape = if is_constant { "" } else { " and its shape" };
+            let bursts =
+                if faults.iter().any(|fault| matches!(fault, Fault::Burst { .. })) { ", with bursts," } else { "" };
             let message = format!(
-                "{} per second{shape} over {} would make about {} records; the limit is {}; lower the rate or the duration",
+                "{} per second{shape}{bursts} over {} would make about {} records; the limit is {}; lower the rate or the duration",
                 source.rate,
                 span_exact(duration),
                 count(records as u64),

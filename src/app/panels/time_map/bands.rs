@@ -22,7 +22,7 @@ fn bands(scene: &Scene<'_>) -> Vec<Band> {
     let y = |distance: Span| scene.axes.proc.px_of((start + distance).micros());
     let lowest = scene.plot.y_range();
     let slow = scene.view.run.scenario.faults.iter().filter_map(|fault| match fault {
-        Fault::SlowOperator { from, until, factor } => {
+        Fault::SlowOperator { from, until, factor, .. } => {
             let times = crate::app::panels::number::value(*factor);
             let name = format!("operator {times}\u{d7} slower for {}", human::span(*until - *from));
             Some(Band { y: Rangef::new(y(*until), y(*from)), name })

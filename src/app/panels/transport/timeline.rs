@@ -14,7 +14,6 @@ use crate::app::time_ticks;
 use crate::app::view::{Command, View};
 use crate::app::widgets::marks;
 use crate::human;
-use crate::scenario::Fault;
 use crate::time::{ProcTime, Span};
 
 /// Labels above the strip, ticks below it.
@@ -153,27 +152,17 @@ fn paint_faults(painter: &Painter, view: &View<'_>, rows: &Rows, axis: TimeAxis,
     let start = view.run.overview.start;
     let mut labels: Vec<(f32, Alert, String)> = Vec::new();
     for fault in &view.run.scenario.faults {
-        let (from, until, name) = match fault {
-            Fault::LeaderFails { partition, at, .. } => {
-                let failover = view.run.scenario.log.rules().failover;
-                (*at, *at + failover, format!("leader of partition {partition} fails"))
-            }
-            Fault::Offline { key, from, until } => (*from, *until, format!("{key} offline")),
-            Fault::SlowOperator { from, until, factor } => (*from, *until, format!("operator {factor}× slower")),
-        };
+        let (from, until) = fault.stretch(&view.run.scenario.log.rules());
         let x = |span: Span| axis.px_of((start + span).micros()).clamp(rows.strip.left(), rows.strip.right());
         let band = Rect::from_min_max(pos2(x(from), rows.strip.top()), pos2(x(until), rows.strip.bottom()));
-        match fault {
-            Fault::Offline { .. } | Fault::LeaderFails { .. } => {
-                let bar = Rect::from_min_max(band.min, pos2(band.right(), band.top() + 3.0));
-                painter.rect_filled(bar, 0.0, alpha(theme.fault, 0.45));
-                painter.rect_filled(band, 0.0, alpha(theme.fault, 0.04));
-            }
-            Fault::SlowOperator { .. } => {
-                painter.rect_filled(band, 0.0, alpha(theme.backpressure, 0.14));
-            }
+        if fault.is_before_the_log() {
+            let bar = Rect::from_min_max(band.min, pos2(band.right(), band.top() + 3.0));
+            painter.rect_filled(bar, 0.0, alpha(theme.fault, 0.45));
+            painter.rect_filled(band, 0.0, alpha(theme.fault, 0.04));
+        } else {
+            painter.rect_filled(band, 0.0, alpha(theme.backpressure, 0.14));
         }
-        labels.push((band.left(), Alert::Fault, name));
+        labels.push((band.left(), Alert::Fault, fault.in_words()));
     }
     if let Some(bin) = view.run.overview.dropped.iter().position(|&records| records > 0) {
         let records = (view.run.marks.dropped.len() + view.run.marks.side_output.len()) as u64;

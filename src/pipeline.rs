@@ -4,6 +4,7 @@
 //! Plain data, read from scenario files and command lines; [`crate::runtime`] runs it. Ranges are
 //! checked by [`Pipeline::problems`] before anything runs.
 
+pub mod engine;
 pub mod restart;
 pub mod tasks;
 

@@ -297,6 +297,13 @@ impl Stream {
         }
     }
 
+    /// The same records in the same order, all in the log at `at`: what a job finds that reads the log
+    /// from the start.
+    #[must_use]
+    pub fn in_log_at(&self, at: ProcTime) -> Self {
+        Self { arrivals: vec![at; self.len()], arrivals_ascending: Vec::new(), ..self.clone() }
+    }
+
     /// Gives keys new ids in the order in which they arrive, and forgets keys without a record:
     /// streams of equal records then have equal ids, in whatever order their keys were interned.
     ///

@@ -203,6 +203,21 @@ fn a_full_shard_holds_back_in_line_and_more_of_them_do_not() {
 }
 
 #[test]
+fn micro_batches_say_the_same_in_steps_of_their_trigger() {
+    let batched = report("micro-batch", &[]);
+    let streaming = report("micro-batch", &["tasks.micro_batch=None"]);
+    assert_eq!(batched.ledger, streaming.ledger);
+    assert_eq!(batched.panes, streaming.panes);
+    let seconds = |report: &Report| report.result_latency_s.p50.expect("results");
+    // Streaming: 3 s of bound and the wait for the next record. A window is over 3 to 4 s after its end, at
+    // multiples of 15 s; the trigger after that is 5 s or 10 s after the end.
+    assert!((3.0..4.0).contains(&seconds(&streaming)), "{}", seconds(&streaming));
+    let latency = batched.result_latency_s;
+    assert!(latency.max <= Some(10.0), "{latency:?}");
+    assert!(latency.p50 == Some(5.0) || latency.p50 == Some(10.0), "{latency:?}");
+}
+
+#[test]
 fn completeness_of_twenty_thousand_climbs_ever_more_slowly_with_the_bound() {
     let at = |bound: &str| report("twenty-thousand", &[bound]).completeness;
     let all = [at("bound=0s"), at("bound=15s"), at("bound=30s"), at("bound=45s")];

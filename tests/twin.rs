@@ -49,3 +49,34 @@ fn a_bad_change_is_named_and_nothing_is_printed() {
     let (code, _, err) = run(&["-", "--twin", "seed=8"]);
     assert!(code == 2 && err.contains("standard input"), "{err}");
 }
+
+#[test]
+fn a_replay_of_the_log_says_what_the_stream_said_and_the_batch_counts_what_was_dropped() {
+    let (code, out, err) = run(&["trams-tunnel", "--parity", "--quiet", "--format", "json"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    let of = |field: &str| report["parity"][field].as_u64().expect("a count");
+    assert_eq!(of("replay_equals_stream"), of("windows"));
+    assert_eq!(of("stream_equals_batch"), of("replay_equals_batch"));
+    assert!(of("stream_equals_batch") + of("stream_silent") < of("windows"), "dropped records leave a difference");
+    assert_eq!(report["parity"]["replay_ledger"], report["ledger"]);
+}
+
+#[test]
+fn engines_differ_in_when_they_say_the_same() {
+    let report = |engine: &str| -> serde_json::Value {
+        let (code, out, err) = run(&["disorder", "--engine", engine, "--quiet", "--format", "json"]);
+        assert_eq!((code, err.as_str()), (0, ""), "{engine}");
+        serde_json::from_str(&out).expect("JSON")
+    };
+    let [flink, spark, kafka] = ["flink", "spark", "kafka-streams"].map(report);
+    assert_ne!(flink["trace_hash"], spark["trace_hash"]);
+    assert_eq!(flink["records"], kafka["records"]);
+    // Every update is a result in Kafka Streams.
+    let panes = |report: &serde_json::Value| {
+        let of = |timing: &str| report["panes"][timing].as_u64().expect("a count");
+        of("early") + of("on_time") + of("late")
+    };
+    assert!(panes(&kafka) > 10 * panes(&flink), "{} and {}", panes(&kafka), panes(&flink));
+    assert!(panes(&flink) > 0 && panes(&spark) > 0);
+}

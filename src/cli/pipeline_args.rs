@@ -2,11 +2,12 @@
 
 use std::str::FromStr;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::cli::choices::{AccumulationArg, AtEndArg, DialectArg, LateArg};
 use crate::cli::watermark_arg::WatermarkArg;
 use crate::human::parse_span;
+use crate::pipeline::engine::EnginePreset;
 use crate::pipeline::{Aggregate, WatermarkSpec, WindowSpec};
 use crate::scenario::Scenario;
 use crate::time::Span;
@@ -28,6 +29,9 @@ pub struct PipelineArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Pipeline")]
 pub struct SettingArgs {
+    /// The pipeline as this engine runs it out of the box; other flags come on top
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    pub engine: Option<EngineArg>,
     /// How far a record may be behind the newest one and still be on time
     #[arg(long, value_name = "SPAN", value_parser = span_arg, allow_hyphen_values = true)]
     pub bound: Option<Span>,
@@ -64,6 +68,27 @@ pub struct SettingArgs {
     /// Any field of the scenario: --set pipeline.queue_capacity=32
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
+}
+
+/// An engine on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineArg {
+    /// [`EnginePreset::Flink`].
+    Flink,
+    /// [`EnginePreset::SparkStructuredStreaming`].
+    Spark,
+    /// [`EnginePreset::KafkaStreams`].
+    KafkaStreams,
+}
+
+impl EngineArg {
+    const fn preset(self) -> EnginePreset {
+        match self {
+            Self::Flink => EnginePreset::Flink,
+            Self::Spark => EnginePreset::SparkStructuredStreaming,
+            Self::KafkaStreams => EnginePreset::KafkaStreams,
+        }
+    }
 }
 
 /// A window on the command line.
@@ -136,6 +161,9 @@ impl SettingArgs {
                 .map_err(|error| format!("--trigger {trigger}: {error}"))?;
         }
         let pipeline = &mut scenario.pipeline;
+        if let Some(engine) = self.engine {
+            engine.preset().apply(pipeline);
+        }
         if let Some(bound) = self.bound {
             pipeline.watermark = WatermarkSpec::Bounded { bound };
         }

@@ -20,7 +20,7 @@ use crate::open::Opened;
 use crate::oracle::Truth;
 use crate::runtime::{RunConfig, Simulation, Trace};
 use crate::scenario::{Scenario, set};
-use crate::twin::Comparison;
+use crate::twin::{self, Comparison, Parity};
 
 /// Arguments of `highwater run`.
 #[derive(Clone, Debug, Args)]
@@ -42,6 +42,10 @@ pub struct RunArgs {
     /// differ; may be given several times, for one twin with several changes
     #[arg(long, value_name = "PATH=VALUE")]
     pub twin: Vec<String>,
+    /// Read the log again from the start with the same pipeline, and as one batch, and say how far the
+    /// answers are the same
+    #[arg(long)]
+    pub parity: bool,
 }
 
 /// Runs the file and prints the result to standard output.
@@ -54,19 +58,27 @@ pub fn run(args: &RunArgs, common: &CommonArgs) -> Result<(), CliError> {
     let records_per_s = if took.is_zero() { 0.0 } else { input.stream.len() as f64 / took.as_secs_f64() };
     let report = Report::of(&input.scenario, &trace, records_per_s);
     let twin = if args.twin.is_empty() { None } else { Some(twin_of(args, common, &trace)?) };
+    let parity =
+        args.parity.then(|| twin::parity(&trace, &input.stream, &RunConfig::of(&input.scenario, &input.stream)));
     if let Some(folder) = &common.out {
-        write_folder(folder, &WithTwin { report: &report, twin: twin.as_ref() }, &trace)?;
+        write_folder(folder, &WithTwin { report: &report, twin: twin.as_ref(), parity: parity.as_ref() }, &trace)?;
     }
     match args.format {
         Format::Text => {
             let mut text = text::report(&report, &trace);
-            if let Some(twin) = &twin {
+            if let Some(comparison) = &twin {
                 text.push('\n');
-                text.push_str(&crate::twin::in_words(twin, &trace.ledger));
+                text.push_str(&twin::in_words(comparison, &trace.ledger));
+            }
+            if let Some(parity) = &parity {
+                text.push('\n');
+                text.push_str(&parity.in_words());
             }
             output::print(text.as_bytes())
         }
-        Format::Json => output::print(&json(&WithTwin { report: &report, twin: twin.as_ref() })?),
+        Format::Json => {
+            output::print(&json(&WithTwin { report: &report, twin: twin.as_ref(), parity: parity.as_ref() })?)
+        }
         Format::Csv => output::print(&panes(&trace)?),
     }
 }
@@ -78,6 +90,8 @@ struct WithTwin<'a> {
     report: &'a Report,
     #[serde(skip_serializing_if = "Option::is_none")]
     twin: Option<&'a Comparison>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parity: Option<&'a Parity>,
 }
 
 /// Opens the file once more, with the changes of the twin, and runs it.
@@ -94,8 +108,8 @@ fn twin_of(args: &RunArgs, common: &CommonArgs, trace: &Trace) -> Result<Compari
         set::apply(scenario, &args.twin).map_err(in_words)
     };
     let input = input::load(&args.file, &args.columns, &settings, true)?;
-    let (twin, _) = run_with_progress(&input, common.quiet);
-    Ok(crate::twin::compare(trace, &twin, &args.twin))
+    let (changed, _) = run_with_progress(&input, common.quiet);
+    Ok(twin::compare(trace, &changed, &args.twin))
 }
 
 fn json(report: &WithTwin<'_>) -> Result<Vec<u8>, CliError> {

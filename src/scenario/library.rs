@@ -39,6 +39,7 @@ built_in![
     "wrong-clock",
     "retries",
     "shard",
+    "micro-batch",
     "four-tasks",
     "twenty-thousand",
     "million",

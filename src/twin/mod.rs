@@ -4,6 +4,7 @@
 //! key name and extent are. A window's answer is the last thing that was said of it: its last pane
 //! that is not a retraction.
 
+mod parity;
 mod words;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::runtime::{Ledger, Trace};
 use crate::time::ProcTime;
 use crate::window::pane::{Pane, Timing, Window};
 
+pub use parity::{Parity, parity};
 pub use words::in_words;
 
 /// What one run says of a window.

@@ -1,11 +1,13 @@
 //! Running a pipeline over a stream.
 //!
 //! [`run`] is the virtual-time runtime: one thread, no clock; the run is recorded whole in a [`Trace`].
+//! [`threads`] is the other one: the same operators on real threads.
 
 pub mod event_clock;
 pub mod hash;
 pub mod ledger;
 pub mod service;
+pub mod threads;
 pub mod trace;
 pub mod virtual_time;
 

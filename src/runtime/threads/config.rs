@@ -1,0 +1,169 @@
+//! What a run on threads is made of, beside the stream: the pipeline, how many tasks, how much may be
+//! under way between them, and how fast the records come.
+//!
+//! Plain data; ranges are checked by [`ThreadsConfig::problems`] before anything starts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::pipeline::{Pipeline, Problem};
+use crate::record::Stream;
+use crate::state::KeyGroups;
+use crate::time::{MICROS_PER_SECOND, ProcTime};
+
+/// The most source tasks, and the most window tasks: every one is a thread, and every pair a channel.
+pub const MAX_TASKS: u32 = 64;
+
+/// The most records in a batch. A batch of 100,000 no longer fits the caches on its way.
+pub const MAX_BATCH_RECORDS: u32 = 65_536;
+
+/// The most batches in a channel: with the largest batches, 6 GB.
+pub const MAX_CHANNEL_BATCHES: u32 = 4_096;
+
+/// How fast records come to the sources.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Pace {
+    /// All of them are there when the run starts; the sources read as fast as they can. Processing
+    /// time starts at the first arrival and goes at the speed of the wall clock.
+    #[default]
+    Free,
+    /// So many per second of processing time, evenly, in order of arrival; above 0, at most 10^9.
+    PerSecond(f64),
+    /// As they arrived, so many times as fast: processing time starts at the first arrival and goes
+    /// so many times the speed of the wall clock; above 0, at most 10^6.
+    TimesReal(f64),
+}
+
+impl Pace {
+    /// Microseconds of processing time per microsecond of the wall clock.
+    pub const fn speed(self) -> f64 {
+        match self {
+            Self::Free | Self::PerSecond(_) => 1.0,
+            Self::TimesReal(times) => times,
+        }
+    }
+
+    /// When the record at this place in order of arrival is there to be read. Ascends with `place`.
+    ///
+    /// # Panics
+    /// When `place` is not below the length of the stream.
+    pub fn available_at(self, stream: &Stream, place: usize) -> ProcTime {
+        match self {
+            Self::Free => origin_of(stream),
+            Self::PerSecond(rate) => {
+                let micros = place as f64 / rate * MICROS_PER_SECOND as f64;
+                origin_of(stream) + crate::time::Span::from_micros(micros as i64)
+            }
+            Self::TimesReal(_) => stream.arrivals()[place],
+        }
+    }
+
+    fn problem(self) -> Option<Problem> {
+        let (value, most) = match self {
+            Self::Free => return None,
+            Self::PerSecond(rate) => (rate, 1e9),
+            Self::TimesReal(times) => (times, MAX_SPEED),
+        };
+        let is_allowed = value > 0.0 && value <= most;
+        (!is_allowed)
+            .then(|| Problem::new("pace", format!("{value} is out of range: must be above 0, at most {most:e}")))
+    }
+}
+
+/// Processing time goes at most so many times as fast as the wall clock.
+pub const MAX_SPEED: f64 = 1e6;
+
+/// The instant of processing time at which a run over this stream starts: the first arrival.
+pub fn origin_of(stream: &Stream) -> ProcTime {
+    stream.arrivals_ascending().first().copied().unwrap_or(ProcTime::EPOCH)
+}
+
+/// What a run on threads is made of, beside the stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThreadsConfig {
+    /// What is done with the records.
+    pub pipeline: Pipeline,
+    /// Source tasks, 1 to [`MAX_TASKS`]. Partition p is read by task p modulo this; a task without a
+    /// partition is idle from the start.
+    pub sources: u32,
+    /// Window tasks, 1 to [`MAX_TASKS`]. A key goes to the task that owns its key group.
+    pub windows: u32,
+    /// Into how many groups the keys are dealt; at least one per window task.
+    pub key_groups: KeyGroups,
+    /// Records that a source reads before it sends them on, 1 to [`MAX_BATCH_RECORDS`]; also the panes
+    /// in a batch to the sink. Every window task gets its share of them.
+    pub batch_records: u32,
+    /// Batches that a channel holds before its sender has to wait, 1 to [`MAX_CHANNEL_BATCHES`]. There
+    /// is one from every source to every window task, and one from every window task to the sink.
+    pub channel_batches: u32,
+    /// How fast records come.
+    pub pace: Pace,
+    /// Whether the run waits for [`crate::runtime::threads::Handle::resume`] before its first record.
+    pub starts_paused: bool,
+}
+
+impl ThreadsConfig {
+    /// One source and two window tasks, batches of 512 records, 8 of them in a channel, as fast as it
+    /// goes. Smaller batches cost more switches between threads, larger ones more memory.
+    pub fn new(pipeline: Pipeline) -> Self {
+        Self {
+            pipeline,
+            sources: 1,
+            windows: 2,
+            key_groups: KeyGroups::default(),
+            batch_records: 512,
+            channel_batches: 8,
+            pace: Pace::Free,
+            starts_paused: false,
+        }
+    }
+
+    /// Everything that is out of range; empty when it can run.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut found = self.pipeline.problems();
+        let mut range = |path: &str, value: u32, most: u32| {
+            if !(1..=most).contains(&value) {
+                let most = crate::human::count(u64::from(most));
+                found.push(Problem::new(path, format!("{value} is out of range: must be 1 to {most}")));
+            }
+        };
+        range("sources", self.sources, MAX_TASKS);
+        range("windows", self.windows, MAX_TASKS.min(self.key_groups.max_parallelism()));
+        range("batch_records", self.batch_records, MAX_BATCH_RECORDS);
+        range("channel_batches", self.channel_batches, MAX_CHANNEL_BATCHES);
+        found.extend(self.pace.problem());
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_knob_out_of_range_is_refused_with_its_limits() {
+        let plain = ThreadsConfig::new(Pipeline::default());
+        assert_eq!(plain.problems(), []);
+        let wrong = ThreadsConfig {
+            sources: 0,
+            windows: 65,
+            batch_records: 0,
+            channel_batches: 5_000,
+            pace: Pace::TimesReal(f64::NAN),
+            ..plain.clone()
+        };
+        let found: Vec<String> =
+            wrong.problems().into_iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect();
+        assert_eq!(
+            found,
+            [
+                "sources: 0 is out of range: must be 1 to 64",
+                "windows: 65 is out of range: must be 1 to 64",
+                "batch_records: 0 is out of range: must be 1 to 65,536",
+                "channel_batches: 5000 is out of range: must be 1 to 4,096",
+                "pace: NaN is out of range: must be above 0, at most 1e6",
+            ]
+        );
+        let few_groups = KeyGroups::new(2).expect("allowed");
+        assert_eq!(ThreadsConfig { windows: 3, key_groups: few_groups, ..plain }.problems().len(), 1);
+    }
+}

@@ -1,0 +1,46 @@
+//! The threads runtime: the same operators as in virtual time on real threads, over bounded channels
+//! that carry batches. A full channel blocks its sender, so a slow sink holds the sources back.
+//!
+//! What a run decides by chance is the order in which its tasks get their input, and what their clocks
+//! say. Both are recorded, and [`replay()`] of the record on one thread gives the same panes.
+//!
+//! - [`config`]: what a run is made of
+//! - [`source_task`], [`window_task`]: the tasks as pure machines; [`source_clock`]: a source's watermark
+//! - [`exchange`]: which record goes to which window task; [`batch`]: what travels there
+//! - [`emission`]: what travels to the sink
+//! - [`channel`]: bounded channels; [`control`], [`clock`]: steering and real time; [`meter`],
+//!   [`progress`]: counters
+//! - [`source_thread`], [`window_thread`], [`sink`]: the bodies of the threads
+//! - [`run`]: a run from outside; [`wiring`]: how it is put together; [`error`]: why it fails
+//! - [`order`]: the recorded order; [`mod@replay`]: taking it again
+
+pub mod batch;
+pub mod channel;
+pub mod clock;
+pub mod config;
+pub mod control;
+pub mod emission;
+pub mod error;
+pub mod exchange;
+pub mod meter;
+pub mod order;
+pub mod progress;
+pub mod replay;
+pub mod run;
+pub mod sink;
+pub mod source_clock;
+pub mod source_task;
+pub mod source_thread;
+pub mod window_task;
+pub mod window_thread;
+pub mod wiring;
+
+pub use config::{Pace, ThreadsConfig};
+pub use emission::{Emission, ListedPane};
+pub use error::{Failure, RunError, StartError};
+pub use meter::{Activity, ThreadProgress};
+pub use order::Recorded;
+pub use progress::{ChannelProgress, Progress};
+pub use replay::{ReplayError, Replayed, replay};
+pub use run::{Finished, Handle, run, start};
+pub use sink::{ByTask, PaneSink, SinkClosed};

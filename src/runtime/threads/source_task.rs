@@ -1,0 +1,282 @@
+//! One source task as a pure machine: it reads its partitions of the stream, follows them with a
+//! watermark, and hands both to the exchange.
+//!
+//! A step is a function of what came before and of its instant: the machine knows no clock. Records
+//! that are there at that instant are read in order of arrival, a batch at most; the timers of the
+//! watermark that are past come first, in turn with the arrivals. So a run is repeated by taking its
+//! steps at the same instants.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::pipeline::{AtEnd, LatePolicy};
+use crate::record::{PartitionId, Record, RecordId, Stream};
+use crate::runtime::threads::batch::Mark;
+use crate::runtime::threads::config::{Pace, ThreadsConfig};
+use crate::runtime::threads::exchange::Exchange;
+use crate::runtime::threads::source_clock::SourceClock;
+use crate::time::{EventTime, ProcTime};
+use crate::watermark::{InputStatus, Rise};
+
+/// The records of one task, in order of arrival.
+#[derive(Clone, Debug)]
+enum Own {
+    /// The whole stream.
+    All,
+    /// These.
+    Some(Vec<RecordId>),
+}
+
+/// What has been read and what has not.
+#[derive(Clone, Debug)]
+enum Reads {
+    /// The place of the next record among the task's own.
+    InOrder(usize),
+    /// By partition: arrived and not read. Only where partitions may be paused.
+    Aligned(Vec<VecDeque<RecordId>>),
+}
+
+/// What a source task gives up by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SourceTally {
+    /// Records read.
+    pub read: u64,
+    /// Of those, dropped at the door because their time was not to be believed.
+    pub dropped_late: u64,
+    /// As dropped, but sent to the side output.
+    pub side_output: u64,
+}
+
+/// One source task.
+#[derive(Debug)]
+pub struct SourceTask {
+    stream: Arc<Stream>,
+    pace: Pace,
+    batch_records: usize,
+    late: LatePolicy,
+    at_end: AtEnd,
+    own: Own,
+    records: usize,
+
+    clock: SourceClock,
+    /// How many of its records have reached the log, as far as the watermark has heard.
+    arrived: usize,
+    reads: Reads,
+    tally: SourceTally,
+    is_idle: bool,
+    has_begun: bool,
+    /// Instants of processing time ascend.
+    now: ProcTime,
+}
+
+impl SourceTask {
+    /// Task `index` of a run, before its first step. O(n) where there is more than one.
+    ///
+    /// # Panics
+    /// When the configuration has [`ThreadsConfig::problems`].
+    pub fn new(config: &ThreadsConfig, stream: &Arc<Stream>, index: u32) -> Self {
+        let (index, sources) = (index as usize, config.sources as usize);
+        let partitions = stream.partitions();
+        let is_own = |id: &RecordId| stream.partition(*id).index() % sources == index;
+        let own = if sources == 1 {
+            Own::All
+        } else {
+            Own::Some((0..stream.len() as u32).map(RecordId).filter(is_own).collect())
+        };
+        let clock = SourceClock::new(&config.pipeline, stream, index, sources, partitions);
+        let reads = if clock.aligns() { Reads::Aligned(vec![VecDeque::new(); partitions]) } else { Reads::InOrder(0) };
+        Self {
+            pace: config.pace,
+            batch_records: config.batch_records as usize,
+            late: config.pipeline.late,
+            at_end: config.pipeline.at_end,
+            records: match &own {
+                Own::All => stream.len(),
+                Own::Some(ids) => ids.len(),
+            },
+            own,
+            clock,
+            arrived: 0,
+            reads,
+            tally: SourceTally::default(),
+            is_idle: false,
+            // A task without partitions says so before anything else.
+            has_begun: index < partitions,
+            now: ProcTime::MIN,
+            stream: Arc::clone(stream),
+        }
+    }
+
+    /// What has been read so far, and what became of it here.
+    pub const fn tally(&self) -> SourceTally {
+        self.tally
+    }
+
+    /// How many records said nothing about event time, because theirs was in the future.
+    pub const fn skewed(&self) -> u64 {
+        self.clock.skewed()
+    }
+
+    /// Whether every record of the task has been read.
+    pub const fn has_read_all(&self) -> bool {
+        self.tally.read == self.records as u64
+    }
+
+    /// Lets time pass to `now` and reads what is there, a batch at most. How many records that was.
+    /// Instants ascend.
+    pub fn step(&mut self, now: ProcTime, exchange: &mut Exchange) -> usize {
+        if !self.has_begun {
+            self.has_begun = true;
+            self.is_idle = true;
+            exchange.mark(Mark::Status(InputStatus::Idle));
+        }
+        let before = self.now;
+        self.now = self.now.max(now);
+        if self.clock.follows_time() {
+            self.pass_time(before, exchange);
+        }
+        let mut read = 0;
+        while read < self.batch_records
+            && let Some(id) = self.next_read()
+        {
+            self.read(id, exchange);
+            read += 1;
+        }
+        self.tally.read += read as u64;
+        read
+    }
+
+    /// When a step will find something to do that has not been done at the step before: the next
+    /// arrival or timer, the past when records wait to be read, [`ProcTime::MAX`] for never.
+    pub fn wakes_at(&self) -> ProcTime {
+        if self.next_read().is_some() {
+            return self.now;
+        }
+        let arrival = if self.arrived_or_read() < self.records {
+            self.available_at(self.arrived_or_read())
+        } else {
+            ProcTime::MAX
+        };
+        arrival.min(self.clock.wakes_at())
+    }
+
+    /// Whether the end of the input is the end of time, said by a final watermark.
+    pub fn sends_final_watermark(&self) -> bool {
+        self.at_end == AtEnd::Flush
+    }
+
+    /// Nothing more will be read: sends the final watermark where the pipeline asks for one.
+    pub fn finish(&mut self, exchange: &mut Exchange) {
+        if self.sends_final_watermark() {
+            if self.is_idle {
+                exchange.mark(Mark::Status(InputStatus::Active));
+            }
+            exchange.mark(Mark::Rise { watermark: EventTime::MAX, cause: None });
+        }
+    }
+
+    fn own(&self, place: usize) -> RecordId {
+        match &self.own {
+            // A stream holds fewer than 2^32 records.
+            Own::All => RecordId(place as u32),
+            Own::Some(ids) => ids[place],
+        }
+    }
+
+    fn available_at(&self, place: usize) -> ProcTime {
+        self.pace.available_at(&self.stream, self.own(place).index())
+    }
+
+    /// How many of its records it has heard of.
+    fn arrived_or_read(&self) -> usize {
+        match self.reads {
+            Reads::InOrder(next) => self.arrived.max(next),
+            Reads::Aligned(_) => self.arrived,
+        }
+    }
+
+    #[inline]
+    fn next_read(&self) -> Option<RecordId> {
+        match &self.reads {
+            Reads::InOrder(next) => {
+                let is_there =
+                    *next < self.records && (self.pace == Pace::Free || self.available_at(*next) <= self.now);
+                is_there.then(|| self.own(*next))
+            }
+            Reads::Aligned(unread) => {
+                let fronts = unread.iter().enumerate().filter_map(|(partition, ids)| Some((*ids.front()?, partition)));
+                let is_read = |partition: usize| !self.clock.is_paused(PartitionId(partition as u32));
+                fronts.filter(|&(_, partition)| is_read(partition)).min().map(|(id, _)| id)
+            }
+        }
+    }
+
+    #[inline]
+    fn read(&mut self, id: RecordId, exchange: &mut Exchange) {
+        match &mut self.reads {
+            Reads::InOrder(next) => *next += 1,
+            Reads::Aligned(unread) => {
+                unread[self.stream.partition(id).index()].pop_front();
+            }
+        }
+        let record = self.stream.record(id);
+        let Some(event_time) = self.clock.admit(record.event_time, self.stream.arrivals()[id.index()]) else {
+            match self.late {
+                LatePolicy::Drop => self.tally.dropped_late += 1,
+                LatePolicy::SideOutput => self.tally.side_output += 1,
+            }
+            return;
+        };
+        exchange.send(Record { event_time, ..record });
+        let rise = self.clock.on_record(id, event_time, &self.stream, self.now);
+        self.hand_on(rise, Some(id), exchange);
+    }
+
+    /// Arrivals up to now and timers before it, in order; what waits for an instant hears of it when
+    /// everything else of that instant is done.
+    fn pass_time(&mut self, mut passed: ProcTime, exchange: &mut Exchange) {
+        loop {
+            let arrives = if self.arrived < self.records { self.available_at(self.arrived) } else { ProcTime::MAX };
+            let limit = arrives.min(self.now);
+            if let Some(at) = self.clock.next_timer_before(limit)
+                && at.max(passed) < limit
+            {
+                passed = at.max(passed);
+                let rise = self.clock.on_timer(passed);
+                self.hand_on(rise, None, exchange);
+            } else if arrives <= self.now {
+                passed = passed.max(arrives);
+                self.arrive(arrives);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn arrive(&mut self, at: ProcTime) {
+        let id = self.own(self.arrived);
+        let partition = self.stream.partition(id);
+        self.clock.on_arrival(partition, at);
+        self.arrived += 1;
+        if let Reads::Aligned(unread) = &mut self.reads {
+            unread[partition.index()].push_back(id);
+        }
+    }
+
+    /// A source that wakes up says so before its watermark, which would be thrown away otherwise; one
+    /// that falls idle says so after it.
+    #[inline]
+    fn hand_on(&mut self, rise: Option<Rise>, cause: Option<RecordId>, exchange: &mut Exchange) {
+        let is_idle = self.clock.is_idle();
+        if self.is_idle && !is_idle {
+            exchange.mark(Mark::Status(InputStatus::Active));
+        }
+        if let Some(Rise { watermark, .. }) = rise {
+            exchange.mark(Mark::Rise { watermark, cause });
+        }
+        if !self.is_idle && is_idle {
+            exchange.mark(Mark::Status(InputStatus::Idle));
+        }
+        self.is_idle = is_idle;
+    }
+}

@@ -3,11 +3,11 @@
 //!
 //! Replay is asked of every pipeline, processing-time timers and clock-driven watermarks included,
 //! because the clock is part of the record. Equality with virtual time is asked of
-//! - one source and any number of window tasks, unless something follows the clock (a processing-time
-//!   trigger, a fixed lag, idleness, periodic emission), which is real here and virtual there; and
-//!   unless, with several window tasks, keys see each other through their task: each task of Kafka
-//!   Streams has a stream time of its own, and each of Beam an output watermark, which the timestamp
-//!   combiners Earliest and Latest ask;
+//! - one source and any number of window tasks, with one and with as many of them there, unless
+//!   something follows the clock (a processing-time trigger, a fixed lag, idleness, periodic emission),
+//!   which is real here and virtual there; and unless keys see each other through the task that they
+//!   share: each task of Kafka Streams has a stream time of its own, each of Beam an output watermark.
+//!   Beam is compared with as many tasks in virtual time, Kafka Streams with one task on both sides;
 //! - several sources, where every window fires once, at its end, and nobody is late: then the order
 //!   can be seen in the panes' circumstances alone, not in their values.
 
@@ -15,14 +15,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use highwater::pipeline::{
-    Aggregate, AtEnd, Emit, LatePolicy, Marker, Pipeline, WatermarkOptions, WatermarkSpec, WindowSpec,
+    Aggregate, AtEnd, Emit, LatePolicy, Marker, Pipeline, Tasks, WatermarkOptions, WatermarkSpec, WindowSpec,
 };
 use highwater::record::{KeyId, KeyTable, PartitionId, Row, Stream};
 use highwater::rng::{Draws, Seed};
 use highwater::runtime::threads::{
     ByTask, Finished, ListedPane, Pace, Replayed, ThreadsConfig, replay, run as run_on_threads,
 };
-use highwater::runtime::{Ledger, RunConfig, run};
+use highwater::runtime::{Ledger, RunConfig, Trace, run};
 use highwater::time::{EventTime, ProcTime, Span};
 use highwater::window::accumulation::Accumulation;
 use highwater::window::aggregate::Summary;
@@ -72,7 +72,7 @@ impl Maker {
 
     fn watermark(&mut self) -> (WatermarkSpec, WatermarkOptions) {
         let bound = self.span(0, 60);
-        let spec = match self.0.integer(0, 9) {
+        let spec = match self.0.integer(0, 10) {
             0..=3 => WatermarkSpec::Bounded { bound },
             4 => WatermarkSpec::Monotonous,
             5 => {
@@ -83,6 +83,7 @@ impl Maker {
             6 => WatermarkSpec::FixedLag { lag: bound },
             7 => WatermarkSpec::Percentile { quantile: self.0.unit_above_zero(), sample: 20 },
             8 => WatermarkSpec::Adaptive { deviations: 2, min: Span::ZERO, max: span(100) },
+            9 => WatermarkSpec::FromSource,
             _ => WatermarkSpec::Perfect,
         };
         let per_partition = self.one_in(3);
@@ -244,15 +245,21 @@ impl Maker {
                 partition: PartitionId(u32::try_from(self.0.integer(1, partitions)).expect("small") - 1),
             })
             .collect();
-        Arc::new(Stream::from_rows(rows, table))
+        let said = (0..records / 20).map(|_| {
+            let at = self.0.integer(0, records + 20);
+            (ProcTime::from_micros(at), EventTime::from_micros(at - self.0.integer(0, disorder)))
+        });
+        let said = said.collect();
+        Arc::new(Stream::from_rows(rows, table).saying(said))
     }
 
     fn config(&mut self, pipeline: Pipeline) -> ThreadsConfig {
         let mut number = |most| u32::try_from(self.0.integer(1, most)).expect("small");
         let (sources, windows, batch_records, channel_batches) = (number(4), number(4), number(40), number(3));
-        let sources = if number(2) == 1 { 1 } else { sources };
+        let sources = if number(5) > 2 { 1 } else { sources };
         let pace = self.pick(&[Pace::Free, Pace::Free, Pace::PerSecond(2e6), Pace::TimesReal(1.0)]);
-        ThreadsConfig { sources, windows, batch_records, channel_batches, pace, ..ThreadsConfig::new(pipeline) }
+        let pipeline = Pipeline { tasks: Tasks { sources, windows, ..pipeline.tasks }, ..pipeline };
+        ThreadsConfig { batch_records, channel_batches, pace, ..ThreadsConfig::new(pipeline) }
     }
 }
 
@@ -283,11 +290,7 @@ fn is_timeless(pipeline: &Pipeline) -> bool {
 
 /// Whether no key's panes depend on which other keys are in the same window task.
 fn is_key_by_key(pipeline: &Pipeline) -> bool {
-    match pipeline.dialect {
-        Dialect::Flink | Dialect::AzureStreamAnalytics => true,
-        Dialect::Beam => pipeline.beam.timestamp_combiner == TimestampCombiner::EndOfWindow,
-        Dialect::KafkaStreams => false,
-    }
+    matches!(pipeline.dialect, Dialect::Flink | Dialect::AzureStreamAnalytics)
 }
 
 /// A pane without what has no meaning in another run: the clock and the number of its window. Where
@@ -340,9 +343,19 @@ fn check_replay(finished: &Finished<ByTask<ListedPane>>, stream: &Arc<Stream>, t
     }
 }
 
-fn check_virtual_time(finished: &Finished<ByTask<ListedPane>>, stream: &Arc<Stream>, pipeline: &Pipeline, told: &str) {
-    let config = RunConfig { pipeline: pipeline.clone(), faults: Vec::new(), origin: ProcTime::EPOCH };
-    let trace = run(stream, &config);
+fn in_virtual_time(stream: &Arc<Stream>, pipeline: &Pipeline, tasks: Tasks) -> Trace {
+    run(stream, &RunConfig::plain(Pipeline { tasks, ..pipeline.clone() }))
+}
+
+fn check_virtual_time(
+    finished: &Finished<ByTask<ListedPane>>,
+    stream: &Arc<Stream>,
+    config: &ThreadsConfig,
+    tasks: Tasks,
+    told: &str,
+) {
+    let pipeline = &config.pipeline;
+    let trace = in_virtual_time(stream, pipeline, tasks);
     let with_cause = pipeline.watermark_options.max_drift.is_none();
     let expected = trace.panes.iter().enumerate();
     let expected = sorted(expected.map(|(i, pane)| circumstances(pane, trace.list_of(i), with_cause)).collect());
@@ -359,7 +372,7 @@ fn check_virtual_time(finished: &Finished<ByTask<ListedPane>>, stream: &Arc<Stre
 
 #[test]
 fn replay_equals_the_run_in_a_thousand_random_pipelines() {
-    let mut compared = 0;
+    let (mut with_one_task, mut with_equal_tasks) = (0, 0);
     for seed in 0..PIPELINES {
         let mut maker = Maker(Seed::new(seed).stream("threads"));
         let pipeline = maker.pipeline();
@@ -372,13 +385,21 @@ fn replay_equals_the_run_in_a_thousand_random_pipelines() {
         let finished = threads(&stream, &config);
         check_replay(&finished, &stream, &told);
         let is_free = !asks_the_log || config.pace == Pace::Free;
-        let is_one_task = config.windows == 1 || is_key_by_key(&config.pipeline);
-        if config.sources == 1 && is_timeless(&config.pipeline) && is_free && is_one_task {
-            compared += 1;
-            check_virtual_time(&finished, &stream, &config.pipeline, &told);
+        let tasks = config.pipeline.tasks;
+        if tasks.sources > 1 || !is_timeless(&config.pipeline) || !is_free {
+            continue;
+        }
+        if tasks.windows == 1 || is_key_by_key(&config.pipeline) {
+            with_one_task += 1;
+            check_virtual_time(&finished, &stream, &config, Tasks::default(), &told);
+        }
+        if config.pipeline.dialect != Dialect::KafkaStreams {
+            with_equal_tasks += 1;
+            check_virtual_time(&finished, &stream, &config, tasks, &told);
         }
     }
-    assert!(compared >= 250, "only {compared} pipelines could be compared with virtual time");
+    assert!(with_one_task >= 250, "only {with_one_task} could be compared with one task in virtual time");
+    assert!(with_equal_tasks >= 300, "only {with_equal_tasks} could be compared with equal tasks in virtual time");
 }
 
 /// By key and window: count, sum, least and largest value.
@@ -421,12 +442,12 @@ fn values_are_those_of_virtual_time_however_the_sources_interleave() {
             at_end: AtEnd::Flush,
             ..Pipeline::default()
         };
-        let config = ThreadsConfig { sources: 2 + u32::from(maker.one_in(2)), ..maker.config(pipeline) };
+        let mut config = maker.config(pipeline);
+        config.pipeline.tasks.sources = 2 + u32::from(maker.one_in(2));
         let told = format!("seed {seed}: {config:?}");
         let finished = threads(&stream, &config);
         check_replay(&finished, &stream, &told);
-        let run_config = RunConfig { pipeline: config.pipeline.clone(), faults: Vec::new(), origin: ProcTime::EPOCH };
-        let trace = run(&stream, &run_config);
+        let trace = in_virtual_time(&stream, &config.pipeline, Tasks::default());
         let found = values(finished.sink.0.iter().flatten().map(|listed| &listed.pane));
         assert_eq!(found, values(trace.panes.iter()), "{told}");
         assert_eq!(ledger(&finished, &stream), trace.ledger, "{told}");

@@ -1,17 +1,17 @@
-//! What a run on threads is made of, beside the stream: the pipeline, how many tasks, how much may be
-//! under way between them, and how fast the records come.
+//! What a run on threads is made of, beside the stream: the pipeline, how much may be under way
+//! between its tasks, and how fast the records come.
+//!
+//! How many tasks there are is the pipeline's to say ([`crate::pipeline::Tasks`]). Its service times
+//! are not kept: a task takes as long as it takes.
 //!
 //! Plain data; ranges are checked by [`ThreadsConfig::problems`] before anything starts.
 
 use serde::{Deserialize, Serialize};
 
-use crate::pipeline::{Pipeline, Problem};
+use crate::pipeline::{Overflow, Pipeline, Problem};
 use crate::record::Stream;
 use crate::state::KeyGroups;
-use crate::time::{MICROS_PER_SECOND, ProcTime};
-
-/// The most source tasks, and the most window tasks: every one is a thread, and every pair a channel.
-pub const MAX_TASKS: u32 = 64;
+use crate::time::{MICROS_PER_SECOND, ProcTime, Span};
 
 /// The most records in a batch. A batch of 100,000 no longer fits the caches on its way.
 pub const MAX_BATCH_RECORDS: u32 = 65_536;
@@ -51,7 +51,7 @@ impl Pace {
             Self::Free => origin_of(stream),
             Self::PerSecond(rate) => {
                 let micros = place as f64 / rate * MICROS_PER_SECOND as f64;
-                origin_of(stream) + crate::time::Span::from_micros(micros as i64)
+                origin_of(stream) + Span::from_micros(micros as i64)
             }
             Self::TimesReal(_) => stream.arrivals()[place],
         }
@@ -82,13 +82,6 @@ pub fn origin_of(stream: &Stream) -> ProcTime {
 pub struct ThreadsConfig {
     /// What is done with the records.
     pub pipeline: Pipeline,
-    /// Source tasks, 1 to [`MAX_TASKS`]. Partition p is read by task p modulo this; a task without a
-    /// partition is idle from the start.
-    pub sources: u32,
-    /// Window tasks, 1 to [`MAX_TASKS`]. A key goes to the task that owns its key group.
-    pub windows: u32,
-    /// Into how many groups the keys are dealt; at least one per window task.
-    pub key_groups: KeyGroups,
     /// Records that a source reads before it sends them on, 1 to [`MAX_BATCH_RECORDS`]; also the panes
     /// in a batch to the sink. Every window task gets its share of them.
     pub batch_records: u32,
@@ -102,19 +95,29 @@ pub struct ThreadsConfig {
 }
 
 impl ThreadsConfig {
-    /// One source and two window tasks, batches of 512 records, 8 of them in a channel, as fast as it
-    /// goes. Smaller batches cost more switches between threads, larger ones more memory.
+    /// As much under way as the pipeline's queue capacity says, in at least four batches of at most 512
+    /// records, as fast as it goes. Smaller batches cost more switches between threads, larger ones
+    /// more memory.
     pub fn new(pipeline: Pipeline) -> Self {
-        Self {
-            pipeline,
-            sources: 1,
-            windows: 2,
-            key_groups: KeyGroups::default(),
-            batch_records: 512,
-            channel_batches: 8,
-            pace: Pace::Free,
-            starts_paused: false,
-        }
+        let batch_records = (pipeline.queue_capacity / 4).clamp(1, 512);
+        let channel_batches = (pipeline.queue_capacity / batch_records).clamp(1, MAX_CHANNEL_BATCHES);
+        Self { pipeline, batch_records, channel_batches, pace: Pace::Free, starts_paused: false }
+    }
+
+    /// Source tasks, as a number of threads.
+    pub const fn sources(&self) -> usize {
+        self.pipeline.tasks.sources as usize
+    }
+
+    /// Window tasks, as a number of threads.
+    pub const fn windows(&self) -> usize {
+        self.pipeline.tasks.windows as usize
+    }
+
+    /// Into how many groups keys are dealt. In a configuration without problems there are enough for
+    /// every window task to own one.
+    pub fn key_groups(&self) -> KeyGroups {
+        KeyGroups::new(self.pipeline.tasks.key_groups).unwrap_or_default()
     }
 
     /// Everything that is out of range; empty when it can run.
@@ -126,11 +129,18 @@ impl ThreadsConfig {
                 found.push(Problem::new(path, format!("{value} is out of range: must be 1 to {most}")));
             }
         };
-        range("sources", self.sources, MAX_TASKS);
-        range("windows", self.windows, MAX_TASKS.min(self.key_groups.max_parallelism()));
         range("batch_records", self.batch_records, MAX_BATCH_RECORDS);
         range("channel_batches", self.channel_batches, MAX_CHANNEL_BATCHES);
         found.extend(self.pace.problem());
+        let tasks = &self.pipeline.tasks;
+        if tasks.overflow != Overflow::Block {
+            let message = "a thread waits while a channel is full: must be Block";
+            found.push(Problem::new("tasks.overflow", message));
+        }
+        if tasks.micro_batch.is_some() {
+            let message = "threads read a record as soon as they can: must be None";
+            found.push(Problem::new("tasks.micro_batch", message));
+        }
         found
     }
 }
@@ -138,32 +148,42 @@ impl ThreadsConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::Tasks;
 
     #[test]
     fn every_knob_out_of_range_is_refused_with_its_limits() {
         let plain = ThreadsConfig::new(Pipeline::default());
         assert_eq!(plain.problems(), []);
+        let tasks = Tasks { overflow: Overflow::ShedNewest, micro_batch: Some(Span::from_secs(1)), ..Tasks::default() };
         let wrong = ThreadsConfig {
-            sources: 0,
-            windows: 65,
+            pipeline: Pipeline { tasks, ..Pipeline::default() },
             batch_records: 0,
             channel_batches: 5_000,
             pace: Pace::TimesReal(f64::NAN),
-            ..plain.clone()
+            ..plain
         };
         let found: Vec<String> =
             wrong.problems().into_iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect();
         assert_eq!(
             found,
             [
-                "sources: 0 is out of range: must be 1 to 64",
-                "windows: 65 is out of range: must be 1 to 64",
                 "batch_records: 0 is out of range: must be 1 to 65,536",
                 "channel_batches: 5000 is out of range: must be 1 to 4,096",
                 "pace: NaN is out of range: must be above 0, at most 1e6",
+                "tasks.overflow: a thread waits while a channel is full: must be Block",
+                "tasks.micro_batch: threads read a record as soon as they can: must be None",
             ]
         );
-        let few_groups = KeyGroups::new(2).expect("allowed");
-        assert_eq!(ThreadsConfig { windows: 3, key_groups: few_groups, ..plain }.problems().len(), 1);
+    }
+
+    #[test]
+    fn as_much_is_under_way_as_the_queue_capacity_says() {
+        let sizes = |queue_capacity| {
+            let config = ThreadsConfig::new(Pipeline { queue_capacity, ..Pipeline::default() });
+            assert_eq!(config.problems(), []);
+            (config.batch_records, config.channel_batches)
+        };
+        assert_eq!([1, 7, 1_000, 10_000].map(sizes), [(1, 1), (1, 7), (250, 4), (512, 19)]);
+        assert_eq!(sizes(10_000_000), (512, 4_096));
     }
 }

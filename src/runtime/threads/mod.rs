@@ -5,13 +5,13 @@
 //! say. Both are recorded, and [`replay()`] of the record on one thread gives the same panes.
 //!
 //! - [`config`]: what a run is made of
-//! - [`source_task`], [`window_task`]: the tasks as pure machines; [`source_clock`]: a source's watermark
+//! - [`layout`]: who reads what; [`source_task`], [`window_task`]: the tasks as pure machines
 //! - [`exchange`]: which record goes to which window task; [`batch`]: what travels there
 //! - [`emission`]: what travels to the sink
 //! - [`channel`]: bounded channels; [`control`], [`clock`]: steering and real time; [`meter`],
 //!   [`progress`]: counters
 //! - [`source_thread`], [`window_thread`], [`sink`]: the bodies of the threads
-//! - [`run`]: a run from outside; [`wiring`]: how it is put together; [`error`]: why it fails
+//! - [mod@run`]: a run from outside; [`wiring`]: how it is put together; [`error`]: why it fails
 //! - [`order`]: the recorded order; [`mod@replay`]: taking it again
 
 pub mod batch;
@@ -22,13 +22,13 @@ pub mod control;
 pub mod emission;
 pub mod error;
 pub mod exchange;
+pub mod layout;
 pub mod meter;
 pub mod order;
 pub mod progress;
 pub mod replay;
 pub mod run;
 pub mod sink;
-pub mod source_clock;
 pub mod source_task;
 pub mod source_thread;
 pub mod window_task;

@@ -12,8 +12,9 @@ use thiserror::Error;
 use crate::record::Stream;
 use crate::runtime::threads::batch::{Batch, Message};
 use crate::runtime::threads::emission::{Emission, Kept};
-use crate::runtime::threads::exchange::{Exchange, Routes};
-use crate::runtime::threads::order::Recorded;
+use crate::runtime::threads::exchange::Exchange;
+use crate::runtime::threads::layout::Layout;
+use crate::runtime::threads::order::{Recorded, SourceOrder};
 use crate::runtime::threads::source_task::SourceTask;
 use crate::runtime::threads::window_task::{WindowTally, WindowTask};
 use crate::time::ProcTime;
@@ -61,7 +62,7 @@ where
         return Err(ReplayError::Configuration);
     }
     let counts = [recorded.sources.len(), recorded.windows.len()];
-    if counts != [config.sources as usize, config.windows as usize] {
+    if counts != [config.sources(), config.windows()] {
         return Err(ReplayError::Tasks);
     }
     let mut sources = Sources::new(recorded, stream);
@@ -69,7 +70,7 @@ where
         .windows
         .iter()
         .map(|order| {
-            let task = WindowTask::<A>::new(&config.pipeline, config.sources as usize);
+            let task = WindowTask::<A>::new(&config.pipeline, config.sources());
             (task, Kept::<E>(Vec::new()), order.messages())
         })
         .collect();
@@ -106,16 +107,16 @@ struct Sources<I>(Vec<Source<I>>);
 impl<'a> Sources<Box<dyn Iterator<Item = ProcTime> + 'a>> {
     fn new(recorded: &'a Recorded, stream: &Arc<Stream>) -> Self {
         let config = &recorded.config;
-        let routes = Routes::new(stream.key_table(), config.key_groups, config.windows);
-        let source = |(index, order): (u32, &'a _)| {
-            let crate::runtime::threads::order::SourceOrder { steps, was_stopped } = order;
+        let layout = Layout::new(config, stream);
+        let source = |(index, order): (usize, &'a SourceOrder)| {
+            let SourceOrder { steps, was_stopped } = order;
             Source {
-                task: SourceTask::new(config, stream, index),
-                exchange: Exchange::new(routes.clone(), config.batch_records),
+                task: SourceTask::new(config, &layout, index),
+                exchange: layout.exchange(config),
                 steps: Box::new(steps.iter()) as Box<dyn Iterator<Item = ProcTime> + 'a>,
                 was_stopped: *was_stopped,
                 has_ended: false,
-                sent: (0..config.windows).map(|_| VecDeque::new()).collect(),
+                sent: (0..config.windows()).map(|_| VecDeque::new()).collect(),
             }
         };
         Self((0..).zip(&recorded.sources).map(source).collect())

@@ -11,21 +11,13 @@ use std::sync::Arc;
 
 use crate::pipeline::{AtEnd, LatePolicy};
 use crate::record::{PartitionId, Record, RecordId, Stream};
+use crate::runtime::event_clock::EventClock;
 use crate::runtime::threads::batch::Mark;
 use crate::runtime::threads::config::{Pace, ThreadsConfig};
 use crate::runtime::threads::exchange::Exchange;
-use crate::runtime::threads::source_clock::SourceClock;
-use crate::time::{EventTime, ProcTime};
+use crate::runtime::threads::layout::{Layout, Own};
+use crate::time::{EventTime, ProcTime, Span};
 use crate::watermark::{InputStatus, Rise};
-
-/// The records of one task, in order of arrival.
-#[derive(Clone, Debug)]
-enum Own {
-    /// The whole stream.
-    All,
-    /// These.
-    Some(Vec<RecordId>),
-}
 
 /// What has been read and what has not.
 #[derive(Clone, Debug)]
@@ -47,6 +39,9 @@ pub struct SourceTally {
     pub side_output: u64,
 }
 
+/// The resolution of both clocks.
+const UNIT: Span = Span::from_micros(1);
+
 /// One source task.
 #[derive(Debug)]
 pub struct SourceTask {
@@ -58,7 +53,7 @@ pub struct SourceTask {
     own: Own,
     records: usize,
 
-    clock: SourceClock,
+    clock: EventClock,
     /// How many of its records have reached the log, as far as the watermark has heard.
     arrived: usize,
     reads: Reads,
@@ -70,31 +65,22 @@ pub struct SourceTask {
 }
 
 impl SourceTask {
-    /// Task `index` of a run, before its first step. O(n) where there is more than one.
+    /// Task `index` of a run, before its first step.
     ///
     /// # Panics
-    /// When the configuration has [`ThreadsConfig::problems`].
-    pub fn new(config: &ThreadsConfig, stream: &Arc<Stream>, index: u32) -> Self {
-        let (index, sources) = (index as usize, config.sources as usize);
+    /// When the configuration has [`ThreadsConfig::problems`], or not so many sources.
+    pub fn new(config: &ThreadsConfig, layout: &Layout, index: usize) -> Self {
+        let (stream, own) = (layout.stream(), layout.own(index));
+        let clock = layout.clock(config, index);
         let partitions = stream.partitions();
-        let is_own = |id: &RecordId| stream.partition(*id).index() % sources == index;
-        let own = if sources == 1 {
-            Own::All
-        } else {
-            Own::Some((0..stream.len() as u32).map(RecordId).filter(is_own).collect())
-        };
-        let clock = SourceClock::new(&config.pipeline, stream, index, sources, partitions);
         let reads = if clock.aligns() { Reads::Aligned(vec![VecDeque::new(); partitions]) } else { Reads::InOrder(0) };
         Self {
             pace: config.pace,
             batch_records: config.batch_records as usize,
             late: config.pipeline.late,
             at_end: config.pipeline.at_end,
-            records: match &own {
-                Own::All => stream.len(),
-                Own::Some(ids) => ids.len(),
-            },
-            own,
+            records: own.len(stream),
+            own: own.clone(),
             clock,
             arrived: 0,
             reads,
@@ -117,9 +103,9 @@ impl SourceTask {
         self.clock.skewed()
     }
 
-    /// Whether every record of the task has been read.
-    pub const fn has_read_all(&self) -> bool {
-        self.tally.read == self.records as u64
+    /// Whether every record of the task has been read, and everything said that its source says.
+    pub fn has_ended(&self) -> bool {
+        self.tally.read == self.records as u64 && self.next_said() == ProcTime::MAX
     }
 
     /// Lets time pass to `now` and reads what is there, a batch at most. How many records that was.
@@ -132,7 +118,7 @@ impl SourceTask {
         }
         let before = self.now;
         self.now = self.now.max(now);
-        if self.clock.follows_time() {
+        if self.follows_log() {
             self.pass_time(before, exchange);
         }
         let mut read = 0;
@@ -143,6 +129,9 @@ impl SourceTask {
             read += 1;
         }
         self.tally.read += read as u64;
+        if self.next_read().is_none() {
+            self.say_before(self.silence_until(), exchange);
+        }
         read
     }
 
@@ -152,12 +141,15 @@ impl SourceTask {
         if self.next_read().is_some() {
             return self.now;
         }
-        let arrival = if self.arrived_or_read() < self.records {
-            self.available_at(self.arrived_or_read())
-        } else {
-            ProcTime::MAX
+        let heard = self.heard();
+        let arrival = if heard < self.records { self.available_at(heard) } else { ProcTime::MAX };
+        let timer = match &self.clock {
+            EventClock::Bounded(_) => ProcTime::MAX,
+            EventClock::Said(_) => self.next_said() + UNIT,
+            EventClock::Azure(time) => time.next_timer(time.current() + UNIT),
+            EventClock::Tracked(_) => self.clock.next_timer(ProcTime::MAX, EventTime::MIN),
         };
-        arrival.min(self.clock.wakes_at())
+        arrival.min(timer)
     }
 
     /// Whether the end of the input is the end of time, said by a final watermark.
@@ -175,20 +167,12 @@ impl SourceTask {
         }
     }
 
-    fn own(&self, place: usize) -> RecordId {
-        match &self.own {
-            // A stream holds fewer than 2^32 records.
-            Own::All => RecordId(place as u32),
-            Own::Some(ids) => ids[place],
-        }
-    }
-
     fn available_at(&self, place: usize) -> ProcTime {
-        self.pace.available_at(&self.stream, self.own(place).index())
+        self.pace.available_at(&self.stream, self.own.get(place).index())
     }
 
     /// How many of its records it has heard of.
-    fn arrived_or_read(&self) -> usize {
+    fn heard(&self) -> usize {
         match self.reads {
             Reads::InOrder(next) => self.arrived.max(next),
             Reads::Aligned(_) => self.arrived,
@@ -201,7 +185,7 @@ impl SourceTask {
             Reads::InOrder(next) => {
                 let is_there =
                     *next < self.records && (self.pace == Pace::Free || self.available_at(*next) <= self.now);
-                is_there.then(|| self.own(*next))
+                is_there.then(|| self.own.get(*next))
             }
             Reads::Aligned(unread) => {
                 let fronts = unread.iter().enumerate().filter_map(|(partition, ids)| Some((*ids.front()?, partition)));
@@ -219,6 +203,7 @@ impl SourceTask {
                 unread[self.stream.partition(id).index()].pop_front();
             }
         }
+        self.say_before(self.stream.arrivals()[id.index()], exchange);
         let record = self.stream.record(id);
         let Some(event_time) = self.clock.admit(record.event_time, self.stream.arrivals()[id.index()]) else {
             match self.late {
@@ -238,10 +223,9 @@ impl SourceTask {
         loop {
             let arrives = if self.arrived < self.records { self.available_at(self.arrived) } else { ProcTime::MAX };
             let limit = arrives.min(self.now);
-            if let Some(at) = self.clock.next_timer_before(limit)
-                && at.max(passed) < limit
-            {
-                passed = at.max(passed);
+            let timer = self.timer_before(limit).max(passed);
+            if timer < limit {
+                passed = timer;
                 let rise = self.clock.on_timer(passed);
                 self.hand_on(rise, None, exchange);
             } else if arrives <= self.now {
@@ -253,8 +237,50 @@ impl SourceTask {
         }
     }
 
+    /// Whether the watermark has to hear of arrivals, and of time beside them.
+    const fn follows_log(&self) -> bool {
+        matches!(self.clock, EventClock::Azure(_) | EventClock::Tracked(_))
+    }
+
+    /// When the watermark wants to hear that time has passed; not before `limit` if never. Ticks that
+    /// could show nothing before then are left out.
+    fn timer_before(&self, limit: ProcTime) -> ProcTime {
+        match &self.clock {
+            // It follows the clock for as long as nothing is on the way; the last instant says it all.
+            EventClock::Azure(time) if time.next_timer(time.current() + UNIT) < limit => limit - UNIT,
+            EventClock::Tracked(_) => self.clock.next_timer(limit, EventTime::MAX),
+            EventClock::Azure(_) | EventClock::Bounded(_) | EventClock::Said(_) => ProcTime::MAX,
+        }
+    }
+
+    /// The next instant of which the source says a watermark; [`ProcTime::MAX`] for none.
+    fn next_said(&self) -> ProcTime {
+        match &self.clock {
+            EventClock::Said(said) => said.next_timer(),
+            EventClock::Azure(_) | EventClock::Bounded(_) | EventClock::Tracked(_) => ProcTime::MAX,
+        }
+    }
+
+    /// What the source says stands in the log between the records, in order of arrival, and is read as
+    /// they are. When there is nothing to read, it has come as far as the log has.
+    fn silence_until(&self) -> ProcTime {
+        match self.pace {
+            Pace::TimesReal(_) => self.now,
+            _ if self.tally.read == self.records as u64 => ProcTime::MAX,
+            Pace::Free | Pace::PerSecond(_) => ProcTime::MIN,
+        }
+    }
+
+    #[inline]
+    fn say_before(&mut self, limit: ProcTime, exchange: &mut Exchange) {
+        while self.next_said() < limit {
+            let rise = self.clock.on_timer(self.next_said());
+            self.hand_on(rise, None, exchange);
+        }
+    }
+
     fn arrive(&mut self, at: ProcTime) {
-        let id = self.own(self.arrived);
+        let id = self.own.get(self.arrived);
         let partition = self.stream.partition(id);
         self.clock.on_arrival(partition, at);
         self.arrived += 1;
@@ -267,6 +293,7 @@ impl SourceTask {
     /// that falls idle says so after it.
     #[inline]
     fn hand_on(&mut self, rise: Option<Rise>, cause: Option<RecordId>, exchange: &mut Exchange) {
+        self.clock.take_changes().for_each(drop);
         let is_idle = self.clock.is_idle();
         if self.is_idle && !is_idle {
             exchange.mark(Mark::Status(InputStatus::Active));

@@ -60,7 +60,7 @@ impl SourceThread {
             meter.add_handled(read as u64);
             self.send(meter)?;
             let wakes_at = self.task.wakes_at();
-            if is_reading && (self.task.has_read_all() || wakes_at == ProcTime::MAX) {
+            if is_reading && (self.task.has_ended() || wakes_at == ProcTime::MAX) {
                 is_reading = false;
                 control.source_has_read_all();
             }

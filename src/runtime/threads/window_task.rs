@@ -8,7 +8,6 @@
 
 use crate::pipeline::{LatePolicy, Pipeline, WindowSpec};
 use crate::record::Record;
-use crate::runtime::Fate;
 use crate::runtime::threads::batch::{Batch, Mark, Piece};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::watermark::{BoundedWatermark, Emitted, Valve};
@@ -171,31 +170,33 @@ impl<A: Accumulator> WindowTask<A> {
 
     fn settle(&mut self, record: &Record, outcome: Outcome, met: EventTime) {
         self.tally.behind += u64::from(lateness::is_behind(record.event_time, met));
-        let fate = fate_of(record, outcome, met, self.late, self.allowed_lateness);
-        let count = match fate {
-            Fate::Counted => &mut self.tally.counted,
-            Fate::DroppedLate => &mut self.tally.dropped_late,
-            Fate::SideOutput => &mut self.tally.side_output,
-            Fate::Unassigned => &mut self.tally.unassigned,
+        let is_late = lateness::is_late(record.event_time, self.allowed_lateness, met);
+        let count = match (outcome.counted, outcome.assigned, self.late) {
+            (1.., _, _) => &mut self.tally.counted,
+            (0, 0, _) if !is_late => &mut self.tally.unassigned,
+            (_, _, LatePolicy::Drop) => &mut self.tally.dropped_late,
+            (_, _, LatePolicy::SideOutput) => &mut self.tally.side_output,
         };
         *count += 1;
     }
 
     /// Marks without a record between them.
     ///
-    /// Rises of one source ascend, and what comes out of the valve is never above what goes in: a rise
-    /// below what the operator waits for fires nothing, and a later one says everything it says.
+    /// Rises of one source ascend, and what comes out of the valve is never above what goes in. So a
+    /// rise below what the operator waits for fires nothing, and of several of them in a row the last
+    /// one says everything.
     fn on_marks<S: WindowSink>(&mut self, channel: usize, marks: &[Mark], sink: &mut S) {
         for mut same in marks.chunk_by(|a, b| a.watermark().is_some() && b.watermark().is_some()) {
-            while let [.., last] = same {
+            while !same.is_empty() {
                 let due = self.operator.next_due();
                 let quiet = same.partition_point(|mark| mark.watermark().is_some_and(|watermark| watermark < due));
-                let Some(mark) = same.get(quiet) else {
-                    self.on_mark(channel, *last, sink);
-                    break;
-                };
-                self.on_mark(channel, *mark, sink);
-                same = &same[quiet + 1..];
+                if let Some(last) = quiet.checked_sub(1) {
+                    self.on_mark(channel, same[last], sink);
+                    same = &same[quiet..];
+                } else {
+                    self.on_mark(channel, same[0], sink);
+                    same = &same[1..];
+                }
             }
         }
     }
@@ -211,13 +212,159 @@ impl<A: Accumulator> WindowTask<A> {
     }
 }
 
-/// Where a record ends up; `met` is the watermark that met it.
-fn fate_of(record: &Record, outcome: Outcome, met: EventTime, late: LatePolicy, allowed_lateness: Span) -> Fate {
-    let is_late = lateness::is_late(record.event_time, allowed_lateness, met);
-    match (outcome.counted, outcome.assigned, late) {
-        (1.., _, _) => Fate::Counted,
-        (0, 0, _) if !is_late => Fate::Unassigned,
-        (_, _, LatePolicy::Drop) => Fate::DroppedLate,
-        (_, _, LatePolicy::SideOutput) => Fate::SideOutput,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::WatermarkSpec;
+    use crate::record::{KeyId, RecordId};
+    use crate::rng::{Draws, Seed};
+    use crate::runtime::threads::batch::Cut;
+    use crate::watermark::InputStatus;
+    use crate::window::accumulation::Accumulation;
+    use crate::window::aggregate::Summary;
+    use crate::window::pane::Pane;
+    use crate::window::trigger::TriggerSpec;
+
+    /// The elements of a batch one by one, through the valve and the operator and nothing else.
+    struct OneByOne {
+        operator: WindowOperator,
+        valve: Valve,
+        panes: Vec<Pane>,
+    }
+
+    impl OneByOne {
+        fn on_batch(&mut self, channel: usize, batch: &Batch, now: ProcTime) {
+            let (mut cuts, mut seen) = (batch.cuts.iter().peekable(), 0);
+            for (i, record) in batch.records.iter().enumerate() {
+                if let Some(cut) = cuts.next_if(|cut| cut.records as usize == i) {
+                    (seen..cut.marks).for_each(|mark| self.on_mark(channel, batch.marks[mark as usize], now));
+                    seen = cut.marks;
+                }
+                self.operator.on_record(record, now, &mut self.panes);
+            }
+            (seen..batch.marks.len() as u32).for_each(|mark| self.on_mark(channel, batch.marks[mark as usize], now));
+        }
+
+        fn on_mark(&mut self, channel: usize, mark: Mark, now: ProcTime) {
+            let (emitted, cause) = match mark {
+                Mark::Rise { watermark, cause } => (self.valve.on_watermark(channel, watermark), cause),
+                Mark::Status(status) => (self.valve.on_status(channel, status), None),
+            };
+            if let Some(watermark) = emitted.watermark {
+                self.operator.on_watermark(&Advance { watermark, now, cause }, &mut self.panes);
+            }
+        }
+    }
+
+    /// A batch of records and ascending watermarks, with the source idle now and then.
+    fn batch(draws: &mut Draws, watermark: &mut i64, next_id: &mut u32) -> Batch {
+        let (mut batch, mut marks) = (Batch::default(), Vec::new());
+        for _ in 0..draws.integer(0, 30) {
+            if draws.integer(1, 3) == 1 {
+                if batch.cuts.last().is_none_or(|cut| (cut.marks as usize) < marks.len()) && !marks.is_empty() {
+                    batch.cuts.push(Cut { records: batch.records.len() as u32, marks: marks.len() as u32 });
+                }
+                batch.records.push(Record {
+                    id: RecordId(*next_id),
+                    event_time: EventTime::from_micros(*watermark + draws.integer(-15, 30)),
+                    key: KeyId(draws.integer(0, 3) as u32),
+                    value: draws.integer(0, 9) as f64,
+                });
+                *next_id += 1;
+            } else if draws.integer(1, 12) == 1 {
+                marks.push(Mark::Status(InputStatus::Idle));
+                marks.push(Mark::Status(InputStatus::Active));
+            } else {
+                *watermark += draws.integer(1, 4);
+                let cause = next_id.checked_sub(1).map(RecordId);
+                marks.push(Mark::Rise { watermark: EventTime::from_micros(*watermark), cause });
+            }
+        }
+        batch.marks = marks.into();
+        batch
+    }
+
+    fn pipeline(draws: &mut Draws) -> Pipeline {
+        let span = |micros| Span::from_micros(micros);
+        let (size, slide) = (draws.integer(1, 25), draws.integer(1, 25));
+        let window = match draws.integer(0, 3) {
+            0 => WindowSpec::Tumbling { size: span(size), offset: Span::ZERO },
+            1 => WindowSpec::Sliding { size: span(size), slide: span(slide), offset: Span::ZERO },
+            2 => WindowSpec::Session { gap: span(size) },
+            _ => WindowSpec::Cumulative { max: span(slide * 3), step: span(slide), offset: Span::ZERO },
+        };
+        let (dialect, trigger) = match draws.integer(0, 4) {
+            0 | 1 => (Dialect::Flink, TriggerSpec::Default),
+            2 => (Dialect::Flink, TriggerSpec::ContinuousEventTime(span(slide))),
+            3 => (Dialect::Beam, TriggerSpec::Default),
+            _ => (Dialect::AzureStreamAnalytics, TriggerSpec::Default),
+        };
+        let is_azure = dialect == Dialect::AzureStreamAnalytics;
+        Pipeline {
+            window,
+            dialect,
+            trigger,
+            watermark: WatermarkSpec::Bounded { bound: Span::ZERO },
+            allowed_lateness: if is_azure { Span::ZERO } else { span(draws.integer(0, 1) * draws.integer(0, 20)) },
+            accumulation: match draws.integer(0, 2) {
+                0 if !is_azure => Accumulation::Discarding,
+                1 if !is_azure => Accumulation::AccumulatingAndRetracting,
+                _ => Accumulation::Accumulating,
+            },
+            ..Pipeline::default()
+        }
+    }
+
+    #[test]
+    fn a_batch_is_its_elements_one_by_one() {
+        let mut fired = 0;
+        for seed in 0..600 {
+            let mut draws = Seed::new(seed).stream("batches");
+            let pipeline = pipeline(&mut draws);
+            if !pipeline.problems().is_empty() {
+                continue;
+            }
+            let channels = draws.integer(1, 3) as usize;
+            let mut task: WindowTask<Summary> = WindowTask::new(&pipeline, channels);
+            let valve = Valve::new(channels);
+            let mut one_by_one = OneByOne { operator: WindowOperator::new(&pipeline), valve, panes: Vec::new() };
+            let (mut panes, mut watermarks, mut next_id) = (Vec::<Pane>::new(), vec![0; channels], 0);
+            for step in 0..20 {
+                let channel = draws.integer(1, channels as i64) as usize - 1;
+                let batch = batch(&mut draws, &mut watermarks[channel], &mut next_id);
+                let now = ProcTime::from_micros(step);
+                task.on_batch(channel, &batch, now, &mut panes);
+                one_by_one.on_batch(channel, &batch, now);
+                assert_eq!(panes.len(), one_by_one.panes.len(), "seed {seed}, step {step}: {pipeline:?}");
+                assert!(panes == one_by_one.panes, "seed {seed}, step {step}: {pipeline:?}");
+                assert_eq!(task.watermark(), one_by_one.valve.output());
+            }
+            assert_eq!(task.tally().handled(), u64::from(next_id));
+            fired += panes.len();
+        }
+        assert!(fired > 20_000, "{fired}");
+    }
+
+    #[test]
+    fn every_record_has_one_fate_and_late_ones_are_behind() {
+        let window =
+            WindowSpec::Sliding { size: Span::from_micros(5), slide: Span::from_micros(10), offset: Span::ZERO };
+        let pipeline = Pipeline { window, late: LatePolicy::SideOutput, ..Pipeline::default() };
+        let mut task: WindowTask<Summary> = WindowTask::new(&pipeline, 1);
+        let record = |(id, micros): (u32, i64)| Record {
+            id: RecordId(id),
+            event_time: EventTime::from_micros(micros),
+            key: KeyId(0),
+            value: 1.0,
+        };
+        // [0, 5) and [20, 25) hold the first and the last; 7 is between windows, and so is 6, but late.
+        let records: Vec<Record> = (0..).zip([1, 7, 2, 6, 21]).map(record).collect();
+        let marks = [Mark::Rise { watermark: EventTime::from_micros(10), cause: Some(RecordId(1)) }];
+        let batch = Batch { records, cuts: vec![Cut { records: 2, marks: 1 }], marks: marks.into() };
+        let mut panes: Vec<Pane> = Vec::new();
+        task.on_batch(0, &batch, ProcTime::EPOCH, &mut panes);
+        let tally =
+            WindowTally { counted: 2, side_output: 2, unassigned: 1, behind: 2, max_kept: 1, ..WindowTally::default() };
+        assert_eq!((*task.tally(), panes.len(), task.unfired()), (tally, 1, 1));
     }
 }

@@ -13,7 +13,7 @@ use crate::runtime::threads::config::{ThreadsConfig, origin_of};
 use crate::runtime::threads::control::Control;
 use crate::runtime::threads::emission::Emission;
 use crate::runtime::threads::error::StartError;
-use crate::runtime::threads::exchange::{Exchange, Routes};
+use crate::runtime::threads::layout::Layout;
 use crate::runtime::threads::meter::Meter;
 use crate::runtime::threads::progress::{Gauge, Metered, Meters};
 use crate::runtime::threads::run::{Handle, Threads};
@@ -31,13 +31,13 @@ where
     E: Emission,
     S: PaneSink<E>,
 {
-    let ThreadsConfig { sources, windows, .. } = *config;
-    let control = Control::new(origin_of(stream), config.pace.speed(), sources, config.starts_paused);
+    let tasks = config.pipeline.tasks;
+    let control = Control::new(origin_of(stream), config.pace.speed(), tasks.sources, config.starts_paused);
     let control = Arc::new(control);
     let mut meters = meters(config, &control);
     let (source_outlets, window_inlets) = connect::<Batch>(&mut meters, config, &control);
     let (window_outlets, sink_inlets) = connect_sink::<Vec<E>>(&mut meters, config, &control);
-    let routes = Routes::new(stream.key_table(), config.key_groups, windows);
+    let layout = Layout::new(config, stream);
     let spawner = Spawner { control: &control };
 
     let inbox = Inbox::new(sink_inlets, control.cancelled());
@@ -54,11 +54,8 @@ where
     }
     let mut source_threads = Vec::new();
     for ((index, metered), outlets) in (0..).zip(&meters.sources).zip(source_outlets) {
-        let thread = SourceThread {
-            task: SourceTask::new(config, stream, index),
-            exchange: Exchange::new(routes.clone(), config.batch_records),
-            outlets,
-        };
+        let thread =
+            SourceThread { task: SourceTask::new(config, &layout, index), exchange: layout.exchange(config), outlets };
         source_threads.push(spawner.spawn(metered, move |control, meter| thread.run(control, meter))?);
     }
     let threads = Threads { sources: source_threads, windows: window_threads, sink: sink_thread };
@@ -68,8 +65,8 @@ where
 fn meters(config: &ThreadsConfig, control: &Control) -> Meters {
     let metered = |name: String| Metered { name: name.into(), meter: Arc::new(Meter::new(control.wall())) };
     Meters {
-        sources: (0..config.sources).map(|task| metered(format!("highwater-source-{task}"))).collect(),
-        windows: (0..config.windows).map(|task| metered(format!("highwater-window-{task}"))).collect(),
+        sources: (0..config.sources()).map(|task| metered(format!("highwater-source-{task}"))).collect(),
+        windows: (0..config.windows()).map(|task| metered(format!("highwater-window-{task}"))).collect(),
         sink: metered("highwater-sink".to_owned()),
         gauges: Vec::new(),
     }

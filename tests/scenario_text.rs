@@ -3,6 +3,7 @@
 
 use highwater::log::{LogPreset, LogSpec, Ordering};
 use highwater::pipeline::{Aggregate, AtEnd, LatePolicy, Pipeline, WatermarkSpec, WindowSpec};
+use highwater::scenario::alerts::{AlertRule, default_alerts};
 use highwater::scenario::library::BUILT_IN;
 use highwater::scenario::set::{apply, set};
 use highwater::scenario::{
@@ -233,6 +234,27 @@ fn log() -> impl Strategy<Value = LogSpec> {
     )
 }
 
+fn alerts() -> impl Strategy<Value = Vec<AlertRule>> {
+    let lag = (positive_span(), span(), 1..1_000_000_u64);
+    let rule = prop_oneof![
+        lag.prop_map(|(baseline, lasting, at_least)| AlertRule::Lag { times: 2.5, baseline, at_least, lasting }),
+        (positive_span(), positive_span(), span()).prop_map(|(sla, over, lasting)| AlertRule::Freshness {
+            sla,
+            quantile: 0.99,
+            over,
+            lasting
+        }),
+        (0.0..1.0, positive_span(), span()).prop_map(|(share, over, lasting)| AlertRule::DropRate {
+            share,
+            over,
+            lasting
+        }),
+        positive_span().prop_map(|lasting| AlertRule::StalledWatermark { lasting }),
+        (0.01..1.0).prop_map(|share| AlertRule::Retention { share }),
+    ];
+    prop_oneof![1 => Just(default_alerts()), 2 => prop::collection::vec(rule, 0..4)]
+}
+
 fn scenario() -> impl Strategy<Value = Scenario> {
     let source = prop_oneof![
         3 => synthetic().prop_map(SourceSpec::Synthetic),
@@ -245,9 +267,9 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         until,
         factor,
     });
-    let faults = prop::collection::vec(fault, 0..3);
+    let faults = (prop::collection::vec(fault, 0..3), alerts());
     (text(), text(), any::<u64>(), 1..100_000_i64, (source, log()), prop::option::of(pipeline()), faults).prop_map(
-        |(title, about, seed, seconds, (source, log), pipeline, faults)| Scenario {
+        |(title, about, seed, seconds, (source, log), pipeline, (faults, alerts))| Scenario {
             version: 1,
             title,
             about,
@@ -257,6 +279,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             log,
             pipeline: pipeline.unwrap_or_default(),
             faults,
+            alerts,
         },
     )
 }

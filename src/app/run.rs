@@ -262,6 +262,7 @@ mod tests {
             log: crate::log::LogSpec::default(),
             pipeline,
             faults: Vec::new(),
+            alerts: Vec::new(),
         };
         Run::new(scenario, trace, 1)
     }

@@ -2,18 +2,25 @@
 
 use crate::record::{KeyId, RecordId};
 use crate::runtime::{Fate, Trace};
-use crate::time::Span;
+use crate::time::{ProcTime, Span};
 
-/// For every counted record that some pane holds: the emission of the first such pane, minus the
-/// record's event time. In arrival order; records that no pane has shown yet are left out.
+/// For every counted record that some pane holds: when the first such pane was delivered, minus the
+/// record's event time. In the order of the trace; records that no pane has shown are left out.
+pub fn freshness(trace: &Trace) -> Vec<Span> {
+    let shown = shown_at(trace).into_iter().zip(trace.stream.event_times());
+    shown.filter(|&(at, _)| at < ProcTime::MAX).map(|(at, &happened)| at.since_event(happened)).collect()
+}
+
+/// For every record: when the first pane that holds it was delivered; [`ProcTime::MAX`] where it is not
+/// counted, or no pane has shown it.
 ///
 /// A pane holds a record when it has the record's key, its window contains the event time, and it
 /// was emitted by this record's handling or later: until its state goes, a window keeps all that
 /// it has counted.
-pub fn freshness(trace: &Trace) -> Vec<Span> {
+pub fn shown_at(trace: &Trace) -> Vec<ProcTime> {
     let panes_by_key = PanesByKey::of(trace);
     let mut passed = vec![0_usize; trace.stream.key_table().len()];
-    let mut found = Vec::with_capacity(trace.stream.len());
+    let mut found = vec![ProcTime::MAX; trace.stream.len()];
     for (i, record) in trace.stream.records().enumerate() {
         let Some(passed) = passed.get_mut(record.key.index()) else { continue };
         let panes = panes_by_key.of_key(record.key);
@@ -24,11 +31,13 @@ pub fn freshness(trace: &Trace) -> Vec<Span> {
         if trace.fates.get(i) != Some(&Fate::Counted) {
             continue;
         }
-        let first = panes[*passed..].iter().map(|&pane| &trace.panes[pane as usize]);
-        if let Some(pane) =
-            first.into_iter().find(|pane| !pane.is_retraction && pane.window.contains(record.event_time))
-        {
-            found.push(pane.emitted_at.since_event(record.event_time));
+        let holds = |pane: &&u32| {
+            let pane = &trace.panes[**pane as usize];
+            !pane.is_retraction && pane.window.contains(record.event_time)
+        };
+        if let Some(&pane) = panes[*passed..].iter().find(holds) {
+            let pane = pane as usize;
+            found[i] = trace.delivered.get(pane).copied().unwrap_or(trace.panes[pane].emitted_at);
         }
     }
     found

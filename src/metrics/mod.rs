@@ -1,5 +1,6 @@
 //! Numbers about a run or a stream, computed from plain data.
 
+pub mod alerts;
 pub mod freshness;
 pub mod quantile;
 pub mod report;

@@ -4,6 +4,7 @@
 //! Files are RON (`scenarios/*.ron`). Every field but `title` and `source` has a default; unknown
 //! fields are errors that name the nearest known one.
 
+pub mod alerts;
 pub mod check;
 pub mod error;
 mod explain;
@@ -20,6 +21,7 @@ pub mod spec;
 pub mod suggest;
 mod write;
 
+pub use alerts::AlertRule;
 pub use error::{FileProblem, ScenarioError};
 pub use fault::{Fault, Silence};
 pub use parse::{parse, parse_bytes};
@@ -70,6 +72,9 @@ pub struct Scenario {
     /// What goes wrong, and when.
     #[serde(default)]
     pub faults: Vec<Fault>,
+    /// What it is watched for.
+    #[serde(default = "alerts::default_alerts")]
+    pub alerts: Vec<AlertRule>,
 }
 
 impl Scenario {
@@ -87,6 +92,7 @@ impl Scenario {
             log: LogSpec::default(),
             pipeline: Pipeline::default(),
             faults: Vec::new(),
+            alerts: alerts::default_alerts(),
         }
     }
 }

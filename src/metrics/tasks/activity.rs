@@ -291,7 +291,8 @@ impl Targets {
     }
 }
 
-fn partitions(trace: &Trace) -> Vec<Flow> {
+/// The partitions of the log: records arrive, and are read.
+pub fn partitions(trace: &Trace) -> Vec<Flow> {
     let count = trace.stream.partitions().max(1);
     if count == 1 {
         return vec![Flow::new(trace.stream.arrivals_ascending().to_vec(), trace.enqueued_ascending().to_vec())];

@@ -47,6 +47,7 @@ impl Scenario {
         let pipeline = self.pipeline.problems().into_iter();
         check.found.extend(pipeline.map(|it| Problem::new(format!("pipeline.{}", it.path), it.message)));
         check.faults(self);
+        check.found.extend(crate::scenario::alerts::problems(&self.alerts));
         check.found
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod engine;
 pub mod restart;
+pub mod salting;
 pub mod tasks;
 
 use std::fmt;
@@ -252,6 +253,7 @@ impl Pipeline {
         found.extend(crate::window::dialect::problems(self));
         found.extend(self.tasks.problems());
         found.extend(self.restart.problems());
+        found.extend(salting::problems(self));
         if !(1..=MAX_QUEUE_CAPACITY).contains(&self.queue_capacity) {
             let message = format!(
                 "{} is out of range: must be 1 to {}",

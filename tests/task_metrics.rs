@@ -77,6 +77,10 @@ fn worked(trace: &Trace, task: TaskId) -> Option<i64> {
             let own = places.filter(|&place| partition(place) % tasks.sources == u32::from(number));
             (tasks.jitter == 0.0).then(|| own.count() as i64 * tasks.source_time.micros())
         }
+        TaskId::Merge(number) => {
+            let own = trace.partials.iter().filter(|part| part.to == number);
+            Some(own.map(|part| micros(part.merged_at) - micros(part.started_at)).sum())
+        }
         TaskId::Sink => (tasks.jitter == 0.0).then(|| trace.delivered.len() as i64 * tasks.sink_time.micros()),
     }
 }

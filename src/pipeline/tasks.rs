@@ -14,6 +14,8 @@ use crate::time::{SPAN_LIMIT, Span};
 pub const MAX_TASKS: u32 = 64;
 /// The most key groups, as in Apache Flink.
 pub const MAX_KEY_GROUPS: u32 = 32_768;
+/// The most sub-keys of one key: what Apache Flink's split of distinct aggregates takes by default.
+pub const MAX_SALTS: u32 = 1_024;
 /// The most panes that may wait for the sink.
 pub const MAX_SINK_CAPACITY: u32 = 10_000_000;
 
@@ -28,6 +30,12 @@ pub struct Tasks {
     /// Key groups, which is also the largest parallelism there can ever be (Flink's maximum
     /// parallelism); at least `windows`, at most [`MAX_KEY_GROUPS`].
     pub key_groups: u32,
+    /// Sub-keys of every key, 1 to [`MAX_SALTS`]. With more than one, window tasks aggregate by
+    /// sub-key and as many merge tasks put the parts of a key together: see [`crate::pipeline::salting`].
+    pub salts: u32,
+    /// How long a merge task works on one part; `None`: as long as a window task on one record. A part
+    /// is what one sub-key says of one window: one for its end, and one for each late record.
+    pub merge_time: Option<Span>,
     /// How long a source task works on one record.
     pub source_time: Span,
     /// How long the sink works on one pane. With zero, results are visible when they are emitted.
@@ -49,6 +57,8 @@ impl Default for Tasks {
             sources: 1,
             windows: 1,
             key_groups: 128,
+            salts: 1,
+            merge_time: None,
             source_time: Span::ZERO,
             sink_time: Span::ZERO,
             sink_capacity: 1_000,
@@ -87,6 +97,7 @@ impl Tasks {
         count("tasks.sources", self.sources, 1, MAX_TASKS);
         count("tasks.windows", self.windows, 1, MAX_TASKS);
         count("tasks.key_groups", self.key_groups, self.windows.clamp(1, MAX_TASKS), MAX_KEY_GROUPS);
+        count("tasks.salts", self.salts, 1, MAX_SALTS);
         count("tasks.sink_capacity", self.sink_capacity, 1, MAX_SINK_CAPACITY);
         let mut span = |path: &str, span: Span, least: i64| {
             if span.micros() < least || span > SPAN_LIMIT {
@@ -95,6 +106,9 @@ impl Tasks {
                 found.push(Problem::new(path, format!("{shown} is out of range: must be {range}, at most 115740d")));
             }
         };
+        if let Some(merge_time) = self.merge_time {
+            span("tasks.merge_time", merge_time, 0);
+        }
         span("tasks.source_time", self.source_time, 0);
         span("tasks.sink_time", self.sink_time, 0);
         if let Some(interval) = self.micro_batch {
@@ -125,6 +139,14 @@ mod tests {
         assert_eq!(
             of(Tasks { windows: 8, key_groups: 7, ..Tasks::default() }),
             ["tasks.key_groups: 7 is out of range: must be 8 to 32,768"]
+        );
+        assert_eq!(
+            of(Tasks { salts: 1_025, ..Tasks::default() }),
+            ["tasks.salts: 1025 is out of range: must be 1 to 1,024"]
+        );
+        assert_eq!(
+            of(Tasks { merge_time: Some(Span::from_secs(-1)), ..Tasks::default() }),
+            ["tasks.merge_time: -1s is out of range: must be 0 or more, at most 115740d"]
         );
         assert_eq!(
             of(Tasks { sink_capacity: 0, ..Tasks::default() }),

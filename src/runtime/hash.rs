@@ -49,11 +49,12 @@ impl Trace {
             TaskId::Source(number) => i64::from(number) * 4,
             TaskId::Window(number) => i64::from(number) * 4 + 1,
             TaskId::Sink => 2,
+            TaskId::Merge(number) => i64::from(number) * 4 + 3,
         };
         for &task in &self.tasks {
             bytes.int(i64::from(task));
         }
-        for step in &self.task_watermarks {
+        for step in self.task_watermarks.iter().chain(&self.merge_watermarks) {
             bytes.int(step.at.micros());
             bytes.int(i64::from(step.task));
             bytes.int(step.watermark.micros());
@@ -63,6 +64,15 @@ impl Trace {
             bytes.int(of(wait.on));
             bytes.int(wait.from.micros());
             bytes.int(wait.until.micros());
+        }
+        for part in &self.partials {
+            bytes.int(i64::from(part.from));
+            bytes.int(i64::from(part.to));
+            bytes.int(i64::from(part.window_id.0));
+            bytes.int(part.records as i64);
+            bytes.int(part.emitted_at.micros());
+            bytes.int(part.started_at.micros());
+            bytes.int(part.merged_at.micros());
         }
         for at in self.delivered.iter().chain(&self.batches) {
             bytes.int(at.micros());

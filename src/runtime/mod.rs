@@ -12,7 +12,9 @@ pub mod trace;
 pub mod virtual_time;
 
 pub use ledger::Ledger;
-pub use trace::{Fate, InputStep, TaskId, TaskWatermark, Trace, Wait, WatermarkStep, WindowEnd, WindowLife};
+pub use trace::{
+    Fate, InputStep, PartialPane, TaskId, TaskWatermark, Trace, Wait, WatermarkStep, WindowEnd, WindowLife,
+};
 pub use virtual_time::{Keyframes, Simulation, run, run_with_keyframes};
 
 use crate::log::LogRules;

@@ -58,6 +58,8 @@ pub enum TaskId {
     Source(u16),
     /// A window task, from 0.
     Window(u16),
+    /// A merge task, from 0: the second stage of salted windows.
+    Merge(u16),
     /// The sink.
     Sink,
 }
@@ -75,14 +77,20 @@ impl TaskId {
     pub const fn window(number: usize) -> Self {
         Self::Window(number as u16)
     }
+
+    /// A merge task; there are as many as window tasks, or none.
+    pub const fn merge(number: usize) -> Self {
+        Self::Merge(number as u16)
+    }
 }
 
-/// As on screen: `source 1`, `window 1`, `sink`, counted from 1.
+/// As on screen: `source 1`, `window 1`, `merge 1`, `sink`, counted from 1.
 impl std::fmt::Display for TaskId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Source(number) => write!(f, "source {}", number + 1),
             Self::Window(number) => write!(f, "window {}", number + 1),
+            Self::Merge(number) => write!(f, "merge {}", number + 1),
             Self::Sink => f.write_str("sink"),
         }
     }
@@ -101,15 +109,34 @@ pub struct Wait {
     pub until: ProcTime,
 }
 
-/// The watermark of one of several window tasks rose.
+/// The watermark of one of several window tasks, or of a merge task, rose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaskWatermark {
     /// Processing time of the step.
     pub at: ProcTime,
-    /// Which window task.
+    /// Which task of its kind.
     pub task: u16,
     /// The new watermark.
     pub watermark: EventTime,
+}
+
+/// One firing of the first stage of salted windows: a part of a window on its way to a merge task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartialPane {
+    /// The window task that fired.
+    pub from: u16,
+    /// The merge task that owns the key.
+    pub to: u16,
+    /// The window of the whole key.
+    pub window_id: WindowId,
+    /// How many records are in it.
+    pub records: u64,
+    /// When it was fired.
+    pub emitted_at: ProcTime,
+    /// When the merge task took it out of the channel; [`ProcTime::MAX`] where it had not by the end.
+    pub started_at: ProcTime,
+    /// When the merge task had finished it; [`ProcTime::MAX`] where it had not by the end.
+    pub merged_at: ProcTime,
 }
 
 /// The watermark rose.
@@ -236,10 +263,17 @@ pub struct Trace {
     pub watermark_before: Vec<EventTime>,
     /// Per record: how many windows were kept after it (and the watermark it raised) was handled.
     pub kept_windows: Vec<u32>,
-    /// Every rise of the watermark, ascending in both clocks. Of several window tasks, the least.
+    /// Every rise of the watermark, ascending in both clocks. Of several window tasks, the least; where
+    /// keys are salted, of the merge tasks.
     pub watermarks: Vec<WatermarkStep>,
-    /// Every rise of the watermark of each window task, in order of time; empty when there is one.
+    /// Every rise of the watermark of each window task, in order of time; empty when there is one and
+    /// keys are not salted.
     pub task_watermarks: Vec<TaskWatermark>,
+    /// Every rise of the watermark of each merge task, in order of time.
+    pub merge_watermarks: Vec<TaskWatermark>,
+    /// Every firing of the first stage where keys are salted, in order of emission; `panes` are those
+    /// of the second.
+    pub partials: Vec<PartialPane>,
     /// Every time that a task could not hand on what it had, in order of their ends. Waits of one
     /// task on another that touch are one.
     pub waits: Vec<Wait>,
@@ -283,6 +317,8 @@ impl Trace {
             kept_windows: Vec::with_capacity(records),
             watermarks: Vec::new(),
             task_watermarks: Vec::new(),
+            merge_watermarks: Vec::new(),
+            partials: Vec::new(),
             waits: Vec::new(),
             batches: Vec::new(),
             inputs: Vec::new(),

@@ -333,6 +333,9 @@ impl State {
             if !contents.list().is_empty() {
                 sink.listed(contents.list());
             }
+            if let Some(state) = contents.state() {
+                sink.stated(state);
+            }
         }
         if verdict.purges {
             self.contents = None;

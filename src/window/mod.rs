@@ -11,6 +11,7 @@
 //! - [`slices`]: windows that overlap cut up; [`running`]: totals over a moving range of slices
 //! - [`session_slots`]: the sessions of all keys; [`timer_wheel`]: what they wait for, [`bit_ring`] in it
 //! - [`aligned`], [`sliced`], [`session`]: the fast operators; [`general`]: the one that does everything
+//! - [`merge`]: the second stage, where keys are split over tasks
 //! - [`beam`]: the operator of the Beam dialect
 //! - [`kafka`]: the operator of the Kafka Streams dialect; [`azure`]: of Azure Stream Analytics
 //! - [`timers`]: what a window waits for
@@ -32,6 +33,7 @@ pub mod general;
 pub mod kafka;
 pub mod key_index;
 pub mod lateness;
+pub mod merge;
 pub mod operator;
 pub mod pane;
 pub mod running;

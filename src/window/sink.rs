@@ -5,7 +5,7 @@
 
 use crate::record::{KeyId, RecordId};
 use crate::time::ProcTime;
-use crate::window::aggregate::Summary;
+use crate::window::aggregate::{Special, Summary};
 use crate::window::pane::{Pane, Window, WindowId};
 
 /// Receives what a window operator does, in the order in which it happens.
@@ -27,6 +27,12 @@ pub trait WindowSink {
     /// list, descending.
     fn listed(&mut self, values: &[f64]) {
         let _ = values;
+    }
+
+    /// The pane that was fired just before is of a special aggregate, and this is its state: all that
+    /// one needs to put panes together.
+    fn stated(&mut self, state: &Special) {
+        let _ = state;
     }
 
     /// A record bridged sessions: `from` is no more, its records are in `into`.

@@ -42,6 +42,7 @@ pub struct TaskMetrics {
     span: Stretch,
     sources: usize,
     windows: usize,
+    merges: usize,
     busy: Vec<Intervals>,
     waiting: Vec<Intervals>,
     blocks: Vec<Block>,
@@ -49,6 +50,7 @@ pub struct TaskMetrics {
     partitions: Vec<Flow>,
     log: Flow,
     panes: Flow,
+    parts: Vec<Flow>,
     demand: Vec<Vec<ProcTime>>,
     inputs: Inputs,
     /// By task: its waits, in order of their ends.
@@ -64,16 +66,19 @@ impl TaskMetrics {
         let (sources, windows) = (tasks.sources as usize, tasks.windows as usize);
         let targets = Targets::of(trace);
         let partitions = partitions(trace);
-        let waits = waits(trace, sources, windows);
+        let merges = if tasks.salts > 1 { windows } else { 0 };
+        let waits = waits(trace, sources, windows, merges);
         let of_waits = |own: &Vec<Wait>| own.iter().map(|wait| Stretch::new(wait.from, wait.until)).collect();
         let waiting: Vec<Intervals> = waits.iter().map(|own| Intervals::of_unsorted(of_waits(own))).collect();
         let mut busy: Vec<Intervals> =
             (0..sources).map(|source| source_busy(trace, source, &waiting[source])).collect();
         busy.extend(windows_busy(trace, windows));
+        busy.extend(merges_busy(trace, merges));
         let (panes, sink_busy) = sink(trace);
         busy.push(sink_busy);
-        let blocks = blocks(trace, &waiting);
+        let blocks = blocks(trace);
         let channels = channels(trace, &targets, sources, windows);
+        let parts = parts(trace, merges);
         let mut demand = vec![Vec::new(); windows];
         for (place, &at) in trace.stream.arrivals().iter().enumerate() {
             if let Some(of_task) = demand.get_mut(targets.of_record(trace, place)) {
@@ -86,6 +91,7 @@ impl TaskMetrics {
             span: span(trace),
             sources,
             windows,
+            merges,
             busy,
             waiting,
             blocks,
@@ -93,6 +99,7 @@ impl TaskMetrics {
             partitions,
             log,
             panes,
+            parts,
             demand,
             inputs: Inputs::of(trace),
             waits,
@@ -105,11 +112,11 @@ impl TaskMetrics {
         self.span
     }
 
-    /// Every task: the sources, the window tasks, the sink.
+    /// Every task: the sources, the window tasks, the merge tasks, the sink.
     pub fn tasks(&self) -> impl Iterator<Item = TaskId> + use<> {
-        let (sources, windows) = (self.sources, self.windows);
-        let windows = (0..windows).map(TaskId::window);
-        (0..sources).map(TaskId::source).chain(windows).chain([TaskId::Sink])
+        let windows = (0..self.windows).map(TaskId::window);
+        let merges = (0..self.merges).map(TaskId::merge);
+        (0..self.sources).map(TaskId::source).chain(windows).chain(merges).chain([TaskId::Sink])
     }
 
     /// Source tasks.
@@ -126,7 +133,9 @@ impl TaskMetrics {
         match task {
             TaskId::Source(number) => usize::from(number).min(self.sources - 1),
             TaskId::Window(number) => self.sources + usize::from(number).min(self.windows - 1),
-            TaskId::Sink => self.sources + self.windows,
+            // Where there are none, the place of the sink.
+            TaskId::Merge(number) => self.sources + self.windows + usize::from(number).min(self.merges),
+            TaskId::Sink => self.sources + self.windows + self.merges,
         }
     }
 
@@ -197,12 +206,18 @@ impl TaskMetrics {
         &self.panes
     }
 
+    /// By merge task: the parts on their way to it, until it takes them out of the channel. What a
+    /// window task holds back is among them.
+    pub fn parts(&self) -> &[Flow] {
+        &self.parts
+    }
+
     /// When records arrived that a window task is to handle, ascending.
     pub fn demand(&self, window: usize) -> &[ProcTime] {
         self.demand.get(window).map_or(&[], Vec::as_slice)
     }
 
-    /// Records (or panes, for the sink) a second that came for a task.
+    /// Records (parts for a merge task, panes for the sink) a second that came for a task.
     pub fn demand_per_s(&self, task: TaskId, stretch: Stretch) -> f64 {
         match task {
             TaskId::Source(number) => {
@@ -211,6 +226,7 @@ impl TaskMetrics {
                 own.map(|(_, flow)| flow.rate_in(stretch)).sum()
             }
             TaskId::Window(number) => rate(self.demand(usize::from(number)), stretch),
+            TaskId::Merge(number) => self.parts.get(usize::from(number)).map_or(0.0, |parts| parts.rate_in(stretch)),
             TaskId::Sink => self.panes.rate_in(stretch),
         }
     }
@@ -223,7 +239,7 @@ impl TaskMetrics {
         self.demand_per_s(task, Stretch::new(first, last)) * service.as_secs_f64() < 1.0
     }
 
-    /// Records (or panes, for the sink) that a task has done in a stretch, its end counted and its start not.
+    /// Records (parts, panes) that a task has done in a stretch, its end counted and its start not.
     pub fn finished(&self, task: TaskId, stretch: Stretch) -> usize {
         let within = |column: &[ProcTime]| {
             let by = |limit: ProcTime| column.partition_point(|&at| at <= limit);
@@ -236,6 +252,7 @@ impl TaskMetrics {
             TaskId::Window(number) => {
                 (0..self.sources).map(|source| within(self.channel(source, usize::from(number)).left())).sum()
             }
+            TaskId::Merge(number) => self.parts.get(usize::from(number)).map_or(0, |parts| within(parts.left())),
             TaskId::Sink => within(self.panes.left()),
         }
     }
@@ -266,6 +283,8 @@ fn span(trace: &Trace) -> Stretch {
 struct Targets {
     /// By key; empty when there is one task.
     by_key: Vec<u16>,
+    /// Records of one key are for several tasks.
+    is_salted: bool,
 }
 
 impl Targets {
@@ -276,13 +295,15 @@ impl Targets {
             let task_of = |name| groups.task_of(groups.group_of(name), tasks.windows).0 as u16;
             trace.stream.key_table().names().map(task_of).collect()
         });
-        Self { by_key }
+        Self { by_key, is_salted: tasks.salts > 1 }
     }
 
-    /// The task that handled it, or else the one that owns its key.
+    /// The task that handled it, or else the one that owns its key; no task where that has several
+    /// owners.
     fn of_record(&self, trace: &Trace, place: usize) -> usize {
         match trace.tasks.get(place) {
             Some(&task) if task != TaskId::NO_TASK => usize::from(task),
+            Some(_) if self.is_salted => usize::from(TaskId::NO_TASK),
             _ => {
                 let key = trace.stream.keys()[place];
                 self.by_key.get(key.index()).map_or(0, |&task| usize::from(task))
@@ -317,7 +338,7 @@ fn channels(trace: &Trace, targets: &Targets, sources: usize, windows: usize) ->
         }
         let source = trace.stream.partition(RecordId(place as u32)).index() % sources;
         let window = targets.of_record(trace, place);
-        if let Some((entered, left)) = columns.get_mut(source * windows + window) {
+        if let Some((entered, left)) = columns.get_mut(source * windows + window).filter(|_| window < windows) {
             entered.push(sent);
             left.push(taken);
         }
@@ -325,13 +346,14 @@ fn channels(trace: &Trace, targets: &Targets, sources: usize, windows: usize) ->
     columns.into_iter().map(|(entered, left)| Flow::new(entered, left)).collect()
 }
 
-fn waits(trace: &Trace, sources: usize, windows: usize) -> Vec<Vec<Wait>> {
-    let mut waits = vec![Vec::new(); sources + windows + 1];
+fn waits(trace: &Trace, sources: usize, windows: usize, merges: usize) -> Vec<Vec<Wait>> {
+    let mut waits = vec![Vec::new(); sources + windows + merges + 1];
     for &wait in &trace.waits {
         let place = match wait.task {
             TaskId::Source(number) => usize::from(number),
             TaskId::Window(number) => sources + usize::from(number),
-            TaskId::Sink => sources + windows,
+            TaskId::Merge(number) => sources + windows + usize::from(number),
+            TaskId::Sink => sources + windows + merges,
         };
         if let Some(of_task) = waits.get_mut(place) {
             of_task.push(wait);
@@ -386,6 +408,27 @@ fn windows_busy(trace: &Trace, windows: usize) -> Vec<Intervals> {
     busy
 }
 
+fn parts(trace: &Trace, merges: usize) -> Vec<Flow> {
+    let mut columns = vec![(Vec::new(), Vec::new()); merges];
+    for part in &trace.partials {
+        if let Some((emitted, taken)) = columns.get_mut(usize::from(part.to)) {
+            emitted.push(part.emitted_at);
+            taken.push(part.started_at);
+        }
+    }
+    columns.into_iter().map(|(emitted, taken)| Flow::new(emitted, taken)).collect()
+}
+
+fn merges_busy(trace: &Trace, merges: usize) -> Vec<Intervals> {
+    let mut busy = vec![Vec::new(); merges];
+    for part in trace.partials.iter().filter(|part| part.merged_at < ProcTime::MAX) {
+        if let Some(of_task) = busy.get_mut(usize::from(part.to)) {
+            of_task.push(Stretch::new(part.started_at, part.merged_at));
+        }
+    }
+    busy.into_iter().map(Intervals::of_unsorted).collect()
+}
+
 /// The sink works on a pane from when it was there and the one before was delivered.
 fn sink(trace: &Trace) -> (Flow, Intervals) {
     let mut busy = Intervals::default();
@@ -405,32 +448,36 @@ fn sink(trace: &Trace) -> (Flow, Intervals) {
 }
 
 /// While a source waits for a window task that itself waits for the sink, the sink is the slow one.
-fn blocks(trace: &Trace, waiting: &[Intervals]) -> Vec<Block> {
-    let sources = trace.pipeline.tasks.sources as usize;
+fn blocks(trace: &Trace) -> Vec<Block> {
     let mut by_pair: std::collections::BTreeMap<(TaskId, TaskId), Vec<Stretch>> = std::collections::BTreeMap::new();
     for wait in &trace.waits {
         by_pair.entry((wait.task, wait.on)).or_default().push(Stretch::new(wait.from, wait.until));
     }
-    let mut blocks: Vec<Block> = Vec::new();
-    let mut add = |waiter: TaskId, root: TaskId, times: Intervals| {
-        if times.is_empty() {
-            return;
-        }
-        match blocks.iter_mut().find(|block| (block.waiter, block.root) == (waiter, root)) {
-            Some(block) => block.times = Intervals::union([&block.times, &times]),
-            None => blocks.push(Block { waiter, root, times }),
-        }
+    // From the sink up, so that the waits of whoever is waited for are known.
+    let rank = |task: TaskId| match task {
+        TaskId::Sink => 0,
+        TaskId::Merge(_) => 1,
+        TaskId::Window(_) => 2,
+        TaskId::Source(_) => 3,
     };
-    for ((waiter, on), stretches) in by_pair {
+    let mut pairs: Vec<((TaskId, TaskId), Vec<Stretch>)> = by_pair.into_iter().collect();
+    pairs.sort_by_key(|((waiter, _), _)| rank(*waiter));
+    let mut blocks: Vec<Block> = Vec::new();
+    for ((waiter, on), stretches) in pairs {
         let times = Intervals::of_unsorted(stretches);
-        match on {
-            TaskId::Window(number) => {
-                let passed_on = waiting.get(sources + usize::from(number)).cloned().unwrap_or_default();
-                add(waiter, on, times.without(&passed_on));
-                add(waiter, TaskId::Sink, times.intersect(&passed_on));
+        let passed_on: Vec<(TaskId, Intervals)> = blocks
+            .iter()
+            .filter(|block| block.waiter == on)
+            .map(|block| (block.root, times.intersect(&block.times)))
+            .collect();
+        let own = passed_on.iter().fold(times, |left, (_, passed_on)| left.without(passed_on));
+        for (root, times) in [(on, own)].into_iter().chain(passed_on).filter(|(_, times)| !times.is_empty()) {
+            match blocks.iter_mut().find(|block| (block.waiter, block.root) == (waiter, root)) {
+                Some(block) => block.times = Intervals::union([&block.times, &times]),
+                None => blocks.push(Block { waiter, root, times }),
             }
-            TaskId::Source(_) | TaskId::Sink => add(waiter, on, times),
         }
     }
+    blocks.sort_by_key(|block| (block.waiter, block.root));
     blocks
 }

@@ -23,7 +23,7 @@ pub const OVERDUE: i64 = 10;
 /// An input that is not silent holds others back from so many windows on; less is everyday disorder.
 pub const FAR_BEHIND: i64 = 2;
 
-/// Firings come more regularly than records: the sink is starved after so many mean distances.
+/// Firings come more regularly than records: the sink (or a merge task) is starved after so many mean distances.
 const LATE_FIRING: i64 = 3;
 
 /// What a partition or a task is up to.
@@ -174,7 +174,8 @@ pub fn of_task(trace: &Trace, metrics: &TaskMetrics, task: TaskId, now: ProcTime
     match task {
         TaskId::Source(number) => of_source(trace, metrics, usize::from(number), now),
         TaskId::Window(number) => of_window(trace, metrics, usize::from(number), now),
-        TaskId::Sink => of_sink(trace, metrics, now),
+        TaskId::Merge(number) => of_merge(trace, metrics, usize::from(number), now),
+        TaskId::Sink => of_firings(trace, metrics, task, metrics.firings(), now),
     }
 }
 
@@ -348,11 +349,24 @@ fn of_window(trace: &Trace, metrics: &TaskMetrics, window: usize, now: ProcTime)
     if is_overdue { Silence::Starved(Hunger::Since(last)) } else { Silence::Active }
 }
 
-fn of_sink(trace: &Trace, metrics: &TaskMetrics, now: ProcTime) -> Silence {
-    if metrics.busy(TaskId::Sink).at(now).is_some() {
+fn of_merge(trace: &Trace, metrics: &TaskMetrics, merge: usize, now: ProcTime) -> Silence {
+    let Some(parts) = metrics.parts().get(merge) else { return Silence::Active };
+    if parts.entered().is_empty() && !trace.partials.is_empty() {
+        return Silence::Starved(Hunger::NoKey);
+    }
+    if parts.level(now) > 0 {
         return Silence::Active;
     }
-    let firings = metrics.firings();
+    let mut firings = parts.entered().to_vec();
+    firings.dedup();
+    of_firings(trace, metrics, TaskId::merge(merge), &firings, now)
+}
+
+/// What a task is up to that works when windows fire: the instants of that come ascending.
+fn of_firings(trace: &Trace, metrics: &TaskMetrics, task: TaskId, firings: &[ProcTime], now: ProcTime) -> Silence {
+    if metrics.busy(task).at(now).is_some() {
+        return Silence::Active;
+    }
     let fired = firings.partition_point(|&at| at <= now);
     let Some(last) = fired.checked_sub(1).map(|last| firings[last]) else {
         let starved = (now >= metrics.span().from).then_some(Silence::Starved(Hunger::Never));

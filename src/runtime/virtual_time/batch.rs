@@ -72,7 +72,7 @@ impl Simulation {
     pub(super) fn close_batch(&mut self) {
         let settled = self.settled();
         let is_done = self.state.batch.as_ref().is_some_and(|batch| batch.is_open && settled == batch.limit as u64);
-        if !is_done || !self.state.sink.is_idle() {
+        if !is_done || !self.state.sink.is_idle() || self.is_merging() {
             return;
         }
         if let Some(batch) = &mut self.state.batch {
@@ -80,6 +80,12 @@ impl Simulation {
         }
         (0..self.state.sources.len()).for_each(|source| self.release_watermark(source));
         self.schedule_trigger();
+    }
+
+    /// Whether parts are on their way to merge tasks.
+    fn is_merging(&self) -> bool {
+        let state = &self.state;
+        state.tasks.iter().any(|task| !task.parts.queue.is_empty()) || state.mergers.iter().any(|it| !it.is_free())
     }
 }
 

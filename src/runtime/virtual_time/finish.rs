@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use crate::record::RecordId;
-use crate::runtime::trace::{Fate, Trace, WindowEnd};
-use crate::runtime::virtual_time::Simulation;
+use crate::runtime::trace::{Fate, Trace, WindowEnd, WindowLife};
 use crate::runtime::virtual_time::recorder::settle_life;
+use crate::runtime::virtual_time::salt::Salting;
+use crate::runtime::virtual_time::{Simulation, State};
 use crate::time::{EventTime, ProcTime};
+use crate::window::aggregate::Summary;
+use crate::window::pane::WindowId;
+use crate::window::sink::Kept;
 
 impl Simulation {
     /// The record of the run so far. Records that have met no fate come last, in order of arrival.
@@ -20,16 +24,52 @@ impl Simulation {
         let Self { plan, state, mut trace, mut order } = self;
         trace.ledger = ledger;
         trace.skewed = state.sources.iter().map(|source| source.clock.skewed()).sum();
-        for task in &state.tasks {
-            let windows = &mut trace.windows;
-            task.operator()
-                .visit_kept(|kept| settle_life(windows, task.window_id(kept.id), kept, WindowEnd::StillKept));
+        match &plan.salting {
+            None => settle_kept(&mut trace.windows, &state),
+            Some(salting) => settle_split(&mut trace.windows, &state, salting),
         }
         add_unsettled(&mut trace, &mut order, plan.tasks);
         if !order.iter().copied().eq(0..order.len() as u32) {
             reorder(&mut trace, &order);
         }
         (trace, order)
+    }
+}
+
+/// Windows that are kept at the end.
+fn settle_kept(windows: &mut [WindowLife], state: &State) {
+    for task in &state.tasks {
+        task.operator().visit_kept(|kept| settle_life(windows, task.window_id(kept.id), kept, WindowEnd::StillKept));
+    }
+}
+
+/// Windows that are kept at the end in either stage, or on the way from one to the other. The result
+/// of a special aggregate is known where the second stage has all of it.
+fn settle_split(windows: &mut [WindowLife], state: &State, salting: &Salting) {
+    let id_of = |key, window| state.lives.get(&(key, window)).copied().unwrap_or(WindowId::NONE);
+    for merger in &state.mergers {
+        let settle = |kept: Kept| {
+            settle_life(windows, id_of(kept.key, kept.window), kept, WindowEnd::StillKept);
+        };
+        merger.operator().visit_kept(settle);
+    }
+    let mut add = |key, window, summary: &Summary| {
+        if let Some(life) = windows.get_mut(id_of(key, window).index()) {
+            life.summary.merge(summary);
+            life.special = None;
+        }
+    };
+    let waiting = state.mergers.iter().flat_map(|merger| merger.operator().waiting());
+    for part in state.unmerged().map(|(_, part)| part).chain(waiting) {
+        add(part.key, part.window, &part.contents.summary);
+    }
+    for task in &state.tasks {
+        // What has fired in the first stage has been sent whole.
+        task.operator().visit_kept(|kept| {
+            if kept.panes == 0 {
+                add(salting.key_of(kept.key), kept.window, &kept.summary);
+            }
+        });
     }
 }
 

@@ -1,8 +1,8 @@
-//! What waits in front of a window task: one bounded channel from every source task.
+//! What waits in front of a task: one bounded channel from every sender.
 //!
 //! Elements of one channel stay in order. The task takes the one that was sent first of all, as if
-//! the channels were served in order of arrival. A waiting record takes a credit; watermarks and
-//! statuses travel with the records and take none.
+//! the channels were served in order of arrival. A waiting record (or part of a window) takes a
+//! credit; watermarks and statuses travel with the records and take none.
 
 use std::collections::VecDeque;
 
@@ -43,30 +43,48 @@ pub enum Element {
     Status(InputStatus),
 }
 
-/// The channels of one window task.
-#[derive(Clone, Debug)]
-pub struct Inbox {
-    /// Of all channels, in order of sending, each with its channel.
-    waiting: VecDeque<(u32, Element)>,
-    /// By channel: records in it.
-    records: Vec<u32>,
+/// What some of which takes a credit while it waits.
+pub trait Credited {
+    /// Whether this does.
+    fn takes_credit(&self) -> bool;
 }
 
-impl Inbox {
+impl Credited for Element {
+    #[inline]
+    fn takes_credit(&self) -> bool {
+        matches!(self, Self::Record(_))
+    }
+}
+
+/// The channels of one task.
+#[derive(Clone, Debug)]
+pub struct Inbox<T = Element> {
+    /// Of all channels, in order of sending, each with its channel.
+    waiting: VecDeque<(u32, T)>,
+    /// By channel: what in it takes a credit.
+    credited: Vec<u32>,
+}
+
+impl<T: Credited> Inbox<T> {
     /// So many empty channels.
     pub fn new(channels: usize) -> Self {
-        Self { waiting: VecDeque::new(), records: vec![0; channels] }
+        Self { waiting: VecDeque::new(), credited: vec![0; channels] }
     }
 
-    /// Records that wait in a channel.
+    /// What waits in a channel and takes a credit.
     #[inline]
-    pub fn records_in(&self, channel: usize) -> u32 {
-        self.records[channel]
+    pub fn credited_in(&self, channel: usize) -> u32 {
+        self.credited[channel]
     }
 
-    /// Records that wait in all channels.
-    pub fn records(&self) -> usize {
-        self.records.iter().map(|&records| records as usize).sum()
+    /// What waits in all channels and takes a credit.
+    pub fn credited(&self) -> usize {
+        self.credited.iter().map(|&credited| credited as usize).sum()
+    }
+
+    /// Everything that waits, in order of sending.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.waiting.iter().map(|(_, element)| element)
     }
 
     /// Whether nothing waits, not even a watermark.
@@ -77,21 +95,23 @@ impl Inbox {
 
     /// Puts an element at the end of a channel. Whether there is credit is the caller's to ask.
     #[inline]
-    pub fn push(&mut self, channel: usize, element: Element) {
-        self.records[channel] += u32::from(matches!(element, Element::Record(_)));
+    pub fn push(&mut self, channel: usize, element: T) {
+        self.credited[channel] += u32::from(element.takes_credit());
         // At most MAX_TASKS channels.
         self.waiting.push_back((channel as u32, element));
     }
 
     /// Takes what was sent first, and says through which channel.
     #[inline]
-    pub fn pop(&mut self) -> Option<(usize, Element)> {
+    pub fn pop(&mut self) -> Option<(usize, T)> {
         let (channel, element) = self.waiting.pop_front()?;
         let channel = channel as usize;
-        self.records[channel] -= u32::from(matches!(element, Element::Record(_)));
+        self.credited[channel] -= u32::from(element.takes_credit());
         Some((channel, element))
     }
+}
 
+impl Inbox {
     /// Takes the record out that has waited longest in a channel; what travels around it stays. O(n).
     pub fn remove_oldest(&mut self, channel: usize) -> Option<Sent> {
         let is_first =
@@ -99,7 +119,7 @@ impl Inbox {
         let place = self.waiting.iter().position(is_first)?;
         match self.waiting.remove(place) {
             Some((_, Element::Record(sent))) => {
-                self.records[channel] -= 1;
+                self.credited[channel] -= 1;
                 Some(sent)
             }
             _ => None,
@@ -124,11 +144,11 @@ mod tests {
         inbox.push(0, MARK);
         inbox.push(0, record(1));
         inbox.push(1, record(2));
-        assert_eq!((inbox.records_in(0), inbox.records_in(1), inbox.records()), (1, 2, 3));
+        assert_eq!((inbox.credited_in(0), inbox.credited_in(1), inbox.credited()), (1, 2, 3));
         let order: Vec<(usize, Element)> = std::iter::from_fn(|| inbox.pop()).collect();
         assert_eq!(order, [(1, record(0)), (0, MARK), (0, record(1)), (1, record(2))]);
         assert!(inbox.is_empty());
-        assert_eq!(inbox.records(), 0);
+        assert_eq!(inbox.credited(), 0);
     }
 
     #[test]
@@ -138,7 +158,7 @@ mod tests {
         inbox.push(0, record(0));
         inbox.push(0, record(1));
         assert_eq!(inbox.remove_oldest(0).map(|sent| sent.id), Some(RecordId(0)));
-        assert_eq!(inbox.records_in(0), 1);
+        assert_eq!(inbox.credited_in(0), 1);
         assert_eq!(inbox.pop(), Some((0, MARK)));
         assert_eq!(inbox.pop(), Some((0, record(1))));
         assert_eq!(inbox.remove_oldest(0), None);

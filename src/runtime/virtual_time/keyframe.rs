@@ -10,10 +10,13 @@ use std::sync::Arc;
 use crate::record::{RecordId, Stream};
 use crate::runtime::RunConfig;
 use crate::runtime::trace::{Trace, Wait, WindowEnd};
+use crate::runtime::virtual_time::merger::Merger;
 use crate::runtime::virtual_time::plan::Plan;
+use crate::runtime::virtual_time::task::Task;
 use crate::runtime::virtual_time::{Simulation, State};
 use crate::time::ProcTime;
 use crate::window::aggregate::Summary;
+use crate::window::pane::WindowId;
 
 /// The most keyframes of one run; when there are more, every other one goes.
 pub const MAX_KEYFRAMES: usize = 64;
@@ -33,6 +36,8 @@ struct Marks {
     settled: usize,
     watermarks: usize,
     task_watermarks: usize,
+    merge_watermarks: usize,
+    partials: usize,
     inputs: usize,
     waits: usize,
     batches: usize,
@@ -129,15 +134,19 @@ impl Keyframe {
     fn of(simulation: &Simulation) -> Self {
         let trace = &simulation.trace;
         let state = simulation.state.clone();
-        let waits =
-            state.sources.iter().map(|source| source.last_wait).chain(state.tasks.iter().map(|task| task.last_wait));
-        let last_waits = waits.flatten().map(|place| (place, trace.waits[place])).collect();
+        let of_sources = state.sources.iter().map(|source| source.last_wait);
+        let of_tasks = state.tasks.iter().flat_map(|task| [task.outbox.last_wait, task.parts.last_wait]);
+        let of_mergers = state.mergers.iter().map(|merger| merger.outbox.last_wait);
+        let last_waits =
+            of_sources.chain(of_tasks).chain(of_mergers).flatten().map(|place| (place, trace.waits[place])).collect();
         let kept = state.tasks.iter().filter_map(|task| task.last_place());
         let last_kept = kept.map(|place| (place, trace.kept_windows[place])).collect();
         let marks = Marks {
             settled: simulation.order.len(),
             watermarks: trace.watermarks.len(),
             task_watermarks: trace.task_watermarks.len(),
+            merge_watermarks: trace.merge_watermarks.len(),
+            partials: trace.partials.len(),
             inputs: trace.inputs.len(),
             waits: trace.waits.len(),
             batches: trace.batches.len(),
@@ -164,6 +173,8 @@ impl Keyframe {
         cut.tasks.extend(trace.tasks.iter().take(marks.settled));
         cut.watermarks = trace.watermarks[..marks.watermarks].to_vec();
         cut.task_watermarks = trace.task_watermarks[..marks.task_watermarks].to_vec();
+        cut.merge_watermarks = trace.merge_watermarks[..marks.merge_watermarks].to_vec();
+        cut.partials = trace.partials[..marks.partials].to_vec();
         cut.inputs = trace.inputs[..marks.inputs].to_vec();
         cut.waits = trace.waits[..marks.waits].to_vec();
         cut.batches = trace.batches[..marks.batches].to_vec();
@@ -188,22 +199,33 @@ impl Keyframe {
 
     /// What was open or on its way at the keyframe is so again.
     fn undo_ends(&self, cut: &mut Trace) {
-        for task in &self.state.tasks {
-            task.operator().visit_kept(|kept| {
-                if let Some(life) = cut.windows.get_mut(task.window_id(kept.id).index()) {
-                    life.end = WindowEnd::StillKept;
-                    life.panes = 0;
-                    life.summary = Summary::default();
-                    life.special = None;
-                }
-            });
+        let state = &self.state;
+        let mut reopen = |id: WindowId| {
+            if let Some(life) = cut.windows.get_mut(id.index()) {
+                life.end = WindowEnd::StillKept;
+                life.panes = 0;
+                life.summary = Summary::default();
+                life.special = None;
+            }
+        };
+        if state.mergers.is_empty() {
+            let kept = |task: &Task| task.operator().visit_kept(|kept| reopen(task.window_id(kept.id)));
+            state.tasks.iter().for_each(kept);
         }
-        let on_the_way =
-            self.state.tasks.iter().flat_map(|task| task.outbox.iter().copied()).chain(self.state.sink.panes());
+        state.lives.values().copied().for_each(reopen);
+        let outboxes = state.tasks.iter().map(|task| &task.outbox).chain(state.mergers.iter().map(|it| &it.outbox));
+        let on_the_way = outboxes.flat_map(|outbox| outbox.queue.iter().copied()).chain(state.sink.panes());
         for pane in on_the_way {
             if let Some(at) = cut.delivered.get_mut(pane as usize) {
                 *at = ProcTime::MAX;
             }
+        }
+        for (place, _) in state.unmerged() {
+            cut.partials[place as usize].started_at = ProcTime::MAX;
+            cut.partials[place as usize].merged_at = ProcTime::MAX;
+        }
+        for (place, started_at) in state.mergers.iter().filter_map(Merger::in_hand) {
+            cut.partials[place as usize].started_at = started_at;
         }
     }
 }

@@ -1,12 +1,12 @@
 //! The virtual-time runtime: log -> source tasks -> channels -> window tasks -> sink, on one clock
-//! that jumps from event to event.
+//! that jumps from event to event. Where keys are salted, merge tasks stand in front of the sink.
 //!
 //! Every task has at most one instant at which it does something next, so the next event is the
 //! least of a short list and no heap of records is needed. Ties go in the order of the list: the sink
-//! before the window tasks (a place is freed before it is asked for), then arrivals, then the source
-//! tasks, each kind by number; who waits for an instant hears of it when all else of that instant is
-//! done, windows before watermarks. Time ends with the last record; what would be waited for beyond
-//! that never comes.
+//! before the merge tasks and these before the window tasks (a place is freed before it is asked for),
+//! then arrivals, then the source tasks, each kind by number; who waits for an instant hears of it
+//! when all else of that instant is done, windows before watermarks. Time ends with the last record;
+//! what would be waited for beyond that never comes.
 //!
 //! Sources make the watermarks. They travel behind the records that raised them and are merged in
 //! front of every window task. A sender without credit waits, and a waiting source reads no more: the
@@ -18,8 +18,11 @@ mod inbox;
 mod keyframe;
 mod limits;
 mod log;
+mod merger;
+mod outbox;
 mod plan;
 mod recorder;
+mod salt;
 mod sink;
 mod source;
 mod task;
@@ -73,8 +76,11 @@ struct State {
     limits: Option<limits::Limits>,
     sources: Vec<source::Source>,
     tasks: Vec<task::Task>,
+    /// The second stage, where keys are salted; else none.
+    mergers: Vec<merger::Merger>,
+    lives: salt::Lives,
     sink: sink::Sink,
-    /// The watermark that every window task has reached.
+    /// The watermark that every window task has reached, or every merge task.
     watermark: EventTime,
     /// Windows kept by all tasks.
     kept: usize,
@@ -125,7 +131,8 @@ impl Simulation {
         let pipeline = &config.pipeline;
         let plan = Plan::new(&stream, config);
         let sources = plan.sources(pipeline);
-        let operators = (0..plan.tasks).map(|_| operator(pipeline)).collect();
+        let first_stage = plan.salting.as_ref().map(|_| crate::pipeline::salting::first_stage(pipeline));
+        let operators = (0..plan.tasks).map(|_| operator(first_stage.as_ref().unwrap_or(pipeline))).collect();
         let mut simulation = Self {
             state: State {
                 now: ProcTime::MIN,
@@ -136,6 +143,8 @@ impl Simulation {
                 batch: pipeline.tasks.micro_batch.map(batch::Batch::new),
                 limits: limits::Limits::new(&config.log, plan.lists.len()),
                 tasks: task::tasks(&plan, operators, &sources),
+                mergers: merger::mergers(&plan, pipeline),
+                lives: salt::Lives::new(),
                 sources,
                 sink: sink::Sink::new(&plan),
                 watermark: EventTime::MIN,
@@ -218,6 +227,8 @@ impl Simulation {
         let plan = &self.plan;
         if slot == plan.sink_slot() {
             self.sink_finishes();
+        } else if let Some(merger) = plan.merger_of_slot(slot) {
+            self.merger_finishes(merger);
         } else if let Some(task) = plan.task_of_slot(slot) {
             self.task_finishes(task);
         } else if slot == plan.trigger_slot() {
@@ -268,7 +279,9 @@ impl Simulation {
     fn next_clock_timer(&self, horizon: ProcTime) -> (ProcTime, usize) {
         // What waits may open a window that is due before all others.
         let due = |task: &task::Task| if task.is_free() { task.next_due() } else { EventTime::MIN };
-        let due = self.state.tasks.iter().map(due).min().unwrap_or(EventTime::MAX);
+        let merge_due = |it: &merger::Merger| if it.is_free() { it.next_due() } else { EventTime::MIN };
+        let due = self.state.tasks.iter().map(due).chain(self.state.mergers.iter().map(merge_due)).min();
+        let due = due.unwrap_or(EventTime::MAX);
         let now = self.state.now;
         first_of(self.state.sources.iter().map(|source| source.clock.next_timer(horizon, due).max(now)))
     }

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use crate::pipeline::salting::first_stage;
 use crate::pipeline::{AtEnd, LatePolicy, Overflow, Pipeline, WatermarkSpec};
 use crate::record::{KeyId, RecordId, Stream};
 use crate::rng::Seed;
 use crate::runtime::RunConfig;
 use crate::runtime::event_clock::EventClock;
 use crate::runtime::service::{ServiceTime, Slow};
+use crate::runtime::trace::TaskId;
 use crate::runtime::virtual_time::limits::Limits;
 use crate::runtime::virtual_time::log::Lists;
+use crate::runtime::virtual_time::salt::Salting;
 use crate::runtime::virtual_time::source::Source;
 use crate::scenario::Fault;
 use crate::state::KeyGroups;
@@ -70,16 +73,21 @@ pub struct Plan {
     pub sink_capacity: usize,
     /// Window tasks.
     pub tasks: usize,
+    /// Merge tasks; 0 where keys are not split.
+    pub mergers: usize,
+    /// How keys are split over sub-keys, where they are.
+    pub salting: Option<Salting>,
     pub lists: Lists,
     /// By source task: the lists that it reads, ascending.
     pub reads: Vec<Vec<usize>>,
     /// By list: the source task that reads it.
     pub reader: Vec<u16>,
-    /// By key: the window task that owns it; empty when there is one.
+    /// By key: the window task that owns it, or the merge task; empty when there is one.
     task_of_key: Vec<u16>,
     pub window_time: Vec<ServiceTime>,
     pub source_time: ServiceTime,
     pub sink_time: ServiceTime,
+    pub merge_time: ServiceTime,
     /// Of which arrivals the watermarks have to hear.
     pub announced: Announced,
     /// Whether anything waits for instants beside records.
@@ -105,7 +113,7 @@ impl Plan {
         let nothing: Arc<[EventTime]> = Arc::new([]);
         let clock = EventClock::new(pipeline, stream, &[], &nothing);
         let has_operator_timers =
-            matches!(WindowOperator::new(pipeline), WindowOperator::General(_) | WindowOperator::Beam(_));
+            matches!(WindowOperator::new(&first_stage(pipeline)), WindowOperator::General(_) | WindowOperator::Beam(_));
         Self {
             stream: Arc::clone(stream),
             late: pipeline.late,
@@ -115,6 +123,8 @@ impl Plan {
             capacity: pipeline.queue_capacity,
             sink_capacity: pipeline.tasks.sink_capacity as usize,
             tasks,
+            mergers: if pipeline.tasks.salts > 1 { tasks } else { 0 },
+            salting: Salting::new(stream, pipeline),
             reader: (0..lists.len()).map(|list| (list % sources) as u16).collect(),
             lists,
             reads,
@@ -122,6 +132,10 @@ impl Plan {
             window_time: (0..tasks).map(|task| window_time(config, task)).collect(),
             source_time: jittered(config, pipeline.tasks.source_time, Vec::new(), "source time"),
             sink_time: sink_time(config),
+            merge_time: {
+                let merge_time = pipeline.tasks.merge_time.unwrap_or(pipeline.service_time);
+                jittered(config, merge_time, Vec::new(), "merge time")
+            },
             announced: Announced::new(pipeline, stream, clock.follows_time(), sources),
             has_timers: clock.follows_time() || has_operator_timers,
             has_operator_timers,
@@ -151,14 +165,40 @@ impl Plan {
         self.reads.iter().map(source).collect()
     }
 
-    /// The window task that owns a key.
+    /// The window task that owns a key, or the merge task where keys are split.
     #[inline]
     pub fn task_of(&self, key: KeyId) -> usize {
         self.task_of_key.get(key.index()).map_or(0, |&task| usize::from(task))
     }
 
-    /// Events come from these places, ties in this order: the sink, the window tasks, the trigger of
-    /// micro-batches, arrivals, the source tasks.
+    /// The window task that handles a record.
+    #[inline]
+    pub fn task_of_record(&self, id: RecordId) -> usize {
+        match &self.salting {
+            None => self.task_of(self.stream.keys()[id.index()]),
+            Some(salting) => salting.task_of(id),
+        }
+    }
+
+    /// The key under which its window task handles a record.
+    #[inline]
+    pub fn key_of_record(&self, id: RecordId) -> KeyId {
+        self.salting.as_ref().map_or_else(|| self.stream.keys()[id.index()], |salting| salting.sub_key(id))
+    }
+
+    /// Whether one window task alone does everything between the channels and the sink.
+    #[inline]
+    pub const fn has_one_task(&self) -> bool {
+        self.tasks == 1 && self.mergers == 0
+    }
+
+    /// A task that hands panes to the sink.
+    pub const fn emitter(&self, number: usize) -> TaskId {
+        if self.mergers > 0 { TaskId::merge(number) } else { TaskId::window(number) }
+    }
+
+    /// Events come from these places, ties in this order: the sink, the merge tasks, the window tasks,
+    /// the trigger of micro-batches, arrivals, the source tasks.
     pub fn slots(&self) -> usize {
         self.first_source_slot() + self.reads.len()
     }
@@ -167,24 +207,32 @@ impl Plan {
         0
     }
 
+    pub const fn merger_slot(&self, merger: usize) -> usize {
+        1 + merger
+    }
+
+    pub fn merger_of_slot(&self, slot: usize) -> Option<usize> {
+        (1..=self.mergers).contains(&slot).then(|| slot - 1)
+    }
+
     pub const fn task_slot(&self, task: usize) -> usize {
-        1 + task
+        1 + self.mergers + task
     }
 
     pub fn task_of_slot(&self, slot: usize) -> Option<usize> {
-        (1..=self.tasks).contains(&slot).then(|| slot - 1)
+        (1 + self.mergers..=self.mergers + self.tasks).contains(&slot).then(|| slot - 1 - self.mergers)
     }
 
     pub const fn trigger_slot(&self) -> usize {
-        1 + self.tasks
+        1 + self.mergers + self.tasks
     }
 
     pub const fn arrival_slot(&self) -> usize {
-        2 + self.tasks
+        2 + self.mergers + self.tasks
     }
 
     pub const fn first_source_slot(&self) -> usize {
-        3 + self.tasks
+        3 + self.mergers + self.tasks
     }
 }
 

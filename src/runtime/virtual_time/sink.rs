@@ -1,11 +1,12 @@
-//! The sink: takes panes one after the other. What it has no room for stays with the window task,
-//! which then takes nothing from its channels.
+//! The sink: takes panes one after the other. What it has no room for stays with the task that
+//! emitted it, a window task or a merge task, which then takes nothing from its channels.
 
 use std::collections::VecDeque;
 
 use crate::runtime::trace::TaskId;
-use crate::runtime::virtual_time::Simulation;
+use crate::runtime::virtual_time::outbox::Outbox;
 use crate::runtime::virtual_time::plan::Plan;
+use crate::runtime::virtual_time::{Simulation, State};
 use crate::time::ProcTime;
 
 /// The sink.
@@ -14,7 +15,7 @@ pub struct Sink {
     is_instant: bool,
     waiting: VecDeque<u32>,
     working: Option<u32>,
-    /// The window task that is asked first for its panes when there is room.
+    /// The task that is asked first for its panes when there is room.
     turn: usize,
 }
 
@@ -37,33 +38,37 @@ impl Sink {
 impl Simulation {
     /// A task has emitted the panes of the trace from place `before` on.
     #[inline]
-    pub(super) fn emitted(&mut self, task: usize, before: usize) {
+    pub(super) fn emitted(&mut self, emitter: usize, before: usize) {
         if self.state.sink.is_instant || self.trace.panes.len() == before {
             return;
         }
         let panes = before as u32..self.trace.panes.len() as u32;
         self.trace.delivered.resize(self.trace.panes.len(), ProcTime::MAX);
-        self.state.tasks[task].outbox.extend(panes);
-        self.fill_sink(task);
+        self.outbox(emitter).queue.extend(panes);
+        self.fill_sink(emitter);
         self.sink_starts();
     }
 
+    fn outbox(&mut self, emitter: usize) -> &mut Outbox<u32> {
+        match self.state.mergers.get_mut(emitter) {
+            Some(merger) => &mut merger.outbox,
+            None => &mut self.state.tasks[emitter].outbox,
+        }
+    }
+
     /// Moves panes of a task to the sink while it has room.
-    fn fill_sink(&mut self, task: usize) {
-        let now = self.state.now;
-        let (sink, worker) = (&mut self.state.sink, &mut self.state.tasks[task]);
+    fn fill_sink(&mut self, emitter: usize) {
+        let State { now, sink, mergers, tasks, .. } = &mut self.state;
+        let outbox = match mergers.get_mut(emitter) {
+            Some(merger) => &mut merger.outbox,
+            None => &mut tasks[emitter].outbox,
+        };
         while sink.waiting.len() < self.plan.sink_capacity {
-            let Some(pane) = worker.outbox.pop_front() else { break };
+            let Some(pane) = outbox.queue.pop_front() else { break };
             sink.waiting.push_back(pane);
         }
-        match (worker.outbox.is_empty(), worker.waits_since) {
-            (false, None) => worker.waits_since = Some(now),
-            (true, Some(since)) => {
-                worker.waits_since = None;
-                self.trace.note_wait(&mut worker.last_wait, TaskId::window(task), TaskId::Sink, since, now);
-            }
-            _ => {}
-        }
+        let on = (!outbox.queue.is_empty()).then_some(TaskId::Sink);
+        outbox.set_waiting(self.plan.emitter(emitter), on, *now, &mut self.trace);
     }
 
     fn sink_starts(&mut self) {
@@ -83,17 +88,22 @@ impl Simulation {
             self.trace.delivered[pane as usize] = self.state.now;
         }
         self.sink_starts();
-        let tasks = self.state.tasks.len();
-        for place in 0..tasks {
-            let task = (self.state.sink.turn + place) % tasks;
-            if self.state.tasks[task].waits_since.is_none() {
+        // There are as many merge tasks as window tasks, or none.
+        let emitters = self.state.tasks.len();
+        for place in 0..emitters {
+            let emitter = (self.state.sink.turn + place) % emitters;
+            if self.outbox(emitter).waits_for().is_none() {
                 continue;
             }
-            self.fill_sink(task);
+            self.fill_sink(emitter);
             self.sink_starts();
-            self.state.sink.turn = (task + 1) % tasks;
-            if self.state.tasks[task].waits_since.is_none() {
-                self.take_waiting(task);
+            self.state.sink.turn = (emitter + 1) % emitters;
+            if self.outbox(emitter).waits_for().is_none() {
+                if self.plan.mergers > 0 {
+                    self.take_waiting_feeds(emitter);
+                } else {
+                    self.take_waiting(emitter);
+                }
             }
             return;
         }

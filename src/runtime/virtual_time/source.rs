@@ -163,12 +163,12 @@ impl Simulation {
 
     #[inline]
     fn has_credit(&self, source: usize, task: usize) -> bool {
-        self.state.tasks[task].inbox.records_in(source) < self.plan.capacity
+        self.state.tasks[task].inbox.credited_in(source) < self.plan.capacity
     }
 
     #[inline]
     fn target_of(&self, id: RecordId) -> usize {
-        self.plan.task_of(self.plan.stream.keys()[id.index()])
+        self.plan.task_of_record(id)
     }
 
     fn wait(&mut self, source: usize, hand: Option<RecordId>) {

@@ -6,13 +6,16 @@ use crate::record::{Record, RecordId};
 use crate::runtime::trace::{Fate, TaskId, TaskWatermark, WatermarkStep};
 use crate::runtime::virtual_time::Simulation;
 use crate::runtime::virtual_time::inbox::{Element, Inbox, Mark, Sent};
+use crate::runtime::virtual_time::outbox::Outbox;
 use crate::runtime::virtual_time::plan::Plan;
 use crate::runtime::virtual_time::recorder::Recorder;
+use crate::runtime::virtual_time::salt::{Feed, PartRecorder};
 use crate::runtime::virtual_time::source::Source;
 use crate::time::{EventTime, ProcTime, Span};
 use crate::watermark::{InputStatus, Valve};
 use crate::window::operator::{Advance, Outcome, WindowOperator};
 use crate::window::pane::WindowId;
+use crate::window::sink::WindowSink;
 
 /// One window task.
 #[derive(Clone, Debug)]
@@ -27,12 +30,10 @@ pub struct Task {
     watermark: EventTime,
     /// The last record that it settled, and its place among the settled ones.
     last: Option<(RecordId, usize)>,
-    /// Panes that the sink has not taken, by their place in the trace, oldest first.
-    pub(super) outbox: std::collections::VecDeque<u32>,
-    /// Since when it waits for the sink.
-    pub(super) waits_since: Option<ProcTime>,
-    /// The last entry that it has in the trace's list of waits.
-    pub(super) last_wait: Option<usize>,
+    /// Panes that the sink has not taken, by their place in the trace.
+    pub(super) outbox: Outbox<u32>,
+    /// Where keys are split: what the merge tasks have no room for.
+    pub(super) parts: Outbox<Feed>,
 }
 
 /// The window tasks before their first record, with these operators.
@@ -52,9 +53,8 @@ pub fn tasks(plan: &Plan, operators: Vec<WindowOperator>, sources: &[Source]) ->
         working: None,
         watermark: EventTime::MIN,
         last: None,
-        outbox: std::collections::VecDeque::new(),
-        waits_since: None,
-        last_wait: None,
+        outbox: Outbox::new(),
+        parts: Outbox::new(),
     };
     debug_assert_eq!(operators.len(), plan.tasks);
     operators.into_iter().map(task).collect()
@@ -63,7 +63,7 @@ pub fn tasks(plan: &Plan, operators: Vec<WindowOperator>, sources: &[Source]) ->
 impl Task {
     /// Records that wait in its channels.
     pub fn waiting(&self) -> usize {
-        self.inbox.records()
+        self.inbox.credited()
     }
 
     /// Whether it has a record in hand.
@@ -103,7 +103,7 @@ impl Task {
     /// It takes nothing from its channels at the moment.
     #[inline]
     fn is_occupied(&self) -> bool {
-        self.working.is_some() || self.waits_since.is_some()
+        self.working.is_some() || self.outbox.waits_for().is_some() || self.parts.waits_for().is_some()
     }
 }
 
@@ -172,18 +172,14 @@ impl Simulation {
     }
 
     fn handle(&mut self, task: usize, sent: &Sent, started: ProcTime) {
-        let now = self.state.now;
         let stream = &self.plan.stream;
-        let key = stream.keys()[sent.id.index()];
+        let key = self.plan.key_of_record(sent.id);
         let record = Record { id: sent.id, event_time: sent.event_time, key, value: stream.values()[sent.id.index()] };
         let original = stream.event_times()[sent.id.index()];
         let before = self.trace.panes.len();
-        let (worker, is_alone) = (&mut self.state.tasks[task], self.plan.tasks == 1);
+        let outcome = self.operate(task, &Input::Record(record));
+        let worker = &mut self.state.tasks[task];
         let met = worker.watermark;
-        let kept = worker.operator.kept();
-        let mut sink = Recorder::new(&mut self.trace, &mut worker.window_ids, is_alone);
-        let outcome = worker.operator.on_record(&record, now, &mut sink);
-        self.state.kept = self.state.kept + worker.operator.kept() - kept;
         let is_late = crate::window::lateness::is_late(original, self.plan.allowed_lateness, met);
         let fate = fate_of(outcome, is_late, self.plan.late);
         worker.last = Some((sent.id, self.order.len()));
@@ -192,39 +188,82 @@ impl Simulation {
         if self.plan.tasks > 1 {
             self.trace.tasks.push(task as u16);
         }
-        self.emitted(task, before);
+        self.fired(task, before);
     }
 
     /// The watermark of a task rises.
     fn advance(&mut self, task: usize, mark: Mark) {
         let now = self.state.now;
         let before = self.trace.panes.len();
-        let (worker, is_alone) = (&mut self.state.tasks[task], self.plan.tasks == 1);
-        worker.watermark = mark.watermark;
-        let kept = worker.operator.kept();
+        let is_alone = self.plan.has_one_task();
+        self.state.tasks[task].watermark = mark.watermark;
         if is_alone {
             let step = WatermarkStep { at: now, watermark: mark.watermark, raised_by: mark.raised_by };
             self.trace.watermarks.push(step);
         }
-        let mut sink = Recorder::new(&mut self.trace, &mut worker.window_ids, is_alone);
-        let advance = Advance { watermark: mark.watermark, now, cause: mark.cause };
-        worker.operator.on_watermark(&advance, &mut sink);
-        self.state.kept = self.state.kept + worker.operator.kept() - kept;
-        if let Some((last, place)) = worker.last
+        self.operate(task, &Input::Watermark(Advance { watermark: mark.watermark, now, cause: mark.cause }));
+        if !is_alone {
+            self.note_rise(task, mark);
+        }
+        if self.plan.salting.is_some() {
+            self.state.tasks[task].parts.queue.push_back(Feed::Watermark(mark));
+        }
+        self.fired(task, before);
+        if let Some((last, place)) = self.state.tasks[task].last
             && mark.cause == Some(last)
         {
             self.trace.kept_windows[place] = u32::try_from(self.state.kept).unwrap_or(u32::MAX);
         }
-        if !is_alone {
-            self.note_rise(task, mark);
+    }
+
+    /// Runs the operator of a task and writes down what it does: in the trace, or as parts for the
+    /// merge tasks.
+    #[inline]
+    fn operate(&mut self, task: usize, input: &Input) -> Outcome {
+        let now = self.state.now;
+        let worker = &mut self.state.tasks[task];
+        let kept = worker.operator.kept();
+        let outcome = match &self.plan.salting {
+            None => {
+                let is_alone = self.plan.has_one_task();
+                let mut sink = Recorder::new(&mut self.trace, &mut worker.window_ids, is_alone);
+                input.apply(&mut worker.operator, now, &mut sink)
+            }
+            Some(salting) => {
+                let mut sink = PartRecorder {
+                    salting,
+                    lives: &mut self.state.lives,
+                    windows: &mut self.trace.windows,
+                    partials: &mut self.trace.partials,
+                    queue: &mut worker.parts.queue,
+                    task: task as u16,
+                    merger_of: &|key| self.plan.task_of(key) as u16,
+                };
+                input.apply(&mut worker.operator, now, &mut sink)
+            }
+        };
+        self.state.kept = self.state.kept + worker.operator.kept() - kept;
+        outcome
+    }
+
+    /// A task has fired: its panes, from place `before` of the trace on, go to the sink, or its parts
+    /// to the merge tasks.
+    #[inline]
+    fn fired(&mut self, task: usize, before: usize) {
+        if self.plan.salting.is_some() {
+            self.forward(task);
+        } else {
+            self.emitted(task, before);
         }
-        self.emitted(task, before);
     }
 
     /// Of several tasks: the watermark of this one, and that of the pipeline where it rises with it.
     fn note_rise(&mut self, task: usize, mark: Mark) {
         let at = self.state.now;
         self.trace.task_watermarks.push(TaskWatermark { at, task: task as u16, watermark: mark.watermark });
+        if self.plan.mergers > 0 {
+            return;
+        }
         let least = self.state.tasks.iter().map(|task| task.watermark).min().unwrap_or(EventTime::MIN);
         if least > self.state.watermark {
             self.state.watermark = least;
@@ -235,12 +274,8 @@ impl Simulation {
     /// Processing time has passed that the operator of a task waited for.
     pub(super) fn task_timer(&mut self, task: usize) {
         let before = self.trace.panes.len();
-        let (worker, is_alone) = (&mut self.state.tasks[task], self.plan.tasks == 1);
-        let kept = worker.operator.kept();
-        let mut sink = Recorder::new(&mut self.trace, &mut worker.window_ids, is_alone);
-        worker.operator.on_processing_time(self.state.now, &mut sink);
-        self.state.kept = self.state.kept + worker.operator.kept() - kept;
-        self.emitted(task, before);
+        self.operate(task, &Input::Time);
+        self.fired(task, before);
     }
 
     pub(super) fn final_watermark(&mut self, task: usize) {
@@ -272,6 +307,26 @@ impl Simulation {
         if self.plan.tasks > 1 {
             self.trace.tasks.push(TaskId::NO_TASK);
         }
+    }
+}
+
+/// What the operator of a task is told.
+enum Input {
+    Record(Record),
+    Watermark(Advance),
+    /// Processing time has passed.
+    Time,
+}
+
+impl Input {
+    #[inline]
+    fn apply<S: WindowSink>(&self, operator: &mut WindowOperator, now: ProcTime, sink: &mut S) -> Outcome {
+        match self {
+            Self::Record(record) => return operator.on_record(record, now, sink),
+            Self::Watermark(advance) => operator.on_watermark(advance, sink),
+            Self::Time => operator.on_processing_time(now, sink),
+        }
+        Outcome::default()
     }
 }
 

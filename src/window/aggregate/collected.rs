@@ -35,6 +35,16 @@ impl Collected {
         }
     }
 
+    /// A summary and, where the aggregate is special, its state over the same records.
+    pub const fn from_parts(summary: Summary, special: Option<Box<Special>>) -> Self {
+        Self { summary, special }
+    }
+
+    /// The state of the special aggregate, if there is one.
+    pub fn state(&self) -> Option<&Special> {
+        self.special.as_deref()
+    }
+
     /// Adds a record.
     pub fn add(&mut self, record: &Record) {
         self.summary.add(record.value);

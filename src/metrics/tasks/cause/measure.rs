@@ -66,7 +66,7 @@ fn service(trace: &Trace, metrics: &TaskMetrics, tasks: &[TaskId], stretch: Stre
     for &task in tasks {
         let (time, things) = match task {
             TaskId::Window(number) => of_window(trace, number, stretch),
-            TaskId::Source(_) | TaskId::Sink => {
+            TaskId::Source(_) | TaskId::Merge(_) | TaskId::Sink => {
                 (metrics.busy(task).covered(stretch).micros(), metrics.finished(task, stretch))
             }
         };
@@ -104,6 +104,7 @@ fn kind(
     let set = match task {
         TaskId::Source(_) => pipeline.tasks.source_time,
         TaskId::Window(_) => pipeline.service_time,
+        TaskId::Merge(_) => pipeline.tasks.merge_time.unwrap_or(pipeline.service_time),
         TaskId::Sink => pipeline.tasks.sink_time,
     };
     let is_slowed = service.is_some_and(|service| service.as_secs_f64() >= SLOWED * set.as_secs_f64());
@@ -155,6 +156,7 @@ fn peak_depth(metrics: &TaskMetrics, suspect: &Suspect, stretch: Stretch) -> usi
             let of_channel = |source| metrics.channel(source, usize::from(number)).peak_within(stretch);
             (0..metrics.sources()).map(of_channel).max().unwrap_or(0)
         }
+        TaskId::Merge(number) => metrics.parts().get(usize::from(number)).map_or(0, |it| it.peak_within(stretch)),
         TaskId::Sink => metrics.panes().peak_within(stretch),
     };
     suspect.tasks.iter().map(of_task).max().unwrap_or(0)

@@ -63,6 +63,7 @@ pub fn suspects(trace: &Trace, metrics: &TaskMetrics, stretch: Stretch) -> Vec<S
         }
         found.push(sink);
     }
+    found.extend(merge_tasks(trace, &mut roots));
     found.extend(window_tasks(trace, metrics, stretch, roots));
     found.extend(slow_sources(trace, metrics));
     found.extend(held_in_the_log(trace, metrics));
@@ -106,6 +107,14 @@ fn channel_rule(trace: &Trace) -> BlockRule {
         Overflow::ShedOldest => BlockRule::ShedOldest,
         Overflow::Unbounded => BlockRule::Unbounded,
     }
+}
+
+/// All merge tasks that hold somebody up; between them and the window tasks everybody waits.
+fn merge_tasks(trace: &Trace, roots: &mut BTreeMap<TaskId, Intervals>) -> Option<Suspect> {
+    let tasks: Vec<TaskId> = roots.keys().copied().filter(|task| matches!(task, TaskId::Merge(_))).collect();
+    let held: Vec<Intervals> = tasks.iter().filter_map(|task| roots.remove(task)).collect();
+    let rule = BlockRule::Credits { capacity: trace.pipeline.queue_capacity };
+    (!tasks.is_empty()).then(|| Suspect::new(tasks, rule, Intervals::union(&held)))
 }
 
 /// One suspect for a task that is far busier than its siblings, and one for all others together.

@@ -40,6 +40,7 @@ fn who(metrics: &TaskMetrics, cause: &Cause) -> String {
     match cause.tasks.as_slice() {
         [TaskId::Sink] => "the sink".to_owned(),
         [TaskId::Window(_)] if metrics.windows() == 1 => "the window task".to_owned(),
+        [TaskId::Merge(_)] if metrics.windows() == 1 => "the merge task".to_owned(),
         [TaskId::Source(_)] if metrics.sources() == 1 => "the source".to_owned(),
         [task] => task.to_string(),
         tasks if tasks.len() == metrics.windows() && matches!(tasks[0], TaskId::Window(_)) => {
@@ -61,10 +62,19 @@ fn quoted(name: &str) -> String {
     if name.is_empty() { "(empty)".to_owned() } else { name.to_owned() }
 }
 
+/// What it works on.
+fn thing(cause: &Cause) -> &'static str {
+    match cause.tasks.first() {
+        Some(TaskId::Sink) => "pane",
+        Some(TaskId::Merge(_)) => "part",
+        _ => "record",
+    }
+}
+
 /// How fast it is, and what comes for it.
 fn pace(trace: &Trace, cause: &Cause) -> String {
     let Some((service, capacity)) = cause.service.zip(cause.capacity_per_s) else { return String::new() };
-    let thing = if cause.tasks == [TaskId::Sink] { "pane" } else { "record" };
+    let thing = thing(cause);
     let is_one = cause.tasks.len() == 1;
     let (it, together, they) =
         if is_one { ("It takes", "", "it catches") } else { ("Each takes", "together ", "they catch") };
@@ -76,6 +86,7 @@ fn pace(trace: &Trace, cause: &Cause) -> String {
             let set = match cause.tasks.first() {
                 Some(TaskId::Source(_)) => trace.pipeline.tasks.source_time,
                 Some(TaskId::Sink) => trace.pipeline.tasks.sink_time,
+                Some(TaskId::Merge(_)) => trace.pipeline.tasks.merge_time.unwrap_or(trace.pipeline.service_time),
                 _ => trace.pipeline.service_time,
             };
             format!("It takes {} a {thing} instead of {}, and {come} come.", human::span(service), human::span(set))
@@ -108,7 +119,12 @@ fn rule(trace: &Trace, cause: &Cause) -> String {
     match cause.rule {
         BlockRule::Credits { capacity } => {
             let of = human::count(u64::from(capacity));
-            format!("{its} no credit left ({depth} of {of} records wait), and who sends to it must wait.")
+            // Parts also wait with those who send them.
+            let wait = match thing(cause) {
+                "part" => format!("{depth} parts wait, up to {of} of one sender"),
+                _ => format!("{depth} of {of} records wait"),
+            };
+            format!("{its} no credit left ({wait}), and who sends to it must wait.")
         }
         BlockRule::SinkCapacity { capacity } => {
             format!("It has room for {}, and who has more must wait.", many(capacity as usize, "pane"))

@@ -141,6 +141,9 @@ impl ThreadsConfig {
             let message = "threads read a record as soon as they can: must be None";
             found.push(Problem::new("tasks.micro_batch", message));
         }
+        if tasks.salts > 1 {
+            found.push(Problem::new("tasks.salts", "threads have one stage of window tasks: must be 1"));
+        }
         found
     }
 }
@@ -154,7 +157,12 @@ mod tests {
     fn every_knob_out_of_range_is_refused_with_its_limits() {
         let plain = ThreadsConfig::new(Pipeline::default());
         assert_eq!(plain.problems(), []);
-        let tasks = Tasks { overflow: Overflow::ShedNewest, micro_batch: Some(Span::from_secs(1)), ..Tasks::default() };
+        let tasks = Tasks {
+            overflow: Overflow::ShedNewest,
+            micro_batch: Some(Span::from_secs(1)),
+            salts: 2,
+            ..Tasks::default()
+        };
         let wrong = ThreadsConfig {
             pipeline: Pipeline { tasks, ..Pipeline::default() },
             batch_records: 0,
@@ -172,6 +180,7 @@ mod tests {
                 "pace: NaN is out of range: must be above 0, at most 1e6",
                 "tasks.overflow: a thread waits while a channel is full: must be Block",
                 "tasks.micro_batch: threads read a record as soon as they can: must be None",
+                "tasks.salts: threads have one stage of window tasks: must be 1",
             ]
         );
     }

@@ -43,7 +43,7 @@ pub struct Lane {
     pub value: String,
     /// The batch answer.
     pub truth: String,
-    /// Value minus truth; `None` before the first firing.
+    /// Value minus truth; `None` before the first firing, and where they are not one number.
     pub off_by: Option<f64>,
     /// Whether the reader has picked it.
     pub is_selected: bool,
@@ -88,7 +88,7 @@ impl Lanes {
     pub fn lane(&self, view: &View<'_>, i: usize) -> Lane {
         let (trace, column) = (&view.run.trace, &self.model.columns[i]);
         let firings = self.model.firings_at(trace, column, view.now);
-        let fired = firings.last().map(|last| self.model.value_after(trace, column, last.panes_by_then));
+        let fired = firings.last().map(|last| self.model.value_in_all(trace, column, last.panes_by_then));
         let open = || {
             let windows = open_windows(trace, &self.model, i..i + 1, view.key, view.now);
             let of_column = |key: Option<KeyId>, window: Window| match column.session_of {

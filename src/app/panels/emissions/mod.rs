@@ -276,7 +276,8 @@ impl Table {
         text(0, &lane.value, font::value(), value_colour);
         text(1, &lane.truth, font::body(), theme.t3);
         match lane.off_by {
-            None => text(2, "\u{2026}", font::body(), theme.t3),
+            // Nothing to compare yet, or nothing that is one number.
+            None => text(2, if lane.is_fired { "\u{2013}" } else { "\u{2026}" }, font::body(), theme.t3),
             Some(off_by) => {
                 let shown = number::difference(off_by);
                 let (font, colour) =

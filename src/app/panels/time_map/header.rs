@@ -5,6 +5,7 @@ use egui::{Align, Layout, Pos2, Rect, Sense, Ui, vec2};
 
 use crate::app::panels::time_map::counts::Counts;
 use crate::app::panels::time_map::panel::Mode;
+use crate::app::panels::window_value::why_by_key;
 use crate::app::theme::{font, space};
 use crate::app::view::{Command, LegendItem, View};
 use crate::app::widgets::controls::{Loudness, button};
@@ -134,6 +135,11 @@ fn window_key_ui(ui: &mut Ui, view: &View<'_>) {
     }
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words.text()));
+    let several_keys = view.key.is_none() && view.run.trace.stream.key_table().len() > 1;
+    if let Some(why) = why_by_key(value).filter(|_| several_keys) {
+        let why = format!("From the least to the most that a key says: {why}. Choose one key to see its own.");
+        response.on_hover_text(why);
+    }
     let swatch = Rect::from_center_size(Pos2::new(rect.left() + 11.0, rect.center().y + 1.0), vec2(12.0, 9.0));
     ui.painter().rect_filled(swatch, 0.0, view.theme.window_fill());
     ui.painter().hline(swatch.x_range(), swatch.top(), (2.0, view.theme.window));

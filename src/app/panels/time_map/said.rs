@@ -32,6 +32,23 @@ impl MapModel {
         WindowValue::of(trace.pipeline.aggregate, said)
     }
 
+    /// What the first `count` panes of a column say in all: as [`MapModel::value_after`], but discarded
+    /// parts are added up. Unknown where parts of special aggregates do not add up.
+    pub fn value_in_all(&self, trace: &Trace, column: &Column, count: usize) -> WindowValue {
+        if trace.pipeline.accumulation != Accumulation::Discarding {
+            return self.value_after(trace, column, count);
+        }
+        let ids = self.pane_ids(column);
+        let said = ids[..count.min(ids.len())].iter().map(|&id| {
+            let pane = &trace.panes[id as usize];
+            KeyValue { summary: &pane.summary, special: pane.special, list: trace.list_of(id as usize) }
+        });
+        match WindowValue::of(trace.pipeline.aggregate, said) {
+            WindowValue::ByKey { .. } => WindowValue::Unknown,
+            value => value,
+        }
+    }
+
     /// The panes that a firing of a column takes back, in order of emission; empty unless panes are
     /// retracted.
     pub fn withdrawn<'a>(&self, trace: &'a Trace, column: &Column, firing: &Firing) -> Vec<&'a Pane> {
@@ -83,6 +100,9 @@ mod tests {
         assert_eq!(value(&plain, plain.stream.key_table().find("a"), 2), WindowValue::One(2.0));
         let parts = trace(|pipeline| Pipeline { accumulation: Accumulation::Discarding, ..pipeline });
         assert_eq!(value(&parts, None, 3), WindowValue::One(1.0));
+        let model = MapModel::new(&parts, None);
+        let column = &model.columns[model.find(Window::new(event(0), event(10)), None).expect("a window")];
+        assert_eq!(model.value_in_all(&parts, column, 3), WindowValue::One(4.0));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::join::Joined;
 use crate::production::Production;
 use crate::time::{EventTime, ProcTime, Span};
 
@@ -199,6 +200,7 @@ pub struct Stream {
     /// Ascending; empty while `arrivals` is.
     arrivals_ascending: Vec<ProcTime>,
     watermarks_said: Vec<(ProcTime, EventTime)>,
+    joined: Option<Arc<Joined>>,
     production: Production,
 }
 
@@ -246,6 +248,7 @@ impl Stream {
             arrivals_ascending: Vec::new(),
             watermarks_said: Vec::new(),
             production: Production::default(),
+            joined: None,
         }
     }
 
@@ -272,6 +275,24 @@ impl Stream {
         self
     }
 
+    /// The same stream, whose records are the pairs of a join.
+    #[must_use]
+    pub fn made_by_join(mut self, joined: Arc<Joined>) -> Self {
+        self.joined = Some(joined);
+        self
+    }
+
+    /// The same stream with the keys of `keys`, which takes up those that it does not have.
+    #[must_use]
+    pub fn with_keys_of(mut self, keys: &mut KeyTable) -> Self {
+        let ids: Vec<KeyId> = self.key_table.names().map(|name| keys.intern(name)).collect();
+        for key in &mut self.keys {
+            *key = ids.get(key.index()).copied().unwrap_or(*key);
+        }
+        self.key_table = keys.clone();
+        self
+    }
+
     /// The same records in another order: that in which they were read, when that was not the order
     /// of arrival. `order` names every record once, by its place here.
     ///
@@ -294,6 +315,7 @@ impl Stream {
             arrivals_ascending: ascending,
             watermarks_said: self.watermarks_said.clone(),
             production: self.production.in_order(order),
+            joined: self.joined.clone(),
         }
     }
 
@@ -407,6 +429,11 @@ impl Stream {
     /// nothing.
     pub fn watermarks_said(&self) -> &[(ProcTime, EventTime)] {
         &self.watermarks_said
+    }
+
+    /// How the stream came about, when its records are the pairs of a join.
+    pub fn joined(&self) -> Option<&Joined> {
+        self.joined.as_deref()
     }
 
     /// The names of the keys.

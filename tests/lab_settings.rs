@@ -8,6 +8,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use highwater::app::files::Opened;
 use highwater::app::shell::{Lab, Panel};
 use highwater::app::state::Saved;
+use highwater::join::JoinKind;
 use highwater::pipeline::{Aggregate, AtEnd, Emit, Marker, Pipeline, WatermarkSpec, WindowSpec};
 use highwater::scenario::library::find;
 use highwater::scenario::set::apply;
@@ -305,6 +306,25 @@ fn the_watermark_of_the_source_is_offered_where_it_says_one() {
     pick(&mut window, "Rule", "From the source");
     assert_eq!(pipeline(&window).watermark, WatermarkSpec::FromSource);
     assert_runs(&window);
+}
+
+#[test]
+fn the_interval_of_a_join_is_turned_and_its_pairs_are_counted() {
+    let mut window = window("labels", &[]);
+    let pairs = |window: &Window| window.state().state().run.as_ref().map(|run| run.trace.stream.len());
+    let before = pairs(&window);
+    window.get_by_label("971");
+    set(&mut window, "Joined until", 60e6);
+    assert!(pairs(&window) < before);
+    set(&mut window, "Joined from", 120e6);
+    let point = JoinKind::Interval { lower: secs(60), upper: secs(60) };
+    let kind = window.state().state().scenario.join.as_ref().map(|join| join.kind);
+    assert_eq!(kind, Some(point), "an interval does not end before it begins");
+    assert_runs(&window);
+    window.get_by_label("2 changed");
+    click(&mut window, "Undo");
+    click(&mut window, "Undo");
+    assert_eq!(pairs(&window), before);
 }
 
 #[test]

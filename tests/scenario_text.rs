@@ -1,16 +1,18 @@
 //! Scenario files as text: whatever is written reads back equal, and whatever is read, however
 //! broken, ends in a scenario or in an error with words.
 
+use highwater::join::{JoinKind, JoinedValue};
 use highwater::log::{LogPreset, LogSpec, Ordering};
 use highwater::pipeline::{Aggregate, AtEnd, LatePolicy, Pipeline, WatermarkSpec, WindowSpec};
 use highwater::scenario::alerts::{AlertRule, default_alerts};
 use highwater::scenario::library::BUILT_IN;
 use highwater::scenario::set::{apply, set};
 use highwater::scenario::{
-    Acks, ClockSpec, ColumnChoice, Deal, DelayQuantile, DelaySpec, Fault, KeySpec, OtherKeys, Partitioner,
-    ProducersSpec, RateShape, RateStep, RecordingSpec, RecordsSpec, Scenario, ScenarioError, SourceSpec, Spacing,
-    Synthetic, ValueSpec, WeightedDelay, WrittenRecord, WrittenWatermark, parse, parse_bytes,
+    Acks, ClockSpec, ColumnChoice, Deal, DelayQuantile, DelaySpec, Fault, Following, JoinSpec, JoinWith, KeySpec,
+    OtherKeys, Partitioner, ProducersSpec, RateShape, RateStep, RecordingSpec, RecordsSpec, Scenario, ScenarioError,
+    SourceSpec, Spacing, Synthetic, ValueSpec, WeightedDelay, WrittenRecord, WrittenWatermark, parse, parse_bytes,
 };
+use highwater::state::StateTtl;
 use highwater::time::Span;
 use proptest::prelude::*;
 
@@ -255,6 +257,31 @@ fn alerts() -> impl Strategy<Value = Vec<AlertRule>> {
     prop_oneof![1 => Just(default_alerts()), 2 => prop::collection::vec(rule, 0..4)]
 }
 
+/// A join with a second stream of every kind.
+fn join() -> impl Strategy<Value = JoinSpec> {
+    let with = prop_oneof![
+        synthetic().prop_map(|source| JoinWith::Synthetic(Box::new(source))),
+        recording().prop_map(JoinWith::Recording),
+        records().prop_map(JoinWith::Records),
+        (0.0..1.0, 0.0..1.0)
+            .prop_map(|(share, repeats)| { JoinWith::Following(Following { share, repeats, ..Following::default() }) }),
+    ];
+    let kind = prop_oneof![
+        two_spans().prop_map(|(lower, upper)| JoinKind::Interval { lower, upper }),
+        positive_span().prop_map(|size| JoinKind::Window(WindowSpec::Tumbling { size, offset: Span::ZERO })),
+        prop::option::of(positive_span().prop_map(StateTtl::after_write)).prop_map(|ttl| JoinKind::AsOf { ttl }),
+    ];
+    let value = prop_oneof![Just(JoinedValue::Right), Just(JoinedValue::Difference)];
+    (kind, with, span(), value, any::<bool>()).prop_map(|(kind, with, bound, value, keyed)| JoinSpec {
+        kind,
+        with,
+        left_watermark: WatermarkSpec::Bounded { bound },
+        right_watermark: WatermarkSpec::Monotonous,
+        value,
+        keyed,
+    })
+}
+
 fn scenario() -> impl Strategy<Value = Scenario> {
     let source = prop_oneof![
         3 => synthetic().prop_map(SourceSpec::Synthetic),
@@ -268,14 +295,16 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         factor,
     });
     let faults = (prop::collection::vec(fault, 0..3), alerts());
-    (text(), text(), any::<u64>(), 1..100_000_i64, (source, log()), prop::option::of(pipeline()), faults).prop_map(
-        |(title, about, seed, seconds, (source, log), pipeline, (faults, alerts))| Scenario {
+    let streams = (source, prop::option::of(join()), log());
+    (text(), text(), any::<u64>(), 1..100_000_i64, streams, prop::option::of(pipeline()), faults).prop_map(
+        |(title, about, seed, seconds, (source, join, log), pipeline, (faults, alerts))| Scenario {
             version: 1,
             title,
             about,
             seed,
             duration: Span::from_secs(seconds),
             source,
+            join: join.map(Box::new),
             log,
             pipeline: pipeline.unwrap_or_default(),
             faults,

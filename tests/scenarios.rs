@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use highwater::metrics::join::JoinReport;
 use highwater::metrics::report::Report;
 use highwater::runtime::{RunConfig, Trace, WindowEnd, run};
 use highwater::scenario::library::{BUILT_IN, BuiltIn, find};
@@ -237,6 +238,8 @@ struct Figures {
     max_queue_depth: usize,
     max_lag: usize,
     trace_hash: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    join: Option<JoinReport>,
 }
 
 #[test]
@@ -254,6 +257,7 @@ fn runs_have_the_figures_on_file() {
             max_queue_depth: report.max_queue_depth,
             max_lag: report.max_lag,
             trace_hash: report.trace_hash,
+            join: report.join,
         };
         (built_in.slug.to_owned(), figures)
     };

@@ -13,7 +13,7 @@ use crate::open;
 use crate::record::Stream;
 use crate::recording::ColumnReport;
 use crate::recording::{Choice, ReadOptions};
-use crate::scenario::{Scenario, SourceSpec, library};
+use crate::scenario::{JoinWith, Scenario, SourceSpec, library};
 
 /// What to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,10 +58,9 @@ impl Opened {
     /// What was read from `path`, which may also be the name of a built-in scenario.
     pub fn of(opened: open::Opened, path: &Path) -> Self {
         let remarks = remarks(&opened);
-        let recording = match opened.scenario.source {
-            SourceSpec::Recording(_) => Some(opened.stream),
-            SourceSpec::Synthetic(_) | SourceSpec::Records(_) => None,
-        };
+        let is_read = matches!(opened.scenario.source, SourceSpec::Recording(_))
+            || opened.scenario.join.as_ref().is_some_and(|join| matches!(join.with, JoinWith::Recording(_)));
+        let recording = is_read.then_some(opened.stream);
         let columns = opened.read.map(|read| read.columns).unwrap_or_default();
         Self { scenario: opened.scenario, recording, columns, tries: tries_of(path), remarks }
     }

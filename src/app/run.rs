@@ -259,6 +259,7 @@ mod tests {
             seed: 1,
             duration: Span::from_secs(40),
             source: SourceSpec::Recording(RecordingSpec::default()),
+            join: None,
             log: crate::log::LogSpec::default(),
             pipeline,
             faults: Vec::new(),

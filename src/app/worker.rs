@@ -7,12 +7,11 @@
 use std::sync::Arc;
 
 use crate::app::run::{Run, sorted_delays};
-use crate::log::LogSpec;
 use crate::oracle::reference::Truth;
-use crate::pipeline::WindowSpec;
+use crate::pipeline::{AtEnd, Pipeline, WindowSpec};
 use crate::record::Stream;
 use crate::runtime::RunConfig;
-use crate::scenario::{Fault, Scenario, SourceSpec};
+use crate::scenario::Scenario;
 use crate::source;
 use crate::time::Span;
 
@@ -40,8 +39,8 @@ struct Prepared {
 /// Where a stream came from; equal origins give equal streams.
 #[derive(Clone, Debug)]
 enum Origin {
-    /// Seed, duration, source, log, and the faults before the log.
-    Synthetic(Box<(u64, Span, SourceSpec, LogSpec, Vec<Fault>)>),
+    /// A scenario of which only what makes the stream is kept.
+    Synthetic(Box<Scenario>),
     /// The rows themselves.
     Recording(Arc<Stream>),
 }
@@ -51,12 +50,16 @@ impl Origin {
         match &job.recording {
             Some(stream) => Self::Recording(Arc::clone(stream)),
             None => {
-                // Faults of the operator do not change the stream.
+                // Faults of the operator do not change the stream, nor does the pipeline but for its end.
                 let faults = job.scenario.faults.iter().filter(|fault| fault.is_before_the_log()).cloned();
-                let scenario = &job.scenario;
-                let source = scenario.source.clone();
-                let parts = (scenario.seed, scenario.duration, source, scenario.log, faults.collect());
-                Self::Synthetic(Box::new(parts))
+                let at_end = if job.scenario.join.is_some() { job.scenario.pipeline.at_end } else { AtEnd::Hold };
+                Self::Synthetic(Box::new(Scenario {
+                    title: String::new(),
+                    about: String::new(),
+                    pipeline: Pipeline { at_end, ..Pipeline::default() },
+                    faults: faults.collect(),
+                    ..job.scenario.clone()
+                }))
             }
         }
     }

@@ -127,6 +127,10 @@ fn write_folder(folder: &std::path::Path, report: &WithTwin<'_>, trace: &Trace) 
     std::fs::create_dir_all(folder)
         .map_err(|error| CliError::bad_input(format!("{}: cannot be made: {error}", folder.display())))?;
     output::write_file(&folder.join("run.json"), &json(report)?)?;
+    if let Some(joined) = trace.stream.joined() {
+        let rows = crate::metrics::join::joined_csv(joined).map_err(CliError::bad_input)?;
+        output::write_file(&folder.join("joined.csv"), &rows)?;
+    }
     output::write_file(&folder.join("panes.csv"), &panes(trace)?)
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::human::{count, span};
+use crate::metrics::join::JoinReport;
 use crate::metrics::report::{Latency, Report};
 use crate::pipeline::AtEnd;
 use crate::production::{LossCause, Production};
@@ -29,6 +30,9 @@ fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::R
         if pipeline.at_end == AtEnd::Flush { ", flushed at the end" } else { "" }
     )?;
     writeln!(out)?;
+    if let Some(join) = &report.join {
+        write_join(out, join)?;
+    }
     let ledger = &report.ledger;
     writeln!(out, "Ledger       {:>12} produced", count(ledger.produced))?;
     let fates = [
@@ -55,12 +59,18 @@ fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::R
     writeln!(out)?;
     let panes = &report.panes;
     writeln!(out, "Panes        {:>12} on time", number(panes.on_time))?;
+    if panes.early > 0 {
+        writeln!(out, "             {:>12} early", number(panes.early))?;
+    }
     if panes.late > 0 {
         let first = number(panes.late_first);
         writeln!(out, "             {:>12} late ({first} the first of their window)", number(panes.late))?;
     }
     if panes.at_end > 0 {
         writeln!(out, "             {:>12} at the end", number(panes.at_end))?;
+    }
+    if panes.retractions > 0 {
+        writeln!(out, "             {:>12} taken back", number(panes.retractions))?;
     }
     writeln!(out, "             {:>12} windows never fired", number(report.open_at_end))?;
     writeln!(out)?;
@@ -78,6 +88,21 @@ fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::R
         number(report.max_lag)
     )?;
     writeln!(out, "{} records/s; trace {}", count(report.records_per_s as u64), report.trace_hash)
+}
+
+/// The join that made the records, before the numbers of the pipeline behind it.
+fn write_join(out: &mut String, join: &JoinReport) -> std::fmt::Result {
+    writeln!(out, "Join         {:>12} pairs, {}", number(join.pairs), join.kind)?;
+    writeln!(out, "                  records      matched    unmatched      waiting         late")?;
+    for (name, side) in [("Left", join.left), ("Right", join.right)] {
+        let counts = [side.records, side.matched, side.unmatched, side.waiting, side.late].map(number);
+        let cells: Vec<String> = counts.iter().map(|count| format!("{count:>13}")).collect();
+        writeln!(out, "{name:<12}{}", cells.join(""))?;
+    }
+    writeln!(out, "                      P50          P95          P99      longest")?;
+    latency(out, "Waited", quantiles(&join.wait_s))?;
+    writeln!(out, "At most {} kept at once. The pairs are the records of what follows.", number(join.max_kept))?;
+    writeln!(out)
 }
 
 fn number(amount: usize) -> String {

@@ -3,16 +3,22 @@
 //! - [`interval`]: two records join when their event times are within an interval of each other
 //! - [`window`]: two records join when they share a window
 //! - [`table`]: a record joins the version of a table row that was valid when it happened
+//! - [`spec`]: a join as data; [`run`]: over two whole streams; [`joined`]: what came of it
 //!
 //! Pure state machines like the window operator: the caller hands in records and the merged watermark
 //! of both inputs, and gets pairs back. State is dropped as soon as the watermark says that nothing
 //! can need it any more.
 
 pub mod interval;
+pub mod joined;
+pub mod run;
+pub mod spec;
 pub mod table;
 pub mod window;
 
 pub use interval::IntervalJoin;
+pub use joined::{JoinFate, Joined};
+pub use spec::{JoinKind, JoinRules, JoinedValue};
 pub use table::TableJoin;
 pub use window::WindowJoin;
 

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod freshness;
+pub mod join;
 pub mod quantile;
 pub mod report;
 pub mod rows;

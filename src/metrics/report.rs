@@ -4,9 +4,10 @@
 //! seconds. Quantiles are by nearest rank ([`crate::metrics::quantile`]); `null` where there is
 //! nothing to take a quantile of.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::metrics::freshness::freshness;
+use crate::metrics::join::JoinReport;
 use crate::metrics::quantile::{P50, P90, P95, P99, P999, Quantile};
 use crate::record::RecordId;
 use crate::runtime::{Fate, Ledger, Trace, WindowEnd};
@@ -56,6 +57,9 @@ pub struct Report {
     pub max_queue_depth: usize,
     /// Most records in the log that the source had not read.
     pub max_lag: usize,
+    /// The numbers of the join that made the records, where one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub join: Option<JoinReport>,
     /// Checkpoints taken; empty, because this version takes none.
     pub checkpoints: Empty,
     /// Recoveries; none, because nothing crashes in this version.
@@ -90,7 +94,7 @@ pub struct PaneCounts {
 }
 
 /// Quantiles in seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
     /// Half take at most this long.
     pub p50: Option<f64>,
@@ -171,6 +175,7 @@ impl Report {
                 + trace.max_special_bytes as u64,
             max_queue_depth: queue.depth,
             max_lag: queue.lag,
+            join: trace.stream.joined().map(JoinReport::of),
             checkpoints: Empty {},
             recovery: [],
             goals: [],

@@ -11,10 +11,12 @@ use std::sync::Arc;
 
 pub use first_pipeline::first_pipeline;
 
+use crate::join;
 use crate::record::Stream;
 use crate::recording::{self, Progress, ReadError, ReadOptions, ReadReport};
-use crate::scenario::{Scenario, ScenarioError, SourceSpec, check, library};
-use crate::source::{GenerateError, generate};
+use crate::scenario::{JoinWith, RecordingSpec, Scenario, ScenarioError, SourceSpec, check, library};
+use crate::source::second::generate_second;
+use crate::source::{GenerateError, generate_first};
 
 /// A scenario, ready to run.
 #[derive(Clone, Debug)]
@@ -97,18 +99,30 @@ pub fn open_scenario(
 ) -> Result<Opened, OpenError> {
     apply(settings, &mut scenario)?;
     let guessed = Guessed::default();
-    match &scenario.source {
-        SourceSpec::Synthetic(_) | SourceSpec::Records(_) => {
-            let stream = Arc::new(generate(&scenario)?);
-            Ok(Opened { scenario, stream, read: None, guessed })
-        }
+    let mut read = |source: &RecordingSpec| -> Result<(Stream, ReadReport), OpenError> {
+        let options = ReadOptions { columns: source.columns.clone(), bad_rows: options.bad_rows };
+        let path: PathBuf = folder.join(&source.path);
+        let recording = recording::read_path(&path, &options, progress)?;
+        Ok((recording.stream, recording.report))
+    };
+    let (first, report) = match &scenario.source {
+        SourceSpec::Synthetic(_) | SourceSpec::Records(_) => (generate_first(&scenario)?, None),
         SourceSpec::Recording(source) => {
-            let options = ReadOptions { columns: source.columns.clone(), bad_rows: options.bad_rows };
-            let path: PathBuf = folder.join(&source.path);
-            let recording = recording::read_path(&path, &options, progress)?;
-            Ok(Opened { scenario, stream: Arc::new(recording.stream), read: Some(recording.report), guessed })
+            let (stream, report) = read(source)?;
+            (stream, Some(report))
         }
-    }
+    };
+    let stream = match &scenario.join {
+        None => first,
+        Some(spec) => {
+            let second = match &spec.with {
+                JoinWith::Recording(source) => read(source)?.0,
+                _ => generate_second(&scenario, &first)?,
+            };
+            join::run::join(first, second, &spec.rules(), scenario.pipeline.at_end)
+        }
+    };
+    Ok(Opened { scenario, stream: Arc::new(stream), read: report, guessed })
 }
 
 fn open_recording(

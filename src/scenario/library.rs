@@ -35,6 +35,7 @@ built_in![
     "sessions",
     "dataflow",
     "dataflow-batch",
+    "labels",
     "slow-operator",
     "wrong-clock",
     "retries",

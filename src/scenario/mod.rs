@@ -9,6 +9,7 @@ pub mod check;
 pub mod error;
 mod explain;
 pub mod fault;
+pub mod join;
 pub mod library;
 mod locate;
 pub mod parse;
@@ -24,6 +25,7 @@ mod write;
 pub use alerts::AlertRule;
 pub use error::{FileProblem, ScenarioError};
 pub use fault::{Fault, Silence};
+pub use join::{Following, JoinSpec, JoinWith};
 pub use parse::{parse, parse_bytes};
 pub use partitioner::{KeyPlace, OtherKeys, Partitioner};
 pub use producers::{Acks, ClockSpec, Deal, ProducersSpec};
@@ -63,6 +65,9 @@ pub struct Scenario {
     pub duration: Span,
     /// Where the records come from.
     pub source: SourceSpec,
+    /// A second stream that the source is joined with; the pairs are what the pipeline sees.
+    #[serde(default)]
+    pub join: Option<Box<JoinSpec>>,
     /// The log between source and pipeline: what it takes in, hands out and keeps.
     #[serde(default)]
     pub log: LogSpec,
@@ -89,6 +94,7 @@ impl Scenario {
             seed: default_seed(),
             duration: default_duration(),
             source: SourceSpec::Recording(RecordingSpec { path: path.display().to_string(), columns }),
+            join: None,
             log: LogSpec::default(),
             pipeline: Pipeline::default(),
             faults: Vec::new(),

@@ -143,7 +143,8 @@ mod tests {
         );
         check(
             r#"(title: "x", source: Synthetic(), §zzz: 1)"#,
-            "zzz: unknown field. The fields are version, title, about, seed, duration, source, log, pipeline, faults, alerts",
+            "zzz: unknown field. The fields are version, title, about, seed, duration, source, join, log, pipeline, \
+             faults, alerts",
         );
     }
 

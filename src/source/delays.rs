@@ -48,6 +48,11 @@ enum Simple {
 impl Sampler {
     /// A sampler of `spec`. A mixture without any weight is a delay of zero.
     pub fn new(spec: &DelaySpec, seed: Seed) -> Self {
+        Self::named(spec, seed, "delay")
+    }
+
+    /// As [`Sampler::new`], with draws from the streams `name` and `name part`.
+    pub fn named(spec: &DelaySpec, seed: Seed, name: &str) -> Self {
         let mut parts = Vec::new();
         flatten(spec, 1.0, &mut parts);
         let total: f64 = parts.iter().map(|(weight, _)| weight).sum();
@@ -59,7 +64,7 @@ impl Sampler {
         if parts.is_empty() {
             parts.push((1.0, Simple::Constant { delay: 0 }));
         }
-        Self { parts, which: seed.stream("delay part"), delays: seed.stream("delay") }
+        Self { parts, which: seed.stream(&format!("{name} part")), delays: seed.stream(name) }
     }
 
     /// The delay of the next record.

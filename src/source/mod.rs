@@ -17,6 +17,7 @@
 //! - [`producers`]: who sends a record, and what the clock there shows
 //! - [`network`]: lost requests and acknowledgements, failing leaders
 //! - [`edge`]: what of it the log holds
+//! - [`second`]: the other stream of a join
 //! - [`quantile`]: the inverse distribution functions behind all of it
 
 pub mod delays;
@@ -32,6 +33,7 @@ pub mod partition;
 pub mod producers;
 pub mod quantile;
 pub mod rate;
+pub mod second;
 
 use crate::gate::Defect;
 use crate::log::Ordering;
@@ -62,6 +64,21 @@ pub enum GenerateError {
     Problems(Vec<Problem>),
 }
 
+/// The stream that a pipeline runs on: of the source, or of the pairs where it is joined with another.
+///
+/// # Errors
+/// When either is a recording, or [`Scenario::problems`] is not empty.
+pub fn generate(scenario: &Scenario) -> Result<Stream, GenerateError> {
+    let first = generate_first(scenario)?;
+    let Some(spec) = &scenario.join else { return Ok(first) };
+    let problems = scenario.problems();
+    if !problems.is_empty() {
+        return Err(GenerateError::Problems(problems));
+    }
+    let second = second::generate_second(scenario, &first)?;
+    Ok(crate::join::run::join(first, second, &spec.rules(), scenario.pipeline.at_end))
+}
+
 /// The stream of a synthetic source, or of records that are written out: the same bits for the same
 /// scenario on every machine.
 ///
@@ -69,7 +86,7 @@ pub enum GenerateError {
 ///
 /// # Errors
 /// When the source is a recording, or [`Scenario::problems`] is not empty.
-pub fn generate(scenario: &Scenario) -> Result<Stream, GenerateError> {
+pub fn generate_first(scenario: &Scenario) -> Result<Stream, GenerateError> {
     let source = match &scenario.source {
         SourceSpec::Synthetic(source) => source,
         SourceSpec::Records(source) => return source.stream().map_err(GenerateError::Problems),
@@ -150,7 +167,7 @@ fn place(happened: &mut Happened, source: &Synthetic, seed: Seed) {
     }
 }
 
-fn value(spec: &ValueSpec, draws: &mut Draws) -> f64 {
+pub(super) fn value(spec: &ValueSpec, draws: &mut Draws) -> f64 {
     match *spec {
         ValueSpec::Constant(value) => value,
         ValueSpec::Integers { min, max } => draws.integer(min, max) as f64,

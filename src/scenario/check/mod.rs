@@ -4,6 +4,7 @@
 //! from the root of the scenario. A scenario without problems can be generated and run.
 
 mod faults;
+mod join;
 mod partitions;
 mod producers;
 mod rate;
@@ -36,7 +37,8 @@ impl Scenario {
             SourceSpec::Recording(source) => check.recording(source),
             SourceSpec::Records(source) => check.found.extend(source.problems()),
         }
-        let says_watermarks = matches!(self.source, SourceSpec::Records(_));
+        check.join(self);
+        let says_watermarks = matches!(self.source, SourceSpec::Records(_)) && self.join.is_none();
         if self.pipeline.watermark == WatermarkSpec::FromSource && !says_watermarks {
             let message = "FromSource is what the source says of the watermark, and only Records says anything; write \
                            Bounded(bound: \"30s\")";

@@ -124,7 +124,7 @@ impl Check {
         }
     }
 
-    fn values(&mut self, values: &ValueSpec) {
+    pub(super) fn values(&mut self, values: &ValueSpec) {
         let in_range = |value: f64| value.abs() <= MAX_VALUE;
         let range = "a number of at most 2^53 in magnitude";
         match *values {
@@ -146,7 +146,7 @@ impl Check {
         }
     }
 
-    fn delay(&mut self, path: &str, delay: &DelaySpec, depth: usize) {
+    pub(super) fn delay(&mut self, path: &str, delay: &DelaySpec, depth: usize) {
         let at = |field: &str| format!("{path}.{field}");
         match delay {
             DelaySpec::Constant { delay } => self.span(&at("delay"), *delay, Least::Zero),

@@ -1,7 +1,8 @@
 //! Which settings differ from the scenario as it was opened.
 
+use crate::join::JoinKind;
 use crate::pipeline::{WatermarkOptions, WatermarkSpec, WindowSpec};
-use crate::scenario::{Scenario, SourceSpec};
+use crate::scenario::{JoinSpec, Scenario, SourceSpec};
 
 /// How many knobs the reader has moved.
 pub fn count(opened: &Scenario, now: &Scenario) -> usize {
@@ -30,6 +31,7 @@ pub fn count(opened: &Scenario, now: &Scenario) -> usize {
         + watermark_options(&before.watermark_options, &after.watermark_options)
         + source(&opened.source, &now.source)
         + faults
+        + join(opened.join.as_deref(), now.join.as_deref())
 }
 
 fn window(before: WindowSpec, after: WindowSpec) -> usize {
@@ -38,6 +40,18 @@ fn window(before: WindowSpec, after: WindowSpec) -> usize {
             usize::from(a != c) + usize::from(b != d)
         }
         (a, b) => usize::from(a != b),
+    }
+}
+
+/// Both ends of an interval are knobs.
+fn join(before: Option<&JoinSpec>, after: Option<&JoinSpec>) -> usize {
+    let ends = |join: Option<&JoinSpec>| match join.map(|join| join.kind) {
+        Some(JoinKind::Interval { lower, upper }) => Some((lower, upper)),
+        _ => None,
+    };
+    match (ends(before), ends(after)) {
+        (Some((a, b)), Some((c, d))) => usize::from(a != c) + usize::from(b != d),
+        _ => 0,
     }
 }
 

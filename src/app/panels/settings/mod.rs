@@ -2,7 +2,7 @@
 //! over the same input, while it is turned.
 //!
 //! - `ranges`: how far knobs turn, by the stream at hand
-//! - `source`, `watermark`, `windows`, `firing` (with `flink_trigger` and `beam_trigger`), `value`,
+//! - `source`, `join`, `watermark`, `windows`, `firing` (with `flink_trigger` and `beam_trigger`), `value`,
 //!   `operator`: the groups
 //! - `mend`: what one choice asks of the others
 //! - `changes`: what differs from the scenario as it was opened
@@ -11,6 +11,7 @@ mod beam_trigger;
 mod changes;
 mod firing;
 mod flink_trigger;
+mod join;
 mod mend;
 mod operator;
 mod ranges;
@@ -137,6 +138,9 @@ pub fn settings_ui(ui: &mut Ui, view: &View<'_>, lab: &State, state: &mut Settin
         let width = area.width();
         ui.spacing_mut().item_spacing.y = 0.0;
         group(ui, theme, width, "Source", |ui| source::source_ui(ui, view.run, &lab.columns, &mut sheet));
+        if sheet.next.join.is_some() {
+            group(ui, theme, width, "Join", |ui| join::join_ui(ui, view.run, &mut sheet));
+        }
         group(ui, theme, width, "Watermark", |ui| watermark::watermark_ui(ui, &mut sheet, &mut state.watermarks));
         group(ui, theme, width, "Windows", |ui| windows::windows_ui(ui, &mut sheet, &mut state.windows));
         group(ui, theme, width, "Firing", |ui| firing::firing_ui(ui, &mut sheet));

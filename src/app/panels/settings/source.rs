@@ -178,7 +178,7 @@ fn keys_line(ui: &mut Ui, run: &Run, sheet: &Sheet<'_>) {
 }
 
 /// A fact about the source: its name at the left, its value at the right.
-fn line(ui: &mut Ui, sheet: &Sheet<'_>, name: &str, value: &str, help: &str) {
+pub(super) fn line(ui: &mut Ui, sheet: &Sheet<'_>, name: &str, value: &str, help: &str) {
     let theme = sheet.theme;
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 21.0), Sense::hover());
     let layout = Layout::left_to_right(Align::Center);

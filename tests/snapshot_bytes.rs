@@ -9,7 +9,7 @@ use highwater::window::accumulation::Accumulation;
 use highwater::window::dialect::Dialect;
 use highwater::window::operator::{Advance, WindowOperator};
 use highwater::window::pane::Pane;
-use highwater::window::snapshot::{DecodeError, OperatorSnapshot, RestoreError};
+use highwater::window::snapshot::{DecodeError, OperatorSnapshot, RestoreError, SnapshotChanges};
 use highwater::window::trigger::TriggerSpec;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -236,6 +236,30 @@ fn parts_that_do_not_belong_together_are_refused() {
     assert!(told(vec![of(&pipelines[0]), of(&other)]).starts_with("the state was kept with windows"));
     assert!(told(vec![of(&other)]).starts_with("the state was kept with windows"));
     assert!(told(vec![of(&pipelines[10])]).starts_with("the state was kept with operator Beam windows"));
+}
+
+#[test]
+fn changes_belong_to_their_operator_and_are_no_snapshot() {
+    let pipelines = pipelines();
+    let later = |pipeline: &Pipeline| {
+        let mut operator = filled(pipeline);
+        handle(&mut operator, 40..41);
+        operator.snapshot()
+    };
+    let base = filled(&pipelines[0]).snapshot();
+    let changes = later(&pipelines[0]).changes_since(&base).expect("of one operator");
+    assert_eq!((changes.changed_keys(), changes.removed_keys()), (1, 0));
+    assert!(changes.to_bytes().len() < base.to_bytes().len() * 2 / 3, "one key of four has changed");
+    assert_eq!(OperatorSnapshot::from_bytes(&changes.to_bytes()), Err(DecodeError::NotASnapshot));
+    assert_eq!(SnapshotChanges::from_bytes(&base.to_bytes()), Err(DecodeError::NotASnapshot));
+    let mut damaged = changes.to_bytes();
+    damaged[20] ^= 1;
+    assert!(matches!(SnapshotChanges::from_bytes(&damaged), Err(DecodeError::Damaged { .. })));
+    for other in &pipelines[1..] {
+        let other = filled(other).snapshot();
+        assert!(matches!(later(&pipelines[0]).changes_since(&other), Err(RestoreError::OtherSetting { .. })));
+        assert!(matches!(other.with_changes(changes.clone()), Err(RestoreError::OtherSetting { .. })));
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use highwater::time::EventTime;
 use highwater::window::dialect::{BeamRules, Dialect, OnTimePane};
 use highwater::window::operator::WindowOperator;
 use highwater::window::pane::{Pane, Timing, WindowId};
-use highwater::window::snapshot::OperatorSnapshot;
+use highwater::window::snapshot::{OperatorSnapshot, SnapshotChanges};
 use proptest::prelude::*;
 use random_pipelines::*;
 
@@ -187,6 +187,38 @@ proptest! {
         let merged = OperatorSnapshot::merge(&pipeline, parts).expect("parts of one operator");
         prop_assert_eq!(merged.to_bytes(), snapshot.to_bytes());
         prop_assert_eq!(merged, snapshot);
+    }
+
+    #[test]
+    fn changes_lead_from_one_snapshot_to_the_next(
+        input in inputs(),
+        pipeline in pipelines(),
+        every in 1_usize..20,
+    ) {
+        let mut operator = WindowOperator::new(&pipeline);
+        let mut base = operator.snapshot();
+        for calls in calls(&input, &pipeline).chunks(every) {
+            calls.iter().for_each(|call| make(&mut operator, call, &mut Notes::default()));
+            let snapshot = operator.snapshot();
+            let changes = snapshot.changes_since(&base).expect("of one operator");
+            let bytes = changes.to_bytes();
+            let read = SnapshotChanges::from_bytes(&bytes).expect("just written");
+            prop_assert_eq!(&read, &changes);
+            let gone = base.keys().iter().filter(|key| !snapshot.keys().contains(key)).count();
+            prop_assert_eq!(changes.removed_keys(), gone);
+            prop_assert!(changes.changed_keys() <= snapshot.keys().len());
+            if calls.iter().all(|call| matches!(call, Call::Record(..))) {
+                // Records change the state of their keys and of no other.
+                let mut touched: BTreeSet<KeyId> = BTreeSet::new();
+                calls.iter().for_each(|call| if let Call::Record(record, _) = call {
+                    touched.insert(record.key);
+                });
+                prop_assert!(changes.changed_keys() <= touched.len());
+            }
+            let applied = base.with_changes(read).expect("of one operator");
+            prop_assert_eq!(applied.to_bytes(), snapshot.to_bytes());
+            base = applied;
+        }
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //! again, and a job can go on with another number of tasks.
 //!
 //! - [`operator`]: the snapshot of any operator: taking, splitting, merging, restoring
-//! - [`bytes`]: its bytes, with version and checksum
+//! - [`changes`]: what has changed since an earlier one; [`bytes`]: the bytes of both, with version and
+//!   checksum
 //! - [`keyed`]: what all operators have in common: state by key
 //! - [`setting`]: what an operator was built with, which a snapshot must fit
 //! - [`aligned`], [`sliced`], [`session`], [`general`], [`beam`], [`kafka`]: what each keeps of a key
@@ -17,6 +18,7 @@
 pub mod aligned;
 pub mod beam;
 pub mod bytes;
+pub mod changes;
 pub mod error;
 pub mod general;
 pub mod kafka;
@@ -28,5 +30,6 @@ pub mod setting;
 pub mod sliced;
 pub mod widen;
 
+pub use changes::SnapshotChanges;
 pub use error::{DecodeError, RestoreError};
 pub use operator::OperatorSnapshot;

@@ -123,6 +123,20 @@ impl OperatorSnapshot {
         &self.state
     }
 
+    pub(in crate::window) fn into_state(self) -> State {
+        self.state
+    }
+
+    /// The same but for the state by key.
+    pub(in crate::window) fn with_state(&self, state: State) -> Self {
+        Self { settings: self.settings.clone(), wide: self.wide, state }
+    }
+
+    /// Whether both were taken of operators with the same settings.
+    pub(in crate::window) fn check_same_operator(&self, other: &Self) -> Result<(), RestoreError> {
+        setting::compare(&other.settings, &self.settings)
+    }
+
     /// The watermark that the operator had seen; in the dialect of Kafka Streams, stream time.
     pub const fn watermark(&self) -> EventTime {
         self.wide.watermark

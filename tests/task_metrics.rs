@@ -82,6 +82,7 @@ fn worked(trace: &Trace, task: TaskId) -> Option<i64> {
             Some(own.map(|part| micros(part.merged_at) - micros(part.started_at)).sum())
         }
         TaskId::Sink => (tasks.jitter == 0.0).then(|| trace.delivered.len() as i64 * tasks.sink_time.micros()),
+        TaskId::DeadLetters => Some(0),
     }
 }
 

@@ -95,15 +95,20 @@ impl Run {
         let dropped_late = before(&self.marks.dropped);
         let side_output = before(&self.marks.side_output);
         let unassigned = before(&self.marks.unassigned);
-        Ledger {
+        let given_up = before(&self.marks.given_up);
+        let mut ledger = Ledger {
             produced: at.arrived as u64,
             in_flight: at.in_flight() as u64,
-            counted: at.handled as u64 - dropped_late - side_output - unassigned,
+            counted: at.handled as u64 - dropped_late - side_output - unassigned - given_up,
             dropped_late,
             side_output,
             unassigned,
             ..Ledger::default()
+        };
+        for id in &self.marks.given_up[..given_up as usize] {
+            ledger.note(self.trace.fates[id.index()]);
         }
+        ledger
     }
 
     /// How many of the counted records were behind the watermark, at `now`. O(log n).
@@ -156,7 +161,7 @@ impl Marks {
                 Fate::DroppedLate => marks.dropped.push(id),
                 Fate::SideOutput => marks.side_output.push(id),
                 Fate::Unassigned => marks.unassigned.push(id),
-                Fate::Shed | Fate::Lost | Fate::DeadLettered => marks.given_up.push(id),
+                Fate::Shed | Fate::Lost | Fate::Rejected | Fate::DeadLettered => marks.given_up.push(id),
                 Fate::InFlight => {}
             }
         }

@@ -50,6 +50,9 @@ fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::R
     }
     let books = if ledger.balances() { "balances".to_owned() } else { format!("OFF BY {}", ledger.difference()) };
     writeln!(out, "             {books:>12}")?;
+    if ledger.rejected > 0 {
+        writeln!(out, "             {:>12} of the lost were refused by the schema gate", count(ledger.rejected))?;
+    }
     if ledger.duplicated > 0 {
         writeln!(out, "             {:>12} counted twice or more, beside the sum", count(ledger.duplicated))?;
     }

@@ -1,10 +1,12 @@
 //! Why, in words: the causal chain of one record or one window, read from the trace of a run.
 //!
 //! - [`record`]: where a record went, which watermark met it, and what would have counted it
+//! - [`gate`]: which rule of the schema it breaks
 //! - [`window`]: when a window opened, why it fired, and what it missed
 //!
 //! Every sentence is a fact of the trace. Nothing is guessed, and nothing is run again.
 
+mod gate;
 mod record;
 mod window;
 
@@ -12,6 +14,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub use gate::{crashes, refusal};
 pub use record::{JustMissed, explain_record, just_missed};
 pub use window::explain_window;
 

@@ -1,6 +1,6 @@
 //! Where a record went, which watermark met it, and what would have counted it.
 
-use super::{Explanation, Step, name, raised_by};
+use super::{Explanation, Step, gate, name, raised_by};
 use crate::pipeline::{LatePolicy, WatermarkOptions, WatermarkSpec};
 use crate::record::RecordId;
 use crate::runtime::{Fate, Trace};
@@ -27,6 +27,12 @@ pub fn explain_record(trace: &Trace, id: RecordId) -> Option<Explanation> {
     }
     if started > enqueued {
         steps.push(Step::new(started, format!("left the queue after {}", started - enqueued)));
+    }
+    let refused = gate::steps(trace, id);
+    if !refused.is_empty() || fate == Fate::InFlight {
+        steps.truncate(2);
+        steps.extend(refused);
+        return Some(Explanation { headline: headline(trace, id, fate, &[]), steps, changes: Vec::new() });
     }
     let distance = record.event_time - met;
     let place = if met == EventTime::MIN {
@@ -57,7 +63,11 @@ fn headline(trace: &Trace, id: RecordId, fate: Fate, windows: &[Window]) -> Stri
         (Fate::SideOutput, _) => format!("{subject} went to the side output: no window of it was kept any more."),
         (Fate::Shed, _) => format!("{subject} was shed: the channel to its window task was full."),
         (Fate::Lost, _) => format!("{subject} was lost: the log no longer held it when its source got to it."),
-        (Fate::DeadLettered, _) => format!("{subject} was refused by the schema gate."),
+        (Fate::DeadLettered, _) => format!("{subject} was refused by the schema gate, and is a dead letter."),
+        (Fate::Rejected, _) => format!("{subject} was refused by the schema gate, and given up."),
+        (Fate::InFlight, _) if gate::crashes(trace, id).next().is_some() => {
+            format!("{subject} is poison: its source crashes on it and never gets past it.")
+        }
         (Fate::InFlight, _) => format!("{subject} had not been handled when the run ended."),
         (Fate::Unassigned, _) => format!("{subject} falls between two windows: the slide is longer than the size."),
     }

@@ -6,6 +6,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::record::RecordId;
 use crate::runtime::trace::{Fate, TaskId, Trace, WindowEnd};
+use crate::time::ProcTime;
 use crate::watermark::InputStatus;
 use crate::window::aggregate::Summary;
 use crate::window::pane::{Timing, Window};
@@ -50,6 +51,7 @@ impl Trace {
             TaskId::Window(number) => i64::from(number) * 4 + 1,
             TaskId::Sink => 2,
             TaskId::Merge(number) => i64::from(number) * 4 + 3,
+            TaskId::DeadLetters => -1,
         };
         for &task in &self.tasks {
             bytes.int(i64::from(task));
@@ -73,6 +75,16 @@ impl Trace {
             bytes.int(part.emitted_at.micros());
             bytes.int(part.started_at.micros());
             bytes.int(part.merged_at.micros());
+        }
+        for restart in &self.restarts {
+            bytes.int(of(restart.task));
+            bytes.int(restart.at.micros());
+            bytes.int(restart.back_at.map_or(-1, ProcTime::micros));
+            bytes.int(i64::from(restart.reason.record().0));
+        }
+        for write in &self.failed_writes {
+            bytes.int(write.at.micros());
+            bytes.int(i64::from(write.pane));
         }
         for at in self.delivered.iter().chain(&self.batches) {
             bytes.int(at.micros());
@@ -142,6 +154,7 @@ fn fate_code(fate: Fate) -> i64 {
         Fate::Lost => 5,
         Fate::DeadLettered => 6,
         Fate::InFlight => 7,
+        Fate::Rejected => 8,
     }
 }
 

@@ -1,9 +1,9 @@
 //! The ledger: every record has exactly one fate at every instant.
 //!
 //! `produced = in flight + counted + dropped late + side output + unassigned + dead lettered + shed +
-//! lost`; duplicates are counted apart. A record is produced when it reaches the log. What is lost before
-//! the log is in [`crate::production::Production`]; a whole run's account counts it as produced and lost
-//! ([`Ledger::with_production`]).
+//! lost`. Counted apart are duplicates and, of the lost, those that the schema gate rejected. A record is
+//! produced when it reaches the log. What is lost before the log is in [`crate::production::Production`];
+//! a whole run's account counts it as produced and lost ([`Ledger::with_production`]).
 
 use serde::{Deserialize, Serialize};
 
@@ -24,12 +24,14 @@ pub struct Ledger {
     pub side_output: u64,
     /// In no window (slide > size).
     pub unassigned: u64,
-    /// Refused by the schema gate.
+    /// Refused by the schema gate, and written to the dead letters.
     pub dead_lettered: u64,
     /// Given up because a queue was full.
     pub shed: u64,
-    /// Lost by a failure or by retention.
+    /// Lost by a failure, by retention, or because the schema gate refused it and nobody kept it.
     pub lost: u64,
+    /// Of those lost: refused by the schema gate. Not part of the sum.
+    pub rejected: u64,
     /// Counted more than once; not part of the sum.
     pub duplicated: u64,
 }
@@ -44,6 +46,10 @@ impl Ledger {
             Fate::Unassigned => self.unassigned += 1,
             Fate::Shed => self.shed += 1,
             Fate::Lost => self.lost += 1,
+            Fate::Rejected => {
+                self.lost += 1;
+                self.rejected += 1;
+            }
             Fate::DeadLettered => self.dead_lettered += 1,
             Fate::InFlight => {}
         }
@@ -94,6 +100,7 @@ mod tests {
             Fate::Unassigned,
             Fate::Shed,
             Fate::Lost,
+            Fate::Rejected,
             Fate::DeadLettered,
         ];
         for fate in fates {
@@ -105,9 +112,9 @@ mod tests {
             ledger.note(fate);
             assert!(ledger.balances());
         }
-        assert_eq!((ledger.produced, ledger.in_flight), (7, 0));
+        assert_eq!((ledger.produced, ledger.in_flight, ledger.lost, ledger.rejected), (8, 0, 2, 1));
         let whole = ledger.with_production(3, 1);
-        assert_eq!((whole.produced, whole.lost, whole.duplicated), (10, 4, 1));
+        assert_eq!((whole.produced, whole.lost, whole.duplicated), (11, 5, 1));
         assert!(whole.balances());
         ledger.counted -= 1;
         assert_eq!(ledger.difference(), 1);

@@ -30,7 +30,9 @@ pub enum Fate {
     Shed,
     /// Lost by a failure, or because the log no longer held it.
     Lost,
-    /// Refused by the schema gate.
+    /// Refused by the schema gate, and given up.
+    Rejected,
+    /// Refused by the schema gate, and written to the dead letters.
     DeadLettered,
     /// Not handled by the end of the run.
     InFlight,
@@ -62,6 +64,8 @@ pub enum TaskId {
     Merge(u16),
     /// The sink.
     Sink,
+    /// The sink of the dead letters.
+    DeadLetters,
 }
 
 impl TaskId {
@@ -84,7 +88,7 @@ impl TaskId {
     }
 }
 
-/// As on screen: `source 1`, `window 1`, `merge 1`, `sink`, counted from 1.
+/// As on screen: `source 1`, `window 1`, `merge 1`, `sink`, `dead letters`, counted from 1.
 impl std::fmt::Display for TaskId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -92,6 +96,7 @@ impl std::fmt::Display for TaskId {
             Self::Window(number) => write!(f, "window {}", number + 1),
             Self::Merge(number) => write!(f, "merge {}", number + 1),
             Self::Sink => f.write_str("sink"),
+            Self::DeadLetters => f.write_str("dead letters"),
         }
     }
 }
@@ -107,6 +112,50 @@ pub struct Wait {
     pub from: ProcTime,
     /// Until when; later than `from`.
     pub until: ProcTime,
+}
+
+/// A task crashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restart {
+    /// Which.
+    pub task: TaskId,
+    /// When it crashed.
+    pub at: ProcTime,
+    /// When it was running again; `None` when it was not started again.
+    pub back_at: Option<ProcTime>,
+    /// Why it crashed.
+    pub reason: CrashReason,
+}
+
+/// Why a task crashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrashReason {
+    /// It could not read this record, and will not be able to the next time either.
+    Poison(RecordId),
+}
+
+impl CrashReason {
+    /// The record that it is about.
+    pub const fn record(self) -> RecordId {
+        match self {
+            Self::Poison(id) => id,
+        }
+    }
+
+    pub(in crate::runtime) const fn record_mut(&mut self) -> &mut RecordId {
+        match self {
+            Self::Poison(id) => id,
+        }
+    }
+}
+
+/// The sink wrote a pane and it was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailedWrite {
+    /// When.
+    pub at: ProcTime,
+    /// Which pane, by its place in the trace.
+    pub pane: u32,
 }
 
 /// The watermark of one of several window tasks, or of a merge task, rose.
@@ -279,6 +328,10 @@ pub struct Trace {
     pub waits: Vec<Wait>,
     /// When each micro-batch began, ascending.
     pub batches: Vec<ProcTime>,
+    /// Every crash of a task, in order of time.
+    pub restarts: Vec<Restart>,
+    /// Every write of the sink that was not taken, in order of time.
+    pub failed_writes: Vec<FailedWrite>,
     /// Every partition that went idle or woke up, in ascending order of time.
     pub inputs: Vec<InputStep>,
     /// How many records did not raise the watermark, because their event time was too far ahead.
@@ -321,6 +374,8 @@ impl Trace {
             partials: Vec::new(),
             waits: Vec::new(),
             batches: Vec::new(),
+            restarts: Vec::new(),
+            failed_writes: Vec::new(),
             inputs: Vec::new(),
             skewed: 0,
             panes: Vec::new(),
@@ -400,12 +455,15 @@ impl Trace {
         self.panes.partition_point(|pane| pane.emitted_at <= now)
     }
 
-    /// The first arrival and the last thing that happened; `None` for an empty stream.
+    /// The first arrival and the last thing that happened; `None` for an empty stream. Where a task has
+    /// failed for good, the last thing is the last record that nobody reads.
     pub fn span(&self) -> Option<(ProcTime, ProcTime)> {
         let first = *self.stream.arrivals_ascending().first()?;
         let handled = self.handled.partition_point(|&at| at < ProcTime::MAX);
         let last = handled.checked_sub(1).map(|last| self.handled[last]);
-        Some((first, last.unwrap_or(first)))
+        let failed = self.restarts.iter().rev().find(|restart| restart.back_at.is_none());
+        let unread = failed.and_then(|failed| self.stream.arrivals_ascending().last().map(|&at| at.max(failed.at)));
+        Some((first, last.max(unread).unwrap_or(first)))
     }
 }
 

@@ -34,7 +34,7 @@ pub fn ledger_ui(ui: &mut Ui, view: &View<'_>, compact: bool) {
 
 fn terms(ledger: &Ledger) -> Vec<Term> {
     let term = |name, records, mark, help| Term { name, records, mark, help };
-    vec![
+    let mut terms = vec![
         term(
             "counted",
             ledger.counted,
@@ -65,7 +65,20 @@ fn terms(ledger: &Ledger) -> Vec<Term> {
             None,
             "Falls between two windows, because the slide is longer than the size.",
         ),
-    ]
+    ];
+    // What most pipelines never do is named where it happens.
+    let rare = [
+        term("dead lettered", ledger.dead_lettered, None, "Refused by the schema gate, and kept as dead letters."),
+        term("shed", ledger.shed, None, "Given up because a channel was full."),
+        term(
+            "lost",
+            ledger.lost,
+            None,
+            "Gone from the log before it was read, or refused by the schema gate and given up.",
+        ),
+    ];
+    terms.extend(rare.into_iter().filter(|term| term.records > 0));
+    terms
 }
 
 fn sentence(ui: &mut Ui, theme: &Theme, ledger: &Ledger, compact: bool) {
@@ -136,6 +149,8 @@ fn paint_bar(painter: &Painter, theme: &Theme, rect: Rect, ledger: &Ledger) {
         (ledger.side_output, theme.side),
         (ledger.unassigned, theme.idle),
         (ledger.in_flight, theme.idle),
+        (ledger.dead_lettered, theme.side),
+        (ledger.shed + ledger.lost, theme.dropped),
     ];
     let mut left = rect.left();
     for (records, colour) in parts.into_iter().filter(|(records, _)| *records > 0) {

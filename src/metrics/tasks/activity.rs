@@ -8,6 +8,7 @@
 use crate::metrics::tasks::flow::{Flow, rate};
 use crate::metrics::tasks::inputs::Inputs;
 use crate::metrics::tasks::intervals::{Intervals, Stretch};
+use crate::metrics::tasks::poison::{CrashLoop, crash_loops};
 use crate::pipeline::Pipeline;
 use crate::record::{PartitionId, RecordId};
 use crate::runtime::{Fate, TaskId, Trace, Wait};
@@ -57,6 +58,8 @@ pub struct TaskMetrics {
     waits: Vec<Vec<Wait>>,
     /// When panes were emitted, each instant once.
     firings: Vec<ProcTime>,
+    dead_letters: Vec<ProcTime>,
+    crash_loops: Vec<CrashLoop>,
 }
 
 impl TaskMetrics {
@@ -75,7 +78,8 @@ impl TaskMetrics {
         busy.extend(windows_busy(trace, windows));
         busy.extend(merges_busy(trace, merges));
         let (panes, sink_busy) = sink(trace);
-        busy.push(sink_busy);
+        // Writing a dead letter takes no time.
+        busy.extend([sink_busy, Intervals::default()]);
         let blocks = blocks(trace);
         let channels = channels(trace, &targets, sources, windows);
         let parts = parts(trace, merges);
@@ -104,6 +108,8 @@ impl TaskMetrics {
             inputs: Inputs::of(trace),
             waits,
             firings: firings(trace),
+            dead_letters: dead_letters(trace),
+            crash_loops: crash_loops(trace),
         }
     }
 
@@ -136,6 +142,7 @@ impl TaskMetrics {
             // Where there are none, the place of the sink.
             TaskId::Merge(number) => self.sources + self.windows + usize::from(number).min(self.merges),
             TaskId::Sink => self.sources + self.windows + self.merges,
+            TaskId::DeadLetters => self.sources + self.windows + self.merges + 1,
         }
     }
 
@@ -228,6 +235,7 @@ impl TaskMetrics {
             TaskId::Window(number) => rate(self.demand(usize::from(number)), stretch),
             TaskId::Merge(number) => self.parts.get(usize::from(number)).map_or(0.0, |parts| parts.rate_in(stretch)),
             TaskId::Sink => self.panes.rate_in(stretch),
+            TaskId::DeadLetters => rate(&self.dead_letters, stretch),
         }
     }
 
@@ -254,7 +262,13 @@ impl TaskMetrics {
             }
             TaskId::Merge(number) => self.parts.get(usize::from(number)).map_or(0, |parts| within(parts.left())),
             TaskId::Sink => within(self.panes.left()),
+            TaskId::DeadLetters => within(&self.dead_letters),
         }
+    }
+
+    /// The crash loop that a task is in at `now`.
+    pub fn crash_loop_at(&self, task: TaskId, now: ProcTime) -> Option<&CrashLoop> {
+        self.crash_loops.iter().find(|it| it.task == task && it.holds_at(now))
     }
 
     /// The source task that reads a partition.
@@ -347,19 +361,26 @@ fn channels(trace: &Trace, targets: &Targets, sources: usize, windows: usize) ->
 }
 
 fn waits(trace: &Trace, sources: usize, windows: usize, merges: usize) -> Vec<Vec<Wait>> {
-    let mut waits = vec![Vec::new(); sources + windows + merges + 1];
+    let mut waits = vec![Vec::new(); sources + windows + merges + 2];
     for &wait in &trace.waits {
         let place = match wait.task {
             TaskId::Source(number) => usize::from(number),
             TaskId::Window(number) => sources + usize::from(number),
             TaskId::Merge(number) => sources + windows + usize::from(number),
             TaskId::Sink => sources + windows + merges,
+            TaskId::DeadLetters => sources + windows + merges + 1,
         };
         if let Some(of_task) = waits.get_mut(place) {
             of_task.push(wait);
         }
     }
     waits
+}
+
+/// When dead letters were written, ascending.
+fn dead_letters(trace: &Trace) -> Vec<ProcTime> {
+    let written = trace.fates.iter().zip(&trace.handled).filter(|(fate, _)| **fate == Fate::DeadLettered);
+    written.map(|(_, &at)| at).collect()
 }
 
 fn firings(trace: &Trace) -> Vec<ProcTime> {
@@ -455,7 +476,7 @@ fn blocks(trace: &Trace) -> Vec<Block> {
     }
     // From the sink up, so that the waits of whoever is waited for are known.
     let rank = |task: TaskId| match task {
-        TaskId::Sink => 0,
+        TaskId::Sink | TaskId::DeadLetters => 0,
         TaskId::Merge(_) => 1,
         TaskId::Window(_) => 2,
         TaskId::Source(_) => 3,

@@ -6,6 +6,7 @@
 //! - [`cause`]: why records wait: the slow node, ranked
 //! - [`inputs`]: the watermark of every partition, and who holds the others back
 //! - [`silence`]: why a partition or a task is silent, by name
+//! - [`poison`]: tasks that crash on a record again and again
 //! - [`phrase`]: numbers and instants as sentences have them
 
 pub mod activity;
@@ -15,6 +16,7 @@ pub mod inputs;
 pub mod intervals;
 pub mod lag;
 pub mod phrase;
+pub mod poison;
 pub mod silence;
 
 pub use activity::{Block, Shares, TaskMetrics};
@@ -23,4 +25,5 @@ pub use flow::Flow;
 pub use inputs::{Input, Inputs};
 pub use intervals::{Intervals, Stretch};
 pub use lag::{Clearing, Rates};
+pub use poison::{CrashLoop, crash_loops};
 pub use silence::{Hunger, Silence};

@@ -1,5 +1,5 @@
 //! Why a partition or a task is silent, by name: the same silence may be idle, starved, held back,
-//! blocked or paused, and each is cured in another way.
+//! blocked, poisoned or paused, and each is cured in another way.
 //!
 //! A partition is starved when nothing waits in it and its next record is overdue: [`OVERDUE`] times
 //! as long as its records are apart on average, as far as that is known. It is held back when an end of
@@ -13,7 +13,7 @@ use crate::metrics::tasks::flow::Flow;
 use crate::metrics::tasks::inputs::Input;
 use crate::metrics::tasks::phrase::{Clock, list};
 use crate::pipeline::{AtEnd, WindowSpec};
-use crate::record::PartitionId;
+use crate::record::{PartitionId, RecordId};
 use crate::runtime::{TaskId, Trace};
 use crate::time::{EventTime, ProcTime, Span};
 
@@ -53,6 +53,13 @@ pub enum Silence {
     Blocked {
         /// For a place in front of whom it waits.
         on: TaskId,
+        /// Since when.
+        since: ProcTime,
+    },
+    /// Its task crashes on a record again and again and never gets past it.
+    Poisoned {
+        /// The record.
+        record: RecordId,
         /// Since when.
         since: ProcTime,
     },
@@ -104,6 +111,7 @@ impl Silence {
             Self::Starved(_) => "starved",
             Self::HeldBack { .. } => "held back",
             Self::Blocked { .. } => "blocked",
+            Self::Poisoned { .. } => "poisoned",
             Self::Paused { .. } => "paused",
             Self::Limited { .. } => "limited",
             Self::Finished { .. } => "finished",
@@ -131,6 +139,9 @@ impl Silence {
                 format!("by {names}, which {stands}{behind}")
             }
             Self::Blocked { on, since } => format!("waits for {on} since {}", clock.tell(*since)),
+            Self::Poisoned { record, since } => {
+                format!("crashes on record {} since {}, and never gets past it", record.0, clock.tell(*since))
+            }
             Self::Paused { since, max_drift } => {
                 format!("more than {} ahead of the slowest since {}", human::span(*max_drift), clock.tell(*since))
             }
@@ -171,11 +182,16 @@ pub fn of_task(trace: &Trace, metrics: &TaskMetrics, task: TaskId, now: ProcTime
     if let Some(wait) = metrics.wait_at(task, now) {
         return Silence::Blocked { on: wait.on, since: wait.from };
     }
+    if let Some(poisoned) = poisoned(metrics, task, now) {
+        return poisoned;
+    }
     match task {
         TaskId::Source(number) => of_source(trace, metrics, usize::from(number), now),
         TaskId::Window(number) => of_window(trace, metrics, usize::from(number), now),
         TaskId::Merge(number) => of_merge(trace, metrics, usize::from(number), now),
         TaskId::Sink => of_firings(trace, metrics, task, metrics.firings(), now),
+        // They are written when there are any.
+        TaskId::DeadLetters => Silence::Active,
     }
 }
 
@@ -198,9 +214,18 @@ fn of_partition_alone(trace: &Trace, metrics: &TaskMetrics, partition: Partition
     hunger(metrics, flow, now).map_or(Silence::Active, Silence::Starved)
 }
 
+/// Whether a task never gets past a record.
+fn poisoned(metrics: &TaskMetrics, task: TaskId, now: ProcTime) -> Option<Silence> {
+    let it = metrics.crash_loop_at(task, now)?;
+    Some(Silence::Poisoned { record: it.record, since: it.since })
+}
+
 /// Records wait in it: the source is blocked, or could read them and may not.
 fn of_backlog(trace: &Trace, metrics: &TaskMetrics, partition: PartitionId, flow: &Flow, now: ProcTime) -> Silence {
     let source = TaskId::source(metrics.reader_of(partition));
+    if let Some(poisoned) = poisoned(metrics, source, now) {
+        return poisoned;
+    }
     if let Some(wait) = metrics.wait_at(source, now) {
         return Silence::Blocked { on: wait.on, since: wait.from };
     }
@@ -313,7 +338,7 @@ fn of_source(trace: &Trace, metrics: &TaskMetrics, source: usize, now: ProcTime)
     }
     // What some of its partitions wait for says more than that others are starved.
     let rank = |silence: &Silence| match silence {
-        Silence::Paused { .. } | Silence::Limited { .. } | Silence::Blocked { .. } => 0,
+        Silence::Poisoned { .. } | Silence::Paused { .. } | Silence::Limited { .. } | Silence::Blocked { .. } => 0,
         Silence::Starved(Hunger::Since(_)) => 1,
         Silence::Starved(_) => 2,
         _ => 3,

@@ -105,4 +105,5 @@ fn reorder(trace: &mut Trace, order: &[u32]) {
     trace.watermarks.iter_mut().filter_map(|step| step.raised_by.as_mut()).for_each(renamed);
     trace.panes.iter_mut().filter_map(|pane| pane.cause.as_mut()).for_each(renamed);
     trace.windows.iter_mut().map(|life| &mut life.opened_by).for_each(renamed);
+    trace.restarts.iter_mut().map(|restart| restart.reason.record_mut()).for_each(renamed);
 }

@@ -41,6 +41,8 @@ struct Marks {
     inputs: usize,
     waits: usize,
     batches: usize,
+    restarts: usize,
+    failed_writes: usize,
     panes: usize,
     lists: usize,
     windows: usize,
@@ -150,6 +152,8 @@ impl Keyframe {
             inputs: trace.inputs.len(),
             waits: trace.waits.len(),
             batches: trace.batches.len(),
+            restarts: trace.restarts.len(),
+            failed_writes: trace.failed_writes.len(),
             panes: trace.panes.len(),
             lists: trace.lists.len(),
             windows: trace.windows.len(),
@@ -178,6 +182,8 @@ impl Keyframe {
         cut.inputs = trace.inputs[..marks.inputs].to_vec();
         cut.waits = trace.waits[..marks.waits].to_vec();
         cut.batches = trace.batches[..marks.batches].to_vec();
+        cut.restarts = trace.restarts[..marks.restarts].to_vec();
+        cut.failed_writes = trace.failed_writes[..marks.failed_writes].to_vec();
         cut.panes = trace.panes[..marks.panes].to_vec();
         cut.lists = trace.lists[..marks.lists].to_vec();
         cut.windows = trace.windows[..marks.windows].to_vec();
@@ -194,6 +200,7 @@ impl Keyframe {
         cut.watermarks.iter_mut().filter_map(|step| step.raised_by.as_mut()).for_each(renamed);
         cut.panes.iter_mut().filter_map(|pane| pane.cause.as_mut()).for_each(renamed);
         cut.windows.iter_mut().map(|life| &mut life.opened_by).for_each(renamed);
+        cut.restarts.iter_mut().map(|restart| restart.reason.record_mut()).for_each(renamed);
         cut
     }
 

@@ -70,6 +70,14 @@ impl Simulation {
         }
     }
 
+    /// What a source task has read and not worked on has to be read again.
+    pub(super) fn forget_reads(&mut self, source: usize) {
+        let Some(limits) = &mut self.state.limits else { return };
+        for &list in &self.plan.reads[source] {
+            limits.fetched[list] = limits.fetched[list].min(self.state.log.position(list));
+        }
+    }
+
     /// Gives up the records of a source task that the log no longer holds.
     pub(super) fn expire(&mut self, source: usize) {
         if self.state.limits.is_none() {
@@ -87,7 +95,9 @@ impl Simulation {
             // What the last read returned is at hand and cannot be lost.
             let at_hand = limits.fetched[list];
             while u64::from(self.state.log.position(list)) < kept && self.state.log.position(list) >= at_hand {
-                let Some(id) = self.state.log.front(list) else { break };
+                // Of what is in no batch yet, the next batch finds out.
+                let is_due = |id: &RecordId| self.state.batch.as_ref().is_none_or(|batch| batch.holds(*id));
+                let Some(id) = self.state.log.front(list).filter(is_due) else { break };
                 self.state.log.advance(list);
                 self.state.sources[source].clock.on_lost(plan.stream.partition(id));
                 self.clock_changed(source);

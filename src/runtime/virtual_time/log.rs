@@ -96,6 +96,11 @@ impl Log {
         self.positions[list] += 1;
     }
 
+    /// The last record that was read of a list is read again.
+    pub fn step_back(&mut self, list: usize) {
+        self.positions[list] = self.positions[list].saturating_sub(1);
+    }
+
     /// The place of the record of a list that is read next: its offset in the partition.
     pub fn position(&self, list: usize) -> u32 {
         self.positions[list]

@@ -13,7 +13,9 @@
 //! block has reached the log, and the lag grows.
 
 mod batch;
+mod crash;
 mod finish;
+mod gate;
 mod inbox;
 mod keyframe;
 mod limits;
@@ -283,21 +285,25 @@ impl Simulation {
         let due = self.state.tasks.iter().map(due).chain(self.state.mergers.iter().map(merge_due)).min();
         let due = due.unwrap_or(EventTime::MAX);
         let now = self.state.now;
-        first_of(self.state.sources.iter().map(|source| source.clock.next_timer(horizon, due).max(now)))
+        let timer = |source: &source::Source| source.clock.next_timer(horizon, due).max(now);
+        first_of(self.state.sources.iter().map(|source| if source.is_down() { ProcTime::MAX } else { timer(source) }))
     }
 
     /// The clock of a source task has heard of something: notes when it wants to hear that time has
     /// passed.
     fn clock_changed(&mut self, source: usize) {
         if self.plan.has_timers && !self.plan.is_clock_driven {
-            let clock = &self.state.sources[source].clock;
-            self.state.timers[source] = clock.next_timer(ProcTime::MAX, EventTime::MAX);
+            let task = &self.state.sources[source];
+            // A task that is down hears of nothing.
+            let timer = || task.clock.next_timer(ProcTime::MAX, EventTime::MAX);
+            self.state.timers[source] = if task.is_down() { ProcTime::MAX } else { timer() };
         }
     }
 
     /// The input is exhausted and everything is handled: sends the final watermark, once, where asked.
     fn end(&mut self) -> bool {
-        if self.state.ended || self.plan.at_end == AtEnd::Hold || self.trace.stream.is_empty() {
+        let is_stuck = self.state.sources.iter().any(source::Source::is_down);
+        if self.state.ended || self.plan.at_end == AtEnd::Hold || self.trace.stream.is_empty() || is_stuck {
             return false;
         }
         self.state.ended = true;

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use crate::pipeline::salting::first_stage;
-use crate::pipeline::{AtEnd, LatePolicy, Overflow, Pipeline, WatermarkSpec};
+use crate::pipeline::{AtEnd, LatePolicy, Overflow, Pipeline, RestartStrategy, WatermarkSpec};
 use crate::record::{KeyId, RecordId, Stream};
 use crate::rng::Seed;
 use crate::runtime::RunConfig;
 use crate::runtime::event_clock::EventClock;
 use crate::runtime::service::{ServiceTime, Slow};
 use crate::runtime::trace::TaskId;
+use crate::runtime::virtual_time::gate::GatePlan;
 use crate::runtime::virtual_time::limits::Limits;
 use crate::runtime::virtual_time::log::Lists;
 use crate::runtime::virtual_time::salt::Salting;
+use crate::runtime::virtual_time::sink::Failure;
 use crate::runtime::virtual_time::source::Source;
 use crate::scenario::Fault;
 use crate::state::KeyGroups;
@@ -88,6 +90,10 @@ pub struct Plan {
     pub source_time: ServiceTime,
     pub sink_time: ServiceTime,
     pub merge_time: ServiceTime,
+    pub gate: GatePlan,
+    pub restart: RestartStrategy,
+    pub last_arrival: ProcTime,
+    pub sink_failures: Vec<Failure>,
     /// Of which arrivals the watermarks have to hear.
     pub announced: Announced,
     /// Whether anything waits for instants beside records.
@@ -136,6 +142,10 @@ impl Plan {
                 let merge_time = pipeline.tasks.merge_time.unwrap_or(pipeline.service_time);
                 jittered(config, merge_time, Vec::new(), "merge time")
             },
+            gate: GatePlan::new(stream, config),
+            restart: pipeline.restart,
+            last_arrival: stream.arrival_range().map_or(ProcTime::MIN, |(_, last)| last),
+            sink_failures: Failure::of(config),
             announced: Announced::new(pipeline, stream, clock.follows_time(), sources),
             has_timers: clock.follows_time() || has_operator_timers,
             has_operator_timers,
@@ -163,6 +173,11 @@ impl Plan {
             Source::new(clock, own.is_empty())
         };
         self.reads.iter().map(source).collect()
+    }
+
+    /// The list that a record is in.
+    pub fn list_of(&self, id: RecordId) -> usize {
+        if self.reader.len() == 1 { 0 } else { self.stream.partition(id).index() }
     }
 
     /// The window task that owns a key, or the merge task where keys are split.

@@ -1,13 +1,37 @@
 //! The sink: takes panes one after the other. What it has no room for stays with the task that
-//! emitted it, a window task or a merge task, which then takes nothing from its channels.
+//! emitted it, a window task or a merge task, which then takes nothing from its channels. While writing
+//! fails it tries again with the same pane.
 
 use std::collections::VecDeque;
 
-use crate::runtime::trace::TaskId;
+use crate::runtime::RunConfig;
+use crate::runtime::trace::{FailedWrite, TaskId};
 use crate::runtime::virtual_time::outbox::Outbox;
 use crate::runtime::virtual_time::plan::Plan;
 use crate::runtime::virtual_time::{Simulation, State};
-use crate::time::ProcTime;
+use crate::scenario::Fault;
+use crate::time::{ProcTime, Span};
+
+/// A time in which nothing that the sink writes is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    from: ProcTime,
+    until: ProcTime,
+    retry_after: Span,
+}
+
+impl Failure {
+    /// Those among the faults of a run.
+    pub fn of(config: &RunConfig) -> Vec<Self> {
+        let failure = |fault: &Fault| match *fault {
+            Fault::FailingSink { from, until, retry_after } => {
+                Some(Self { from: config.origin + from, until: config.origin + until, retry_after })
+            }
+            _ => None,
+        };
+        config.faults.iter().filter_map(failure).collect()
+    }
+}
 
 /// The sink.
 #[derive(Clone, Debug)]
@@ -21,7 +45,8 @@ pub struct Sink {
 
 impl Sink {
     pub fn new(plan: &Plan) -> Self {
-        Self { is_instant: plan.sink_time.is_zero(), waiting: VecDeque::new(), working: None, turn: 0 }
+        let is_instant = plan.sink_time.is_zero() && plan.sink_failures.is_empty();
+        Self { is_instant, waiting: VecDeque::new(), working: None, turn: 0 }
     }
 
     /// The panes that it has and has not delivered, by their places in the trace.
@@ -81,8 +106,22 @@ impl Simulation {
         }
     }
 
+    /// Whether the pane in hand is not taken; it is tried again later.
+    fn write_fails(&mut self) -> bool {
+        let now = self.state.now;
+        let failure = self.plan.sink_failures.iter().find(|failure| failure.from <= now && now < failure.until);
+        let (Some(failure), Some(pane)) = (failure, self.state.sink.working) else { return false };
+        let again = now + failure.retry_after;
+        self.state.times[self.plan.sink_slot()] = again + self.plan.sink_time.of(pane, again);
+        self.trace.failed_writes.push(FailedWrite { at: now, pane });
+        true
+    }
+
     /// The pane in hand is delivered: its result is visible from now on.
     pub(super) fn sink_finishes(&mut self) {
+        if self.write_fails() {
+            return;
+        }
         self.state.times[self.plan.sink_slot()] = ProcTime::MAX;
         if let Some(pane) = self.state.sink.working.take() {
             self.trace.delivered[pane as usize] = self.state.now;

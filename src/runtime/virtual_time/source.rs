@@ -9,6 +9,7 @@ use crate::record::{PartitionId, RecordId};
 use crate::runtime::event_clock::EventClock;
 use crate::runtime::trace::{Fate, InputStep, TaskId};
 use crate::runtime::virtual_time::Simulation;
+use crate::runtime::virtual_time::gate::Passage;
 use crate::runtime::virtual_time::inbox::{Element, Mark, Sent};
 use crate::runtime::virtual_time::plan::arrival;
 use crate::time::{EventTime, ProcTime};
@@ -18,7 +19,7 @@ use crate::watermark::{InputStatus, Rise};
 #[derive(Clone, Debug)]
 pub struct Source {
     pub clock: EventClock,
-    doing: Doing,
+    pub(super) doing: Doing,
     /// What it reads next, and from which list, as of when it was scheduled.
     next: Option<(usize, RecordId)>,
     /// It has told the window tasks that it is idle.
@@ -27,28 +28,40 @@ pub struct Source {
     held_back: Option<(Rise, Option<RecordId>)>,
     /// The last entry that it has in the trace's list of waits.
     pub(super) last_wait: Option<usize>,
+    /// How often it has been started again.
+    pub(super) restarts: u32,
 }
 
+/// What a source task is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Doing {
+pub enum Doing {
     /// It reads as soon as there is something to read.
     Reading,
     /// It works on a record.
     Working(RecordId),
     /// The channel to this window task has no credit for the next record, which is in hand or in the
-    /// log.
-    Waiting { on: usize, since: ProcTime, hand: Option<RecordId> },
+    /// log; or it is a dead letter that cannot be written.
+    Waiting { on: TaskId, since: ProcTime, hand: Option<RecordId> },
+    /// It has crashed, and will be started again.
+    Down,
+    /// It has crashed for good; time goes on until the last record has reached the log.
+    Failed,
 }
 
 impl Source {
     /// A source task before its first record. One without any partition is idle.
     pub const fn new(clock: EventClock, is_idle: bool) -> Self {
-        Self { clock, doing: Doing::Reading, next: None, is_idle, held_back: None, last_wait: None }
+        Self { clock, doing: Doing::Reading, next: None, is_idle, held_back: None, last_wait: None, restarts: 0 }
     }
 
     /// Whether the window tasks take it for idle.
     pub const fn is_idle(&self) -> bool {
         self.is_idle
+    }
+
+    /// Whether it has crashed and is not running again.
+    pub const fn is_down(&self) -> bool {
+        matches!(self.doing, Doing::Down | Doing::Failed)
     }
 
     /// Whether a record is in its hands, read and not sent.
@@ -115,15 +128,11 @@ impl Simulation {
     pub(super) fn source_acts(&mut self, source: usize) {
         match self.state.sources[source].doing {
             Doing::Reading => self.read(source),
-            Doing::Working(id) => {
-                if self.has_room(source, id) {
-                    self.send(source, id);
-                    self.resume(source);
-                } else {
-                    self.wait(source, Some(id));
-                }
-            }
-            Doing::Waiting { .. } => {}
+            Doing::Working(id) => self.hand_on(source, id, None),
+            // The dead letters can be written again.
+            Doing::Waiting { .. } => self.wait_ends(source),
+            Doing::Down => self.source_is_back(source),
+            Doing::Failed => self.state.times[self.plan.first_source_slot() + source] = ProcTime::MAX,
         }
     }
 
@@ -146,13 +155,34 @@ impl Simulation {
             self.state.log.advance(list);
             self.state.sources[source].doing = Doing::Working(id);
             self.state.times[slot] = self.state.now + self.plan.source_time.of(id.0, self.state.now);
-        } else if self.has_room(source, id) {
-            self.state.log.advance(list);
-            self.send(source, id);
-            self.schedule(source);
         } else {
-            self.wait(source, None);
+            self.hand_on(source, id, Some(list));
         }
+    }
+
+    /// Does with a record what the gate and the channels say. It is in hand, or at the front of a list.
+    #[inline]
+    fn hand_on(&mut self, source: usize, id: RecordId, list: Option<usize>) {
+        let hand = if list.is_none() { Some(id) } else { None };
+        let passage = self.plan.gate.passage(id, self.state.now);
+        match passage {
+            Passage::Open if !self.has_room(source, id) => return self.wait(source, self.waits_for(id), hand),
+            Passage::Waits(until) => {
+                self.wait(source, TaskId::DeadLetters, hand);
+                self.state.times[self.plan.first_source_slot() + source] = until;
+                return;
+            }
+            Passage::Crashes => return self.crash_source(source, id, hand.is_some()),
+            Passage::Open | Passage::Refused(_) => {}
+        }
+        if let Some(list) = list {
+            self.state.log.advance(list);
+        }
+        match passage {
+            Passage::Refused(fate) => self.refuse(source, id, fate),
+            _ => self.send(source, id),
+        }
+        self.resume(source);
     }
 
     /// Whether the record can be sent, or given up, now.
@@ -171,9 +201,11 @@ impl Simulation {
         self.plan.task_of_record(id)
     }
 
-    fn wait(&mut self, source: usize, hand: Option<RecordId>) {
-        let id = hand.or_else(|| self.state.sources[source].next.map(|(_, id)| id));
-        let Some(on) = id.map(|id| self.target_of(id)) else { return };
+    fn waits_for(&self, id: RecordId) -> TaskId {
+        TaskId::window(self.target_of(id))
+    }
+
+    fn wait(&mut self, source: usize, on: TaskId, hand: Option<RecordId>) {
         self.state.sources[source].doing = Doing::Waiting { on, since: self.state.now, hand };
         self.state.times[self.plan.first_source_slot() + source] = ProcTime::MAX;
     }
@@ -181,13 +213,19 @@ impl Simulation {
     /// A credit of the channel from `source` to `task` is free again.
     #[inline]
     pub(super) fn credit_returned(&mut self, source: usize, task: usize) {
-        let Doing::Waiting { on, since, hand } = self.state.sources[source].doing else { return };
-        if on != task {
-            return;
+        if let Doing::Waiting { on, .. } = self.state.sources[source].doing
+            && on == TaskId::window(task)
+        {
+            self.wait_ends(source);
         }
+    }
+
+    /// What a source task waited for is there.
+    fn wait_ends(&mut self, source: usize) {
+        let Doing::Waiting { on, since, hand } = self.state.sources[source].doing else { return };
         let (id, now) = (TaskId::source(source), self.state.now);
         let last = &mut self.state.sources[source].last_wait;
-        self.trace.note_wait(last, id, TaskId::window(task), since, now);
+        self.trace.note_wait(last, id, on, since, now);
         if let Some(id) = hand {
             self.state.sources[source].doing = Doing::Working(id);
             self.state.times[self.plan.first_source_slot() + source] = now;
@@ -196,7 +234,7 @@ impl Simulation {
         }
     }
 
-    fn resume(&mut self, source: usize) {
+    pub(super) fn resume(&mut self, source: usize) {
         self.state.sources[source].doing = Doing::Reading;
         self.schedule(source);
     }

@@ -124,7 +124,7 @@ fn kind_of(fate: Fate, is_behind: bool) -> Kind {
     match fate {
         Fate::Counted if is_behind => Kind::Behind,
         Fate::Counted | Fate::Unassigned | Fate::InFlight => Kind::OnTime,
-        Fate::DroppedLate | Fate::Shed | Fate::Lost | Fate::DeadLettered => Kind::Dropped,
+        Fate::DroppedLate | Fate::Shed | Fate::Lost | Fate::Rejected | Fate::DeadLettered => Kind::Dropped,
         Fate::SideOutput => Kind::SideOutput,
     }
 }

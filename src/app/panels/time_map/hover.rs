@@ -113,7 +113,8 @@ fn record_card(scene: &Scene<'_>, id: RecordId) {
         RecordState::Unassigned => "in no window",
         RecordState::GivenUp => match trace.fates[i] {
             Fate::Shed => "shed: a channel was full",
-            Fate::DeadLettered => "refused by the schema gate",
+            Fate::DeadLettered => "refused by the schema gate, kept as a dead letter",
+            Fate::Rejected => "refused by the schema gate, given up",
             _ => "lost",
         },
         RecordState::Waiting => "waiting",

@@ -70,7 +70,7 @@ impl RecordState {
             Fate::Unassigned => Self::Unassigned,
             Fate::Counted if trace.stream.event_times()[i] < trace.watermark_before[i] => Self::Behind,
             Fate::Counted => Self::OnTime,
-            Fate::Shed | Fate::Lost | Fate::DeadLettered => Self::GivenUp,
+            Fate::Shed | Fate::Lost | Fate::Rejected | Fate::DeadLettered => Self::GivenUp,
             Fate::InFlight => Self::Waiting,
         }
     }

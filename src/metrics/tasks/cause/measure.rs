@@ -66,7 +66,7 @@ fn service(trace: &Trace, metrics: &TaskMetrics, tasks: &[TaskId], stretch: Stre
     for &task in tasks {
         let (time, things) = match task {
             TaskId::Window(number) => of_window(trace, number, stretch),
-            TaskId::Source(_) | TaskId::Merge(_) | TaskId::Sink => {
+            TaskId::Source(_) | TaskId::Merge(_) | TaskId::Sink | TaskId::DeadLetters => {
                 (metrics.busy(task).covered(stretch).micros(), metrics.finished(task, stretch))
             }
         };
@@ -106,6 +106,7 @@ fn kind(
         TaskId::Window(_) => pipeline.service_time,
         TaskId::Merge(_) => pipeline.tasks.merge_time.unwrap_or(pipeline.service_time),
         TaskId::Sink => pipeline.tasks.sink_time,
+        TaskId::DeadLetters => Span::ZERO,
     };
     let is_slowed = service.is_some_and(|service| service.as_secs_f64() >= SLOWED * set.as_secs_f64());
     let keeps_up = !lasting.is_chronic && suspect.tasks.iter().all(|&task| metrics.keeps_up(task, set));
@@ -151,7 +152,7 @@ fn reach(trace: &Trace, metrics: &TaskMetrics, suspect: &Suspect, stretch: Stret
 
 fn peak_depth(metrics: &TaskMetrics, suspect: &Suspect, stretch: Stretch) -> usize {
     let of_task = |task: &TaskId| match *task {
-        TaskId::Source(_) => 0,
+        TaskId::Source(_) | TaskId::DeadLetters => 0,
         TaskId::Window(number) => {
             let of_channel = |source| metrics.channel(source, usize::from(number)).peak_within(stretch);
             (0..metrics.sources()).map(of_channel).max().unwrap_or(0)

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use highwater::metrics::join::JoinReport;
 use highwater::metrics::report::Report;
-use highwater::runtime::{RunConfig, Trace, WindowEnd, run};
+use highwater::metrics::tasks::{Stretch, TaskMetrics};
+use highwater::runtime::{RunConfig, TaskId, Trace, WindowEnd, run};
 use highwater::scenario::library::{BUILT_IN, BuiltIn, find};
 use highwater::scenario::set::apply;
 use highwater::scenario::{Scenario, parse};
@@ -216,6 +217,36 @@ fn micro_batches_say_the_same_in_steps_of_their_trigger() {
     let latency = batched.result_latency_s;
     assert!(latency.max <= Some(10.0), "{latency:?}");
     assert!(latency.p50 == Some(5.0) || latency.p50 == Some(10.0), "{latency:?}");
+}
+
+#[test]
+fn salted_the_hot_key_is_cured_with_equal_results() {
+    let run = |salts: &str| {
+        let (report, trace) = run_with("hot-key-salted", &[&format!("pipeline.tasks.salts={salts}")]);
+        let metrics = TaskMetrics::of(&trace);
+        let minutes = Stretch::new(trace.span().expect("records").0, trace.stream.arrivals_ascending()[1_439]);
+        let busy: Vec<f64> = (0..4).map(|task| metrics.shares(TaskId::window(task), minutes).busy).collect();
+        let mut results: Vec<_> =
+            trace.panes.iter().map(|pane| (pane.key, pane.window, pane.timing, pane.summary.count)).collect();
+        results.sort_unstable();
+        let sum: f64 = trace.panes.iter().map(|pane| pane.summary.sum).sum();
+        (report, busy, results, sum)
+    };
+    let (cured, busy, results, sum) = run("16");
+    // A window of a key has a part of every sub-key, as far as its records go.
+    let parts: u64 = results.iter().map(|(.., records)| records.min(&16)).sum();
+    assert_eq!((cured.max_lag, cured.panes.on_time, cured.panes.partial), (0, 25, parts as usize));
+    assert!(busy.iter().all(|busy| (0.35..0.75).contains(busy)), "{busy:?}");
+    let (hot, busy, plain_results, plain_sum) = run("1");
+    assert_eq!((&plain_results, plain_sum), (&results, sum));
+    assert_eq!(hot.panes.partial, 0);
+    // 8 a second come, 6.4 of them hot; one task does 4, so 5 are read.
+    assert!((500..650).contains(&hot.max_lag), "{}", hot.max_lag);
+    assert!(busy.iter().filter(|&&busy| busy > 0.99).count() == 1, "{busy:?}");
+    assert!(busy.iter().filter(|&&busy| busy < 0.25).count() == 3, "{busy:?}");
+    let (halves, busy, ..) = run("2");
+    assert_eq!(halves.max_lag, 0);
+    assert!(busy.iter().filter(|&&busy| busy > 0.75).count() == 2, "{busy:?}");
 }
 
 #[test]

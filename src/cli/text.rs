@@ -75,6 +75,9 @@ fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::R
     if panes.retractions > 0 {
         writeln!(out, "             {:>12} taken back", number(panes.retractions))?;
     }
+    if panes.partial > 0 {
+        writeln!(out, "             {:>12} parts of them, merged", number(panes.partial))?;
+    }
     writeln!(out, "             {:>12} windows never fired", number(report.open_at_end))?;
     writeln!(out)?;
     writeln!(out, "                      P50          P95          P99      longest")?;

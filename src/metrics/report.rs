@@ -91,6 +91,8 @@ pub struct PaneCounts {
     pub at_end: usize,
     /// Withdrawals of an earlier value.
     pub retractions: usize,
+    /// Firings of the first stage where keys are salted: parts of the others, not panes themselves.
+    pub partial: usize,
 }
 
 /// Quantiles in seconds.
@@ -196,7 +198,7 @@ fn whole_account(trace: &Trace) -> Ledger {
 impl PaneCounts {
     /// Counts the panes of a trace.
     pub fn of(trace: &Trace) -> Self {
-        let mut counts = Self::default();
+        let mut counts = Self { partial: trace.partials.len(), ..Self::default() };
         for pane in &trace.panes {
             if pane.is_retraction {
                 counts.retractions += 1;

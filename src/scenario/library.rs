@@ -42,6 +42,7 @@ built_in![
     "shard",
     "micro-batch",
     "four-tasks",
+    "hot-key-salted",
     "twenty-thousand",
     "million",
 ];

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::human::{count, span};
 use crate::metrics::join::JoinReport;
 use crate::metrics::report::{Latency, Report};
+use crate::metrics::tasks::phrase;
 use crate::pipeline::AtEnd;
 use crate::production::{LossCause, Production};
 use crate::runtime::Trace;
@@ -93,6 +94,7 @@ fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::R
         number(report.max_queue_depth),
         number(report.max_lag)
     )?;
+    waiting(out, report)?;
     writeln!(out, "{} records/s; trace {}", count(report.records_per_s as u64), report.trace_hash)
 }
 
@@ -109,6 +111,34 @@ fn write_join(out: &mut String, join: &JoinReport) -> std::fmt::Result {
     latency(out, "Waited", quantiles(&join.wait_s))?;
     writeln!(out, "At most {} kept at once. The pairs are the records of what follows.", number(join.max_kept))?;
     writeln!(out)
+}
+
+/// Tasks that did anything but idle, why records waited, silent partitions, and alerts.
+fn waiting(out: &mut String, report: &Report) -> std::fmt::Result {
+    let worked = report.tasks.iter().filter(|row| row.shares.busy > 0.0 || row.shares.backpressured > 0.0);
+    for (place, row) in worked.enumerate() {
+        let name = if place == 0 { "Tasks" } else { "" };
+        let [busy, idle, held] = [row.shares.busy, row.shares.idle, row.shares.backpressured].map(phrase::percent);
+        writeln!(out, "{name:<13}{:<12}{busy:>7} busy {idle:>7} idle {held:>7} backpressured", row.task)?;
+    }
+    for cause in &report.causes {
+        writeln!(out, "Cause        {}", cause.words)?;
+    }
+    if let Some((lag, predicted, actual)) = report.time_to_clear.as_ref().and_then(|clear| {
+        Some((clear.lag, span(Span::from_secs_f64(clear.predicted_s?)), span(Span::from_secs_f64(clear.actual_s?))))
+    }) {
+        writeln!(out, "To clear     {} at half of the peak: predicted {predicted}, actual {actual}", number(lag))?;
+    }
+    for row in &report.partitions {
+        for silence in row.silences.iter().filter(|silence| silence.state != "blocked") {
+            let share = phrase::percent(silence.share);
+            writeln!(out, "Partition {:<3}{} {share} of the time: {}", row.partition, silence.state, silence.reason)?;
+        }
+    }
+    for alert in &report.alerts {
+        writeln!(out, "Alert        {}: {}", alert.severity, alert.words)?;
+    }
+    Ok(())
 }
 
 fn number(amount: usize) -> String {

@@ -6,4 +6,5 @@ pub mod join;
 pub mod quantile;
 pub mod report;
 pub mod rows;
+pub mod task_rows;
 pub mod tasks;

@@ -6,9 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::alerts::alerts;
 use crate::metrics::freshness::freshness;
 use crate::metrics::join::JoinReport;
 use crate::metrics::quantile::{P50, P90, P95, P99, P999, Quantile};
+use crate::metrics::task_rows::{AlertRow, CauseRow, ClearRow, PartitionRow, TaskRow, partition_rows, task_rows};
+use crate::metrics::tasks::{TaskMetrics, causes};
 use crate::record::RecordId;
 use crate::runtime::{Fate, Ledger, Trace, WindowEnd};
 use crate::scenario::Scenario;
@@ -60,6 +63,16 @@ pub struct Report {
     /// The numbers of the join that made the records, where one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub join: Option<JoinReport>,
+    /// What every task did with its time.
+    pub tasks: Vec<TaskRow>,
+    /// Why records waited, the worst cause first.
+    pub causes: Vec<CauseRow>,
+    /// Every partition of the log.
+    pub partitions: Vec<PartitionRow>,
+    /// When half of the largest backlog of the log was cleared: how long until all of it.
+    pub time_to_clear: Option<ClearRow>,
+    /// Every alert, in the order in which they fired.
+    pub alerts: Vec<AlertRow>,
     /// Checkpoints taken; empty, because this version takes none.
     pub checkpoints: Empty,
     /// Recoveries; none, because nothing crashes in this version.
@@ -158,6 +171,7 @@ impl Report {
         let assigned = ledger.produced - ledger.unassigned;
         let max_open_windows = trace.kept_windows.iter().copied().max().unwrap_or(0);
         let queue = QueueMaxima::of(trace);
+        let metrics = TaskMetrics::of(trace);
         Self {
             schema: 1,
             scenario: scenario.title.clone(),
@@ -178,6 +192,11 @@ impl Report {
             max_queue_depth: queue.depth,
             max_lag: queue.lag,
             join: trace.stream.joined().map(JoinReport::of),
+            tasks: task_rows(&metrics),
+            causes: causes(trace, &metrics, metrics.span()).iter().map(CauseRow::of).collect(),
+            partitions: partition_rows(trace, &metrics),
+            time_to_clear: ClearRow::of(metrics.log()),
+            alerts: alerts(scenario, trace).iter().map(AlertRow::of).collect(),
             checkpoints: Empty {},
             recovery: [],
             goals: [],

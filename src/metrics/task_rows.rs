@@ -133,8 +133,7 @@ pub fn task_rows(metrics: &TaskMetrics) -> Vec<TaskRow> {
             let channels = (0..metrics.sources()).map(|source| metrics.channel(source, usize::from(window)).peak().0);
             channels.max().unwrap_or(0)
         }
-        // Parts wait for a merge task without a bound, and are not counted here.
-        TaskId::Merge(_) => 0,
+        TaskId::Merge(merge) => metrics.parts().get(usize::from(merge)).map_or(0, |parts| parts.peak().0),
         TaskId::Sink => metrics.panes().peak().0,
     };
     let row = |task: TaskId| TaskRow {

@@ -128,7 +128,7 @@ pub fn task_rows(metrics: &TaskMetrics) -> Vec<TaskRow> {
     // The first instant belongs to the run.
     let whole = Stretch::new(run.from - Span::from_micros(1), run.until);
     let depth = |task: TaskId| match task {
-        TaskId::Source(_) => 0,
+        TaskId::Source(_) | TaskId::DeadLetters => 0,
         TaskId::Window(window) => {
             let channels = (0..metrics.sources()).map(|source| metrics.channel(source, usize::from(window)).peak().0);
             channels.max().unwrap_or(0)

@@ -8,7 +8,7 @@ use crate::metrics::report::{Latency, Report};
 use crate::metrics::tasks::phrase;
 use crate::pipeline::AtEnd;
 use crate::production::{LossCause, Production};
-use crate::runtime::Trace;
+use crate::runtime::{Ledger, Trace};
 use crate::time::Span;
 
 /// The whole report, ending with a line break.
@@ -19,22 +19,8 @@ pub fn report(report: &Report, trace: &Trace) -> String {
     out
 }
 
-fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::Result {
-    let pipeline = &trace.pipeline;
-    writeln!(out, "{}: {} records, seed {}", report.scenario, number(report.records), report.seed)?;
-    writeln!(
-        out,
-        "  {}, {}, lateness {}{}",
-        pipeline.window,
-        pipeline.watermark,
-        pipeline.allowed_lateness,
-        if pipeline.at_end == AtEnd::Flush { ", flushed at the end" } else { "" }
-    )?;
-    writeln!(out)?;
-    if let Some(join) = &report.join {
-        write_join(out, join)?;
-    }
-    let ledger = &report.ledger;
+/// Where every record is, and what is counted beside the sum.
+fn write_ledger(out: &mut String, ledger: &Ledger) -> std::fmt::Result {
     writeln!(out, "Ledger       {:>12} produced", count(ledger.produced))?;
     let fates = [
         (ledger.counted, "counted"),
@@ -57,6 +43,25 @@ fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::R
     if ledger.duplicated > 0 {
         writeln!(out, "             {:>12} counted twice or more, beside the sum", count(ledger.duplicated))?;
     }
+    Ok(())
+}
+
+fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::Result {
+    let pipeline = &trace.pipeline;
+    writeln!(out, "{}: {} records, seed {}", report.scenario, number(report.records), report.seed)?;
+    writeln!(
+        out,
+        "  {}, {}, lateness {}{}",
+        pipeline.window,
+        pipeline.watermark,
+        pipeline.allowed_lateness,
+        if pipeline.at_end == AtEnd::Flush { ", flushed at the end" } else { "" }
+    )?;
+    writeln!(out)?;
+    if let Some(join) = &report.join {
+        write_join(out, join)?;
+    }
+    write_ledger(out, &report.ledger)?;
     before_the_log(out, trace.stream.production())?;
     writeln!(out, "Behind       {:>12} records behind the watermark, dropped or not", number(report.behind))?;
     writeln!(out, "Complete     {:>12}", percent(report.completeness))?;

@@ -221,19 +221,20 @@ fn cases(
         1 => (1_i64..100).prop_map(Input::Jump),
         1 => (1_i64..100_000).prop_map(Input::Jump),
     ];
-    let scales =
-        (prop_oneof![Just(1_i64), Just(1_000), Just(7_777_777)], 0_i64..4, prop_oneof![Just(1_u32), Just(997)]);
+    // Keys that are dense, sparse, or dense with one far off.
+    let keys = prop_oneof![Just([1_u32, 1]), Just([997, 997]), Just([1, 997])];
+    let scales = (prop_oneof![Just(1_i64), Just(1_000), Just(7_777_777)], 0_i64..4, keys);
     // A stream that stands still, or one that goes on by so much per record.
     let inputs = (prop::collection::vec(input, 0..80), prop_oneof![Just(0_i64), 1_i64..30]);
     (windows, lateness, 0_i64..50, inputs, any::<bool>(), scales).prop_map(
-        |(window, lateness, bound, (mut inputs, step), flush, (scale, jitter, key_step))| {
+        |(window, lateness, bound, (mut inputs, step), flush, (scale, jitter, key_steps))| {
             let mut since = 0;
             for input in &mut inputs {
                 match input {
                     Input::Record { t, key, .. } => {
                         since += step;
                         *t = (*t + since) * scale + jitter;
-                        *key *= key_step;
+                        *key *= key_steps[usize::from(*key == 4)];
                     }
                     Input::Jump(by) => *by *= scale,
                 }

@@ -29,6 +29,8 @@ pub struct AlignedWindows<A = Summary> {
     /// How many (key, window) states were opened, and how many of them are gone.
     pub(super) opened: u64,
     pub(super) gone: u64,
+    /// Whether there may be states without an identity, for a sink that does not follow windows.
+    pub(super) is_anonymous: bool,
 }
 
 impl<A: Accumulator> AlignedWindows<A> {
@@ -42,11 +44,15 @@ impl<A: Accumulator> AlignedWindows<A> {
             next_due: EventTime::MAX,
             opened: 0,
             gone: 0,
+            is_anonymous: false,
         }
     }
 
-    /// How many (key, window) states are kept.
-    pub const fn kept(&self) -> usize {
+    /// How many (key, window) states are kept. O(keys) for a sink that does not follow windows.
+    pub fn kept(&self) -> usize {
+        if self.is_anonymous {
+            return self.columns.iter().map(|(_, cells)| cells.len()).sum();
+        }
         (self.opened - self.gone) as usize
     }
 
@@ -75,8 +81,16 @@ impl<A: Accumulator> AlignedWindows<A> {
     /// is another record.
     #[inline]
     pub fn count_plainly<S: WindowSink>(&mut self, record: &Record, now: ProcTime, sink: &mut S) -> bool {
-        self.assigner.is_gapless_tumbling()
-            && self.count_in_ready(self.assigner.last_number(record.event_time), record, now, sink)
+        if !self.assigner.is_gapless_tumbling() {
+            return false;
+        }
+        let number = self.assigner.last_number(record.event_time);
+        if !self.is_plain::<S>() {
+            return self.count_in_ready(number, record, now, sink);
+        }
+        let Some(total) = self.columns.ready(number).and_then(|cells| cells.plain(record.key)) else { return false };
+        total.add(record.value);
+        true
     }
 
     #[inline(never)]
@@ -91,10 +105,22 @@ impl<A: Accumulator> AlignedWindows<A> {
         outcome
     }
 
+    /// Whether nobody needs to know more of a window than what its one pane says.
+    #[inline]
+    fn is_plain<S: WindowSink>(&self) -> bool {
+        !S::FOLLOWS_WINDOWS && self.allowed_lateness == Span::ZERO
+    }
+
     /// Counts the record in a window that has state and is not complete; false when it is another.
     #[inline]
     fn count_in_ready<S: WindowSink>(&mut self, number: i64, record: &Record, now: ProcTime, sink: &mut S) -> bool {
+        let is_plain = self.is_plain::<S>();
         let Some(cells) = self.columns.ready(number) else { return false };
+        if is_plain {
+            self.is_anonymous = true;
+            cells.get_or_add(record.key).add(record.value);
+            return true;
+        }
         let id = WindowId(self.opened as u32);
         let (total, is_new) = cells.get_or_open(record.key, id);
         total.add(record.value);
@@ -165,11 +191,12 @@ impl<A: Accumulator> AlignedWindows<A> {
 
     fn fire_column<S: WindowSink>(&mut self, number: i64, window: Window, advance: &Advance, sink: &mut S) {
         let timing = advance.timing_of_completion();
+        let is_plain = self.is_plain::<S>();
         self.columns.unready(number);
         let Some(cells) = self.columns.get_mut(number) else { return };
-        if !S::FOLLOWS_WINDOWS && self.allowed_lateness == Span::ZERO {
+        if is_plain {
             // It goes as soon as it has fired, so one walk over the cells does both.
-            self.gone += cells.len() as u64;
+            self.is_anonymous = true;
             cells.drain(|cell| sink.fired(pane(&cell, window, timing, advance)));
             return;
         }
@@ -181,7 +208,9 @@ impl<A: Accumulator> AlignedWindows<A> {
 
     fn close_column<S: WindowSink>(&mut self, number: i64, window: Window, now: ProcTime, sink: &mut S) {
         if let Some(cells) = self.columns.get_mut(number) {
-            self.gone += cells.len() as u64;
+            if S::FOLLOWS_WINDOWS || self.allowed_lateness > Span::ZERO {
+                self.gone += cells.len() as u64;
+            }
             if S::FOLLOWS_WINDOWS {
                 cells.iter().for_each(|cell| sink.closed(kept(&cell, window), now));
             }

@@ -4,7 +4,7 @@
 //! finds those without a search. Only columns that take records without further ado are in it; the
 //! operator says which, so that a hit there means: count it, nothing else is to be done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::window::aggregate::Accumulator;
 use crate::window::cells::Cells;
@@ -19,8 +19,9 @@ pub struct Columns<A> {
     /// Place in `columns` by number.
     open: BTreeMap<i64, u32>,
     columns: Vec<Cells<A>>,
-    /// Places in `columns` that are empty, kept for their memory.
-    free: Vec<u32>,
+    /// Places in `columns` that are empty; the last so many still have their memory.
+    free: VecDeque<u32>,
+    roomy: usize,
     /// Number and place, at the number modulo the length.
     ready: [(i64, u32); READY],
 }
@@ -30,7 +31,7 @@ const NOT_READY: (i64, u32) = (i64::MIN, u32::MAX);
 impl<A: Accumulator> Columns<A> {
     /// No column.
     pub const fn new() -> Self {
-        Self { open: BTreeMap::new(), columns: Vec::new(), free: Vec::new(), ready: [NOT_READY; READY] }
+        Self { open: BTreeMap::new(), columns: Vec::new(), free: VecDeque::new(), roomy: 0, ready: [NOT_READY; READY] }
     }
 
     /// The column of this number, if it is ready.
@@ -46,7 +47,8 @@ impl<A: Accumulator> Columns<A> {
             return &mut self.columns[self.ready[number as usize % READY].1 as usize];
         }
         let place = *self.open.entry(number).or_insert_with(|| {
-            self.free.pop().unwrap_or_else(|| {
+            self.roomy = self.roomy.saturating_sub(1);
+            self.free.pop_back().unwrap_or_else(|| {
                 self.columns.push(Cells::default());
                 // One column is hundreds of bytes, so there are fewer than 2^32 of them.
                 (self.columns.len() - 1) as u32
@@ -92,13 +94,15 @@ impl<A: Accumulator> Columns<A> {
         self.unready(number);
         let Some(place) = self.open.remove(&number) else { return };
         let cells = &mut self.columns[place as usize];
-        if self.free.len() > self.open.len() {
+        if self.roomy > self.open.len() {
             // As many empty ones as full ones are enough for any steady stream; more are left from a burst.
             *cells = Cells::default();
-        } else if !cells.is_empty() {
-            cells.drain(|_| {});
+            self.free.push_front(place);
+        } else {
+            cells.clear();
+            self.roomy += 1;
+            self.free.push_back(place);
         }
-        self.free.push(place);
     }
 
     /// Columns in order of their number.

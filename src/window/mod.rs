@@ -29,6 +29,7 @@ pub mod bit_ring;
 pub mod cells;
 pub mod columns;
 pub mod dialect;
+pub mod front_slice;
 pub mod general;
 pub mod kafka;
 pub mod key_index;

@@ -10,6 +10,7 @@
 use crate::record::{KeyId, Record, RecordId};
 use crate::time::{EventTime, ProcTime};
 use crate::window::aggregate::{Accumulator, Summary};
+use crate::window::cells::Cells;
 use crate::window::columns::Columns;
 use crate::window::lateness;
 use crate::window::operator::{Advance, Outcome};
@@ -34,8 +35,6 @@ pub struct SlicedWindows<A = Summary> {
     pub(super) watermark: EventTime,
     /// No window fires before the watermark reaches this.
     pub(super) next_due: EventTime,
-    /// How many (key, slice) states there are.
-    pub(super) in_slices: usize,
     /// Who has which window: only for a sink that follows windows.
     pub(super) lives: Columns<Seen>,
     pub(super) opened: u64,
@@ -75,7 +74,6 @@ impl<A: Accumulator> SlicedWindows<A> {
             next: i64::MIN,
             watermark: EventTime::MIN,
             next_due: EventTime::MAX,
-            in_slices: 0,
             lives: Columns::new(),
             opened: 0,
             gone: 0,
@@ -83,8 +81,11 @@ impl<A: Accumulator> SlicedWindows<A> {
     }
 
     /// How many (key, window) states are kept; (key, slice) states when nobody follows windows.
-    pub const fn kept(&self) -> usize {
-        if self.opened > 0 { (self.opened - self.gone) as usize } else { self.in_slices }
+    pub fn kept(&self) -> usize {
+        if self.opened > 0 {
+            return (self.opened - self.gone) as usize;
+        }
+        self.running.in_front() + self.slices.iter().map(|(_, cells)| cells.len()).sum::<usize>()
     }
 
     /// No window fires or goes before the watermark reaches this; it may be past.
@@ -131,10 +132,8 @@ impl<A: Accumulator> SlicedWindows<A> {
     #[inline]
     fn count_in_ready<S: WindowSink>(&mut self, slice: i64, record: &Record, now: ProcTime, sink: &mut S) -> bool {
         let Some(cells) = self.slices.ready(slice) else { return false };
-        let (total, is_new) = cells.get_or_open(record.key, WindowId::NONE);
-        total.add(record.value);
-        self.in_slices += usize::from(is_new);
-        if S::FOLLOWS_WINDOWS && is_new {
+        let is_new = S::FOLLOWS_WINDOWS & add(cells, record);
+        if is_new {
             self.open_windows(slice, record.key, record.id, now, sink);
         }
         true
@@ -147,13 +146,16 @@ impl<A: Accumulator> SlicedWindows<A> {
             self.running.add_to_front(slice, record.key, record.value)
         } else {
             if slice <= self.joined_to {
-                self.running.add_to_back(record.key, record.value);
+                self.running.add_to_back(slice, record.key, record.value);
             }
-            let (total, is_new) = self.slices.get_or_open(slice, false).get_or_open(record.key, WindowId::NONE);
-            total.add(record.value);
-            is_new
+            let cells = self.slices.get_or_open(slice, false);
+            if cells.is_empty()
+                && let Some(room) = self.running.take_spare()
+            {
+                cells.make_room(room);
+            }
+            add(cells, record)
         };
-        self.in_slices += usize::from(is_new);
         if S::FOLLOWS_WINDOWS && is_new {
             self.open_windows(slice, record.key, record.id, now, sink);
         }
@@ -215,7 +217,7 @@ impl<A: Accumulator> SlicedWindows<A> {
         while let Some(slice) = self.slices.first_after(self.joined_to).filter(|&slice| slice <= last) {
             self.slices.unready(slice);
             if let Some(cells) = self.slices.get_mut(slice) {
-                self.running.join(cells);
+                self.running.join(slice, cells);
             }
             self.joined_to = slice;
         }
@@ -229,12 +231,11 @@ impl<A: Accumulator> SlicedWindows<A> {
             while let Some(slice) = self.slices.last_up_to(self.joined_to) {
                 self.slices.remove(slice);
             }
-            self.in_slices = self.slices.iter().map(|(_, cells)| cells.len()).sum();
             return;
         }
         loop {
             while self.running.front_number().is_some_and(|slice| slice < bound) {
-                self.in_slices -= self.running.leave();
+                self.running.leave();
             }
             // The front is used up when the oldest slice is one that joined since.
             if self.slices.first().is_none_or(|slice| slice >= bound) {
@@ -281,6 +282,18 @@ impl<A: Accumulator> SlicedWindows<A> {
             }
         }
     }
+}
+
+/// Adds a value to a slice. Whether the key is new there.
+#[inline]
+fn add<A: Accumulator>(cells: &mut Cells<A>, record: &Record) -> bool {
+    let total = match cells.plain(record.key) {
+        Some(total) => total,
+        None => cells.get_or_add(record.key),
+    };
+    let is_new = total.count() == 0;
+    total.add(record.value);
+    is_new
 }
 
 fn pane<A: Accumulator>(key: KeyId, id: WindowId, total: &A, window: Window, advance: &Advance) -> Pane {

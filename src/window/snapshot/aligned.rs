@@ -80,6 +80,7 @@ impl AlignedWindows {
             let is_complete = lateness::is_complete(window, wide.watermark);
             let due = if is_complete { lateness::closes_at(window, self.allowed_lateness) } else { window.end };
             self.next_due = self.next_due.min(due);
+            self.is_anonymous |= id == WindowId::NONE;
             self.columns.get_or_open(number, !is_complete).put_back(&Cell { key, id, total: &total, panes });
             // As many as are not gone have been opened.
             self.gone = self.gone.wrapping_sub(1);

@@ -118,8 +118,8 @@ impl SlicedWindows {
     }
 
     /// Whether somebody follows its windows, so that they have identities.
-    pub(in crate::window) const fn follows(&self) -> bool {
-        self.opened > 0 || self.in_slices == 0
+    pub(in crate::window) fn follows(&self) -> bool {
+        self.opened > 0 || self.kept() == 0
     }
 
     /// What it keeps.
@@ -131,14 +131,14 @@ impl SlicedWindows {
             }
         }
         for (number, cells) in self.slices.iter() {
-            cells.for_each(|key, total| keys.entry(key).or_default().slices.push((number, *total)));
+            cells.iter().for_each(|cell| keys.entry(cell.key).or_default().slices.push((number, *cell.total)));
         }
         self.running.each_key(|key, totals| keys.entry(key).or_default().running = Some(totals));
         let mut front = Vec::new();
         for (number, totals) in self.running.front_slices() {
             front.push(number);
             for (key, after) in totals {
-                keys.entry(*key).or_default().after.push((number, *after));
+                keys.entry(key).or_default().after.push((number, after));
             }
         }
         let wide = Wide { watermark: self.watermark, opened: self.opened };
@@ -172,15 +172,14 @@ impl SlicedWindows {
                 // Ready are those that have not joined and are in no window that is complete.
                 let is_open = self.grid.first_incomplete(wide.watermark) <= *self.grid.windows_with(*slice).start();
                 let cells = self.slices.get_or_open(*slice, *slice > reach.joined_to && is_open);
-                *cells.get_or_open(key, WindowId::NONE).0 = *total;
+                *cells.get_or_add(key) = *total;
             }
             if state.running.is_some() || !state.after.is_empty() {
-                self.running.put_back(key, state.running.clone().unwrap_or_default());
+                self.running.put_back(reach.joined_to, key, state.running.clone().unwrap_or_default());
             }
             for &(slice, after) in &state.after {
                 self.running.put_back_after(slice, key, after);
             }
-            self.in_slices += state.slices.len() + state.after.len();
         }
         lives.sort_unstable();
         self.gone = wide.opened.wrapping_sub(lives.len() as u64);

@@ -2,13 +2,19 @@
 //!
 //! Where keys are dense (a good part of all keys up to the largest one has a cell) the totals lie in
 //! an array indexed by the key itself; where they are sparse they lie packed, and an open-addressing
-//! table finds them. So memory is proportional to the cells in either case, and as cells are only
-//! ever walked in order of opening, the layout cannot show in a result.
+//! table finds them. So memory is proportional to the cells in either case, and as cells are walked in
+//! order of opening, the layout cannot show in a result. Where nobody asks for that order, nothing is
+//! listed while keys are dense, and cells are walked in order of their keys.
+
+mod layout;
+mod plain;
 
 use crate::record::KeyId;
 use crate::window::aggregate::Accumulator;
 use crate::window::key_index::KeyIndex;
 use crate::window::pane::WindowId;
+
+pub use layout::suits_dense;
 
 /// The state of one key in one window or slice, to look at.
 #[derive(Debug, PartialEq)]
@@ -32,16 +38,21 @@ struct Owner {
 
 const NOBODY: Owner = Owner { key: KeyId(0), id: WindowId(0) };
 
-/// Totals are indexed by key while there are at most so many keys per cell. At 4 that takes about
-/// three times the memory of packed totals and their table; beyond, most of it would be holes.
-const DENSE_KEYS_PER_CELL: usize = 4;
-
-/// Up to this many keys an array indexed by key is cheap whatever it holds.
-const ALWAYS_DENSE_KEYS: usize = 64;
+/// What is known of cells besides their totals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listing {
+    /// Nothing: totals lie by key.
+    None,
+    /// Their keys, in some order.
+    Keys,
+    /// Their identities, in order of opening.
+    Identities,
+}
 
 /// Cells in order of opening, found by key.
 #[derive(Clone, Debug)]
 pub struct Cells<A> {
+    listing: Listing,
     /// In order of opening; the first `len` are in use. A new owner can be written behind them
     /// without asking whether there is one.
     owners: Vec<Owner>,
@@ -61,6 +72,7 @@ pub struct Cells<A> {
 impl<A> Default for Cells<A> {
     fn default() -> Self {
         Self {
+            listing: Listing::None,
             owners: Vec::new(),
             len: 0,
             panes: Vec::new(),
@@ -72,12 +84,14 @@ impl<A> Default for Cells<A> {
     }
 }
 
+/// Cells whose order of opening somebody needs.
 impl<A: Accumulator> Cells<A> {
     /// The total of `key`, and whether it is new. If it is, the cell gets `next_id`, and the caller
     /// adds a value at once: a cell is never empty.
     #[inline]
     pub fn get_or_open(&mut self, key: KeyId, next_id: WindowId) -> (&mut A, bool) {
-        if key.index() < self.dense.len() && self.len < self.owners.len() {
+        let is_listed = self.listing == Listing::Identities;
+        if is_listed && key.index() < self.dense.len() && self.len < self.owners.len() {
             // Whether a key is new is a coin toss in a young window, so nothing here branches on it.
             self.owners[self.len] = Owner { key, id: next_id };
             let total = &mut self.dense[key.index()];
@@ -90,6 +104,12 @@ impl<A: Accumulator> Cells<A> {
 
     #[inline(never)]
     fn get_or_open_slowly(&mut self, key: KeyId, next_id: WindowId) -> (&mut A, bool) {
+        self.list();
+        self.listing = Listing::Identities;
+        self.get_or_list(key, next_id)
+    }
+
+    fn get_or_list(&mut self, key: KeyId, next_id: WindowId) -> (&mut A, bool) {
         self.choose_layout(key);
         if self.dense.is_empty() {
             let (place, is_new) = self.find_or_pack(key, next_id);
@@ -107,6 +127,10 @@ impl<A: Accumulator> Cells<A> {
 
     /// Puts a cell back that was taken elsewhere and is not here; it has a value.
     pub fn put_back(&mut self, cell: &Cell<'_, A>) {
+        if cell.id == WindowId::NONE {
+            self.get_or_add(cell.key).clone_from(cell.total);
+            return;
+        }
         self.get_or_open(cell.key, cell.id).0.clone_from(cell.total);
         if cell.panes > 0 {
             self.panes.resize(self.len, 0);
@@ -114,66 +138,9 @@ impl<A: Accumulator> Cells<A> {
         }
     }
 
-    /// How many cells there are.
-    pub const fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Whether there is no cell.
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Cells in order of opening.
-    #[inline]
-    pub fn iter(&self) -> impl Iterator<Item = Cell<'_, A>> {
-        self.owners[..self.len].iter().enumerate().map(|(place, owner)| Cell {
-            key: owner.key,
-            id: owner.id,
-            total: if self.dense.is_empty() { &self.packed[place] } else { &self.dense[owner.key.index()] },
-            panes: self.panes.get(place).copied().unwrap_or(0),
-        })
-    }
-
-    /// Every key with its total, in order of opening.
-    #[inline]
-    pub fn for_each(&self, mut visit: impl FnMut(KeyId, &A)) {
-        let owners = self.owners[..self.len].iter();
-        if self.dense.is_empty() {
-            owners.zip(&self.packed).for_each(|(owner, total)| visit(owner.key, total));
-        } else {
-            owners.for_each(|owner| visit(owner.key, &self.dense[owner.key.index()]));
-        }
-    }
-
-    /// Takes every cell out, in order of opening, and keeps the room for others.
-    #[inline]
-    pub fn drain(&mut self, mut take: impl FnMut(Cell<'_, A>)) {
-        let owners = self.owners[..self.len].iter();
-        if self.dense.is_empty() {
-            for (place, (owner, total)) in owners.zip(self.packed.drain(..)).enumerate() {
-                let panes = self.panes.get(place).copied().unwrap_or(0);
-                take(Cell { key: owner.key, id: owner.id, total: &total, panes });
-            }
-            self.index.clear();
-        } else {
-            for (place, owner) in owners.enumerate() {
-                let total = std::mem::take(&mut self.dense[owner.key.index()]);
-                let panes = self.panes.get(place).copied().unwrap_or(0);
-                take(Cell { key: owner.key, id: owner.id, total: &total, panes });
-            }
-            if !suits_dense(self.dense.len(), self.len) {
-                // Next time the keys may be sparse.
-                self.dense = Vec::new();
-            }
-        }
-        self.panes.clear();
-        self.key_limit = 0;
-        self.len = 0;
-    }
-
     /// Every cell has fired one more pane.
     pub fn count_pane_of_all(&mut self) {
+        self.list();
         self.panes.resize(self.len, 0);
         self.panes.iter_mut().for_each(|panes| *panes += 1);
     }
@@ -181,6 +148,7 @@ impl<A: Accumulator> Cells<A> {
     /// Adds a value to the cell of `key`, and counts a pane that this fires. For a window that is
     /// complete: what was dense is packed first, where an identity can be found by key.
     pub fn add_and_fire(&mut self, key: KeyId, next_id: WindowId, value: f64) -> (Cell<'_, A>, bool) {
+        self.list();
         if !self.dense.is_empty() {
             self.pack();
         }
@@ -201,51 +169,63 @@ impl<A: Accumulator> Cells<A> {
     }
 }
 
-/// Whether an array indexed by `keys` keys is worth its holes.
-const fn suits_dense(keys: usize, cells: usize) -> bool {
-    keys <= ALWAYS_DENSE_KEYS || keys <= cells * DENSE_KEYS_PER_CELL
-}
-
-/// The two layouts.
+/// Walking over all cells: in order of opening where they are listed, otherwise of keys.
 impl<A: Accumulator> Cells<A> {
-    /// Makes room for a key that the dense array has no room for, or goes over to the packed layout.
-    fn choose_layout(&mut self, key: KeyId) {
-        self.key_limit = self.key_limit.max(self.dense.len()).max(key.index() + 1);
-        if suits_dense(self.key_limit, self.len) {
-            let was_packed = self.dense.is_empty();
-            // Ahead of the keys, so that new ones that come one after the other do not each move it.
-            self.dense.resize(self.key_limit.next_power_of_two(), A::default());
-            if was_packed {
-                for (owner, total) in self.owners.iter().zip(self.packed.drain(..)) {
-                    self.dense[owner.key.index()] = total;
-                }
-                self.index.clear();
+    /// How many cells there are. O(keys) where they are not listed.
+    pub fn len(&self) -> usize {
+        match self.listing {
+            Listing::None => self.dense.iter().filter(|total| total.count() > 0).count(),
+            Listing::Keys | Listing::Identities => self.len,
+        }
+    }
+
+    /// Whether there is no cell.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0 && (self.listing != Listing::None || self.dense.iter().all(|total| total.count() == 0))
+    }
+
+    /// Every cell.
+    #[inline]
+    pub fn iter(&self) -> impl Iterator<Item = Cell<'_, A>> {
+        let plain: &[A] = if self.listing == Listing::None { &self.dense } else { &[] };
+        let plain = plain.iter().enumerate().filter(|(_, total)| total.count() > 0).map(|(key, total)| Cell {
+            key: KeyId(key as u32),
+            id: WindowId::NONE,
+            total,
+            panes: 0,
+        });
+        let listed = self.owners[..self.len].iter().enumerate().map(|(place, owner)| Cell {
+            key: owner.key,
+            id: owner.id,
+            total: if self.dense.is_empty() { &self.packed[place] } else { &self.dense[owner.key.index()] },
+            panes: self.panes.get(place).copied().unwrap_or(0),
+        });
+        plain.chain(listed)
+    }
+
+    /// Takes every cell out and keeps the room for others.
+    #[inline]
+    pub fn drain(&mut self, mut take: impl FnMut(Cell<'_, A>)) {
+        self.list();
+        let owners = self.owners[..self.len].iter();
+        if self.dense.is_empty() {
+            for (place, (owner, total)) in owners.zip(self.packed.drain(..)).enumerate() {
+                let panes = self.panes.get(place).copied().unwrap_or(0);
+                take(Cell { key: owner.key, id: owner.id, total: &total, panes });
             }
-        } else if !self.dense.is_empty() {
-            self.pack();
+            self.index.clear();
+        } else {
+            for (place, owner) in owners.enumerate() {
+                let total = std::mem::take(&mut self.dense[owner.key.index()]);
+                let panes = self.panes.get(place).copied().unwrap_or(0);
+                take(Cell { key: owner.key, id: owner.id, total: &total, panes });
+            }
+            if !suits_dense(self.dense.len(), self.len) {
+                // Next time the keys may be sparse.
+                self.dense = Vec::new();
+            }
         }
-    }
-
-    fn pack(&mut self) {
-        let dense = &mut self.dense;
-        let totals = self.owners[..self.len].iter().map(|owner| std::mem::take(&mut dense[owner.key.index()]));
-        self.packed.extend(totals);
-        self.key_limit = self.key_limit.max(self.dense.len());
-        self.dense = Vec::new();
-        self.index.rebuild(self.len, |place| self.owners[place].key);
-    }
-
-    /// The place of `key` in the packed layout, and whether it is new.
-    fn find_or_pack(&mut self, key: KeyId, next_id: WindowId) -> (usize, bool) {
-        if let Some(place) = self.index.find(key, |place| self.owners[place].key) {
-            return (place, false);
-        }
-        self.owners.truncate(self.len);
-        self.owners.push(Owner { key, id: next_id });
-        self.packed.push(A::default());
-        self.len += 1;
-        self.index.push(self.len, |place| self.owners[place].key);
-        (self.len - 1, true)
+        self.unlist();
     }
 }
 

@@ -27,6 +27,10 @@ pub mod state;
 pub mod watermark;
 pub mod window;
 
+// Results on their way out, and what outlives a crash.
+pub mod checkpoint;
+pub mod sink;
+
 // Running it, and judging the run.
 pub mod cases;
 pub mod oracle;

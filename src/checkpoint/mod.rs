@@ -1,0 +1,7 @@
+//! Checkpoints: consistent snapshots of a whole pipeline, and what is done with them.
+//!
+//! - [`id`]: which checkpoint
+
+pub mod id;
+
+pub use id::CheckpointId;

@@ -1,13 +1,13 @@
 //! `highwater bench`: how fast the engine does a standard job, beside a loop that was written by
 //! hand for that job alone. Both run in turn, so that both see the same machine, and both must
-//! give the right answer. All on one thread.
+//! give the right answer. All on one thread, but for the job threads.
 
 use std::fs;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::bench::{Answer, Job, Sim, SmallRecord, engine, yardstick};
+use crate::bench::{Answer, Job, Sim, SmallRecord, Threads, engine, yardstick};
 use crate::cli::args::{CommonArgs, Format};
 use crate::cli::error::CliError;
 use crate::cli::output;
@@ -22,7 +22,8 @@ const ROUNDS: usize = 5;
 #[derive(Clone, Debug, Args)]
 pub struct BenchArgs {
     /// w1: tumbling 1s, w2: sliding 10s every 1s, w3: sessions with a gap of 2s, sim: a whole simulated
-    /// run of 100,000 records through four tasks
+    /// run of 100,000 records through four tasks, threads: w1 through source, exchange, 2 window tasks
+    /// and sink on 4 threads
     #[arg(long, value_enum, value_name = "JOB")]
     pub job: BenchJob,
     /// Fewer records than the job has; not for sim
@@ -44,6 +45,8 @@ pub enum BenchJob {
     W3,
     /// [`Sim`].
     Sim,
+    /// [`Threads`].
+    Threads,
 }
 
 /// What a job took and gave.
@@ -80,6 +83,7 @@ pub fn bench(args: &BenchArgs, common: &CommonArgs) -> Result<(), CliError> {
             return Err(CliError::bad_input("--records is not for sim: its scenario says how many there are"));
         }
         BenchJob::Sim => measure_sim().map_err(CliError::bad_input)?,
+        BenchJob::Threads => measure_threads(args.records.unwrap_or(Job::W1.records())).map_err(CliError::bad_input)?,
     };
     let mut json = serde_json::to_vec_pretty(&measured).map_err(CliError::bad_input)?;
     json.push(b'\n');
@@ -170,6 +174,43 @@ fn measure_sim() -> Result<(Measured, bool), String> {
     Ok((measured, is_same))
 }
 
+/// Measures the first `events` records of w1 on threads; whether every answer was right.
+fn measure_threads(events: u32) -> Result<(Measured, bool), String> {
+    let events = events.min(Job::W1.records());
+    let job = Threads::new(events);
+    let expected = job.yardstick();
+    let mut is_right = events < Job::W1.records() || expected == Job::W1.expected();
+    let mut answer = Answer::default();
+    let mut rounds = [(0.0, 0.0); ROUNDS];
+    for (engine, yardstick) in &mut rounds {
+        let watch = Stopwatch::start();
+        let finished = job.run().map_err(|error| format!("failed to {error}"))?;
+        *engine = f64::from(events) / watch.elapsed().as_secs_f64();
+        answer = finished.sink;
+        is_right &= answer == expected;
+        let watch = Stopwatch::start();
+        is_right &= job.yardstick() == expected;
+        *yardstick = f64::from(events) / watch.elapsed().as_secs_f64();
+    }
+    let events_per_s = median(rounds.map(|(engine, _)| engine));
+    let yardstick_events_per_s = median(rounds.map(|(_, yardstick)| yardstick));
+    let measured = Measured {
+        schema: 1,
+        job: "threads",
+        events,
+        events_per_s,
+        panes: answer.panes,
+        checksum: format!("{:016x}", answer.checksum),
+        yardstick_events_per_s,
+        yardstick_panes: expected.panes,
+        yardstick_checksum: format!("{:016x}", expected.checksum),
+        ratio: events_per_s / yardstick_events_per_s,
+        threads: Threads::threads(),
+        build: build(),
+    };
+    Ok((measured, is_right))
+}
+
 /// Version, profile and machine.
 fn build() -> String {
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
@@ -193,11 +234,14 @@ impl Measured {
         let about = if self.job == "sim" {
             let millis = f64::from(self.events) / self.events_per_s * 1e3;
             format!("{millis:.1} ms a run, everything written down; the yardstick is the operator alone")
+        } else if self.job == "threads" {
+            "w1 through the threads runtime; the yardstick is the operator alone on one of them".to_owned()
         } else {
             "watermark after every record".to_owned()
         };
+        let threads = if self.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", self.threads) };
         format!(
-            "{}: {} records, {about}\n{}{}ratio      {:>7.3} (medians of {ROUNDS}, 1 thread, {})\n",
+            "{}: {} records, {about}\n{}{}ratio      {:>7.3} (medians of {ROUNDS}, {threads}, {})\n",
             self.job,
             human::count(u64::from(self.events)),
             line("engine", self.events_per_s, self.panes, &self.checksum),
@@ -219,6 +263,13 @@ mod tests {
             assert!(is_right && measured.panes > 5_000, "{measured:?}");
             assert_eq!((measured.panes, &measured.checksum), (measured.yardstick_panes, &measured.yardstick_checksum));
         }
+    }
+
+    #[test]
+    fn the_answer_on_threads_is_that_of_the_operator_alone() {
+        let (measured, is_right) = measure_threads(30_000).expect("the system gives four threads");
+        assert!(is_right && measured.panes > 10_000, "{measured:?}");
+        assert!(measured.in_words().contains("4 threads"), "{}", measured.in_words());
     }
 
     #[test]

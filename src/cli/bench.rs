@@ -13,6 +13,7 @@ use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::cli::stopwatch::Stopwatch;
 use crate::human;
+use crate::metrics::threads::ThreadShares;
 use crate::record::Record;
 
 /// Rounds of which the median counts.
@@ -64,6 +65,9 @@ struct Measured {
     ratio: f64,
     threads: u32,
     build: String,
+    /// What each thread did with its time in the last round, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    shares: Vec<ThreadShares>,
 }
 
 /// Measures a job and prints its speed.
@@ -128,6 +132,7 @@ fn measure(job: Job, events: u32) -> (Measured, bool) {
         ratio: events_per_s / yardstick_events_per_s,
         threads: 1,
         build: build(),
+        shares: Vec::new(),
     };
     let is_right = answers[0] == answers[1] && (events < job.records() || answers[0] == job.expected());
     (measured, is_right)
@@ -170,6 +175,7 @@ fn measure_sim() -> Result<(Measured, bool), String> {
         ratio: events_per_s / yardstick_events_per_s,
         threads: 1,
         build: build(),
+        shares: Vec::new(),
     };
     Ok((measured, is_same))
 }
@@ -180,13 +186,14 @@ fn measure_threads(events: u32) -> Result<(Measured, bool), String> {
     let job = Threads::new(events);
     let expected = job.yardstick();
     let mut is_right = events < Job::W1.records() || expected == Job::W1.expected();
-    let mut answer = Answer::default();
+    let (mut answer, mut shares) = (Answer::default(), Vec::new());
     let mut rounds = [(0.0, 0.0); ROUNDS];
     for (engine, yardstick) in &mut rounds {
         let watch = Stopwatch::start();
         let finished = job.run().map_err(|error| format!("failed to {error}"))?;
         *engine = f64::from(events) / watch.elapsed().as_secs_f64();
         answer = finished.sink;
+        shares = ThreadShares::of(&finished.progress);
         is_right &= answer == expected;
         let watch = Stopwatch::start();
         is_right &= job.yardstick() == expected;
@@ -207,6 +214,7 @@ fn measure_threads(events: u32) -> Result<(Measured, bool), String> {
         ratio: events_per_s / yardstick_events_per_s,
         threads: Threads::threads(),
         build: build(),
+        shares,
     };
     Ok((measured, is_right))
 }
@@ -240,8 +248,13 @@ impl Measured {
             "watermark after every record".to_owned()
         };
         let threads = if self.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", self.threads) };
+        let share = |thread: &ThreadShares| {
+            let [busy, idle, blocked] = [thread.busy, thread.idle, thread.blocked].map(|share| share * 100.0);
+            format!("{:<20} busy {busy:>5.1}%  idle {idle:>5.1}%  blocked {blocked:>5.1}%\n", thread.name)
+        };
+        let shares: String = self.shares.iter().map(share).collect();
         format!(
-            "{}: {} records, {about}\n{}{}ratio      {:>7.3} (medians of {ROUNDS}, {threads}, {})\n",
+            "{}: {} records, {about}\n{}{}ratio      {:>7.3} (medians of {ROUNDS}, {threads}, {})\n{shares}",
             self.job,
             human::count(u64::from(self.events)),
             line("engine", self.events_per_s, self.panes, &self.checksum),

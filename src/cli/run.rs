@@ -13,6 +13,7 @@ use crate::cli::error::CliError;
 use crate::cli::input;
 use crate::cli::output;
 use crate::cli::pipeline_args::PipelineArgs;
+use crate::cli::run_threads::{self, RuntimeArg, RuntimeArgs};
 use crate::cli::text;
 use crate::metrics::report::Report;
 use crate::metrics::rows;
@@ -46,6 +47,9 @@ pub struct RunArgs {
     /// answers are the same
     #[arg(long)]
     pub parity: bool,
+    /// Which of the two runtimes.
+    #[command(flatten)]
+    pub runtime: RuntimeArgs,
 }
 
 /// Runs the file and prints the result to standard output.
@@ -53,7 +57,11 @@ pub struct RunArgs {
 /// # Errors
 /// Bad input or settings, before anything runs; output that cannot be written.
 pub fn run(args: &RunArgs, common: &CommonArgs) -> Result<(), CliError> {
+    args.runtime.check(!args.twin.is_empty(), args.parity)?;
     let input = input::load(&args.file, &args.columns, &|scenario| args.pipeline.apply(scenario), common.quiet)?;
+    if args.runtime.runtime == RuntimeArg::Threads {
+        return run_threads::run(&input, &args.runtime, args.format, common);
+    }
     let (trace, took) = run_with_progress(&input, common.quiet);
     let records_per_s = if took.is_zero() { 0.0 } else { input.stream.len() as f64 / took.as_secs_f64() };
     let report = Report::of(&input.scenario, &trace, records_per_s);

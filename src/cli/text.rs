@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::human::{count, span};
 use crate::metrics::join::JoinReport;
-use crate::metrics::report::{Latency, Report};
+use crate::metrics::report::{Latency, PaneCounts, Report};
 use crate::metrics::tasks::phrase;
 use crate::pipeline::AtEnd;
 use crate::production::{LossCause, Production};
@@ -19,8 +19,47 @@ pub fn report(report: &Report, trace: &Trace) -> String {
     out
 }
 
+fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::Result {
+    let pipeline = &trace.pipeline;
+    writeln!(out, "{}: {} records, seed {}", report.scenario, number(report.records), report.seed)?;
+    writeln!(
+        out,
+        "  {}, {}, lateness {}{}",
+        pipeline.window,
+        pipeline.watermark,
+        pipeline.allowed_lateness,
+        if pipeline.at_end == AtEnd::Flush { ", flushed at the end" } else { "" }
+    )?;
+    writeln!(out)?;
+    if let Some(join) = &report.join {
+        write_join(out, join)?;
+    }
+    write_ledger(out, &report.ledger)?;
+    before_the_log(out, trace.stream.production())?;
+    writeln!(out, "Behind       {:>12} records behind the watermark, dropped or not", number(report.behind))?;
+    writeln!(out, "Complete     {:>12}", percent(report.completeness))?;
+    writeln!(out)?;
+    write_panes(out, &report.panes, report.open_at_end)?;
+    writeln!(out)?;
+    writeln!(out, "                      P50          P95          P99      longest")?;
+    latency(out, "Delay", [report.delay_s.p50, report.delay_s.p95, report.delay_s.p99, report.delay_s.max])?;
+    latency(out, "Results", quantiles(&report.result_latency_s))?;
+    latency(out, "Freshness", quantiles(&report.freshness_s))?;
+    latency(out, "Watermark lag", quantiles(&report.watermark_lag_s))?;
+    writeln!(out)?;
+    writeln!(
+        out,
+        "At most {} windows kept at once, {} records in the queue, {} unread in the log",
+        count(u64::from(report.max_open_windows)),
+        number(report.max_queue_depth),
+        number(report.max_lag)
+    )?;
+    waiting(out, report)?;
+    writeln!(out, "{} records/s; trace {}", count(report.records_per_s as u64), report.trace_hash)
+}
+
 /// Where every record is, and what is counted beside the sum.
-fn write_ledger(out: &mut String, ledger: &Ledger) -> std::fmt::Result {
+pub(super) fn write_ledger(out: &mut String, ledger: &Ledger) -> std::fmt::Result {
     writeln!(out, "Ledger       {:>12} produced", count(ledger.produced))?;
     let fates = [
         (ledger.counted, "counted"),
@@ -46,27 +85,8 @@ fn write_ledger(out: &mut String, ledger: &Ledger) -> std::fmt::Result {
     Ok(())
 }
 
-fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::Result {
-    let pipeline = &trace.pipeline;
-    writeln!(out, "{}: {} records, seed {}", report.scenario, number(report.records), report.seed)?;
-    writeln!(
-        out,
-        "  {}, {}, lateness {}{}",
-        pipeline.window,
-        pipeline.watermark,
-        pipeline.allowed_lateness,
-        if pipeline.at_end == AtEnd::Flush { ", flushed at the end" } else { "" }
-    )?;
-    writeln!(out)?;
-    if let Some(join) = &report.join {
-        write_join(out, join)?;
-    }
-    write_ledger(out, &report.ledger)?;
-    before_the_log(out, trace.stream.production())?;
-    writeln!(out, "Behind       {:>12} records behind the watermark, dropped or not", number(report.behind))?;
-    writeln!(out, "Complete     {:>12}", percent(report.completeness))?;
-    writeln!(out)?;
-    let panes = &report.panes;
+/// Panes by timing, and the windows without one.
+pub(super) fn write_panes(out: &mut String, panes: &PaneCounts, open_at_end: usize) -> std::fmt::Result {
     writeln!(out, "Panes        {:>12} on time", number(panes.on_time))?;
     if panes.early > 0 {
         writeln!(out, "             {:>12} early", number(panes.early))?;
@@ -84,27 +104,11 @@ fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::R
     if panes.partial > 0 {
         writeln!(out, "             {:>12} parts of them, merged", number(panes.partial))?;
     }
-    writeln!(out, "             {:>12} windows never fired", number(report.open_at_end))?;
-    writeln!(out)?;
-    writeln!(out, "                      P50          P95          P99      longest")?;
-    latency(out, "Delay", [report.delay_s.p50, report.delay_s.p95, report.delay_s.p99, report.delay_s.max])?;
-    latency(out, "Results", quantiles(&report.result_latency_s))?;
-    latency(out, "Freshness", quantiles(&report.freshness_s))?;
-    latency(out, "Watermark lag", quantiles(&report.watermark_lag_s))?;
-    writeln!(out)?;
-    writeln!(
-        out,
-        "At most {} windows kept at once, {} records in the queue, {} unread in the log",
-        count(u64::from(report.max_open_windows)),
-        number(report.max_queue_depth),
-        number(report.max_lag)
-    )?;
-    waiting(out, report)?;
-    writeln!(out, "{} records/s; trace {}", count(report.records_per_s as u64), report.trace_hash)
+    writeln!(out, "             {:>12} windows never fired", number(open_at_end))
 }
 
 /// The join that made the records, before the numbers of the pipeline behind it.
-fn write_join(out: &mut String, join: &JoinReport) -> std::fmt::Result {
+pub(super) fn write_join(out: &mut String, join: &JoinReport) -> std::fmt::Result {
     writeln!(out, "Join         {:>12} pairs, {}", number(join.pairs), join.kind)?;
     writeln!(out, "                  records      matched    unmatched      waiting         late")?;
     for (name, side) in [("Left", join.left), ("Right", join.right)] {
@@ -146,11 +150,11 @@ fn waiting(out: &mut String, report: &Report) -> std::fmt::Result {
     Ok(())
 }
 
-fn number(amount: usize) -> String {
+pub(super) fn number(amount: usize) -> String {
     count(amount as u64)
 }
 
-fn quantiles(latency: &Latency) -> [Option<f64>; 4] {
+pub(super) fn quantiles(latency: &Latency) -> [Option<f64>; 4] {
     [latency.p50, latency.p95, latency.p99, latency.max]
 }
 
@@ -174,7 +178,8 @@ fn before_the_log(out: &mut String, production: &Production) -> std::fmt::Result
     Ok(())
 }
 
-fn latency(out: &mut String, name: &str, seconds: [Option<f64>; 4]) -> std::fmt::Result {
+/// A line of spans: median, two high quantiles, the longest.
+pub(super) fn latency(out: &mut String, name: &str, seconds: [Option<f64>; 4]) -> std::fmt::Result {
     write!(out, "{name:<13}")?;
     for seconds in seconds {
         let text = seconds.map_or(String::new(), |s| span(Span::from_secs_f64(s)));
@@ -186,7 +191,7 @@ fn latency(out: &mut String, name: &str, seconds: [Option<f64>; 4]) -> std::fmt:
 }
 
 /// A share with the digits that put it on its true side of 100 %.
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     let text = format!("{percent:.2}%");
     if text == "100.00%" && share < 1.0 { format!("{percent:.5}%") } else { text }

@@ -9,6 +9,7 @@ use std::fmt;
 use crate::gate::compatibility::{Unreadable, can_read};
 use crate::gate::defect::Defect;
 use crate::gate::spec::{ENVELOPE, FieldType, Gate, VALUE};
+use crate::record::{RecordId, Stream};
 
 /// What the gate sees of a record.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -101,6 +102,20 @@ pub fn check(gate: &Gate, facts: Facts<'_>) -> Result<(), Refusal> {
         Some(Defect::MissingField(_) | Defect::OutOfRange(_)) | None => {}
     }
     check_value(gate, facts.value)
+}
+
+/// The records of a stream that do not pass, ascending. O(bad records), O(n) where the schema says
+/// anything of values.
+pub fn refused(gate: &Gate, stream: &Stream) -> Vec<RecordId> {
+    let poison = &stream.production().poison;
+    let fails =
+        |&id: &RecordId| check(gate, Facts { value: stream.values()[id.index()], defect: poison.of(id) }).is_err();
+    if looks_at_values(gate) {
+        // A stream holds fewer than 2^32 records.
+        (0..stream.len()).map(|place| RecordId(place as u32)).filter(fails).collect()
+    } else {
+        poison.iter().map(|(id, _)| id).filter(fails).collect()
+    }
 }
 
 /// Whether any record could fail to pass for its value alone.

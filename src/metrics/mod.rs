@@ -8,3 +8,4 @@ pub mod report;
 pub mod rows;
 pub mod task_rows;
 pub mod tasks;
+pub mod threads;

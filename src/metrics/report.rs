@@ -17,7 +17,7 @@ use crate::runtime::{Fate, Ledger, Trace, WindowEnd};
 use crate::scenario::Scenario;
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::aggregate::Summary;
-use crate::window::pane::Timing;
+use crate::window::pane::{Pane, Timing};
 
 /// Bytes kept for one window of one key beside its accumulator: the key, the identity, the count
 /// of panes, and the window's two ends.
@@ -28,6 +28,8 @@ pub const WINDOW_OVERHEAD_BYTES: usize = 4 + 4 + 4 + 16;
 pub struct Report {
     /// Version of this structure.
     pub schema: u32,
+    /// `virtual`; a run on threads has another report.
+    pub runtime: &'static str,
     /// Title of the scenario, or name of the recording.
     pub scenario: String,
     /// Where every random draw came from.
@@ -174,6 +176,7 @@ impl Report {
         let metrics = TaskMetrics::of(trace);
         Self {
             schema: 1,
+            runtime: "virtual",
             scenario: scenario.title.clone(),
             seed: scenario.seed,
             records: trace.stream.len(),
@@ -217,8 +220,13 @@ fn whole_account(trace: &Trace) -> Ledger {
 impl PaneCounts {
     /// Counts the panes of a trace.
     pub fn of(trace: &Trace) -> Self {
-        let mut counts = Self { partial: trace.partials.len(), ..Self::default() };
-        for pane in &trace.panes {
+        Self { partial: trace.partials.len(), ..Self::count(&trace.panes) }
+    }
+
+    /// Counts panes; parts of them are not among panes.
+    pub fn count<'a>(panes: impl IntoIterator<Item = &'a Pane>) -> Self {
+        let mut counts = Self::default();
+        for pane in panes {
             if pane.is_retraction {
                 counts.retractions += 1;
                 continue;
@@ -236,7 +244,12 @@ impl PaneCounts {
 }
 
 fn result_latencies(trace: &Trace) -> Vec<Span> {
-    let on_time = trace.panes.iter().filter(|pane| pane.timing == Timing::OnTime && !pane.is_retraction);
+    latencies(&trace.panes)
+}
+
+/// Of every on-time pane, its emission minus the end of its window.
+pub(super) fn latencies<'a>(panes: impl IntoIterator<Item = &'a Pane>) -> Vec<Span> {
+    let on_time = panes.into_iter().filter(|pane| pane.timing == Timing::OnTime && !pane.is_retraction);
     on_time.map(|pane| pane.emitted_at.since_event(pane.window.end)).collect()
 }
 

@@ -2,7 +2,10 @@
 
 use crate::human::instant_rfc3339;
 use crate::oracle::{Truth, special_truth};
+use crate::pipeline::Pipeline;
+use crate::record::Stream;
 use crate::runtime::Trace;
+use crate::window::pane::Pane;
 
 /// Every pane, in order of emission, with a header: `key,window_start,window_end,timing,index,value,
 /// emitted_at,watermark,truth,retraction`. Instants are RFC 3339 in UTC; the final watermark is empty,
@@ -13,7 +16,21 @@ use crate::runtime::Trace;
 /// # Errors
 /// Only what the CSV writer itself reports; memory does not fail to be written to.
 pub fn panes_csv(trace: &Trace, truth: &Truth) -> Result<Vec<u8>, csv::Error> {
-    let aggregate = trace.pipeline.aggregate;
+    let panes = trace.panes.iter().enumerate().map(|(i, pane)| (pane, trace.list_of(i)));
+    rows_csv(&trace.stream, &trace.pipeline, panes, truth)
+}
+
+/// As [`panes_csv`], of panes with their lists from any run of `pipeline` over `stream`.
+///
+/// # Errors
+/// As [`panes_csv`].
+pub fn rows_csv<'a>(
+    stream: &Stream,
+    pipeline: &Pipeline,
+    panes: impl Iterator<Item = (&'a Pane, &'a [f64])>,
+    truth: &Truth,
+) -> Result<Vec<u8>, csv::Error> {
+    let aggregate = pipeline.aggregate;
     let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record([
@@ -28,16 +45,16 @@ pub fn panes_csv(trace: &Trace, truth: &Truth) -> Result<Vec<u8>, csv::Error> {
         "truth",
         "retraction",
     ])?;
-    let special = special_truth(&trace.stream, trace.pipeline.window, aggregate);
-    for (i, pane) in trace.panes.iter().enumerate() {
+    let special = special_truth(stream, pipeline.window, aggregate);
+    for (pane, list) in panes {
         let complete = if aggregate.is_special() {
             special.of_window(pane.key, pane.window).copied()
         } else {
             truth.of_window(pane.key, pane.window).and_then(|summary| summary.value(aggregate))
         };
-        let list: Vec<String> = trace.list_of(i).iter().map(f64::to_string).collect();
+        let list: Vec<String> = list.iter().map(f64::to_string).collect();
         writer.write_record([
-            trace.stream.key_table().name(pane.key),
+            stream.key_table().name(pane.key),
             &instant_rfc3339(pane.window.start.micros()),
             &instant_rfc3339(pane.window.end.micros()),
             pane.timing.word(),

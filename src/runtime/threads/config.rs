@@ -8,6 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::gate::{GatePolicy, verdict};
 use crate::pipeline::{Overflow, Pipeline, Problem};
 use crate::record::Stream;
 use crate::state::KeyGroups;
@@ -143,6 +144,18 @@ impl ThreadsConfig {
         }
         if tasks.salts > 1 {
             found.push(Problem::new("tasks.salts", "threads have one stage of window tasks: must be 1"));
+        }
+        found
+    }
+
+    /// As [`ThreadsConfig::problems`], with what this stream holds that a run on threads cannot keep.
+    /// O(n) where the gate crashes and its schema says anything of values.
+    pub fn problems_with(&self, stream: &Stream) -> Vec<Problem> {
+        let mut found = self.problems();
+        let gate = &self.pipeline.gate;
+        if gate.policy == GatePolicy::Crash && !verdict::refused(gate, stream).is_empty() {
+            let message = "threads are not started again, and some records do not pass: must be Reject or DeadLetter";
+            found.push(Problem::new("gate.policy", message));
         }
         found
     }

@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
+use crate::gate::verdict;
 use crate::pipeline::WatermarkSpec;
 use crate::record::{RecordId, Stream};
 use crate::runtime::event_clock::EventClock;
 use crate::runtime::threads::config::ThreadsConfig;
 use crate::runtime::threads::exchange::{Exchange, Routes};
+use crate::runtime::threads::window_task::WindowTask;
 use crate::time::EventTime;
 use crate::watermark::perfect;
+use crate::window::aggregate::Accumulator;
 
 /// The records of one source task, in order of arrival.
 #[derive(Clone, Debug)]
@@ -52,6 +55,10 @@ pub struct Layout {
     routes: Routes,
     /// What a perfect watermark knows of the future; empty for others.
     to_come: Arc<[EventTime]>,
+    /// Records that are copies of others, ascending.
+    copies: Arc<[RecordId]>,
+    /// Records that do not pass the schema gate, ascending.
+    refused: Arc<[RecordId]>,
 }
 
 impl Layout {
@@ -72,12 +79,19 @@ impl Layout {
             own.into_iter().map(|ids| Own::Some(ids.into())).collect()
         };
         let routes = Routes::new(stream.key_table(), config.key_groups(), config.pipeline.tasks.windows);
-        Self { stream: Arc::clone(stream), own, routes, to_come }
+        let copies = stream.production().duplicates.as_slice().into();
+        let refused = verdict::refused(&config.pipeline.gate, stream).into();
+        Self { stream: Arc::clone(stream), own, routes, to_come, copies, refused }
     }
 
     /// The stream.
     pub const fn stream(&self) -> &Arc<Stream> {
         &self.stream
+    }
+
+    /// The records that do not pass the schema gate, ascending.
+    pub const fn refused(&self) -> &Arc<[RecordId]> {
+        &self.refused
     }
 
     /// The records of a source task.
@@ -92,6 +106,11 @@ impl Layout {
     pub fn clock(&self, config: &ThreadsConfig, source: usize) -> EventClock {
         let partitions: Vec<usize> = (source..self.stream.partitions()).step_by(config.sources()).collect();
         EventClock::new(&config.pipeline, &self.stream, &partitions, &self.to_come)
+    }
+
+    /// A window task, before its first batch.
+    pub fn window<A: Accumulator>(&self, config: &ThreadsConfig) -> WindowTask<A> {
+        WindowTask::new(&config.pipeline, config.sources()).knowing_copies(&self.copies)
     }
 
     /// A source task's end of the exchange.

@@ -133,17 +133,24 @@ pub struct ThreadProgress {
 pub struct Depth {
     sent: AtomicU64,
     taken: AtomicU64,
+    peak: AtomicU64,
 }
 
 impl Depth {
     /// One more batch has gone in.
     pub fn send(&self) {
         self.sent.fetch_add(1, Ordering::Relaxed);
+        self.peak.fetch_max(self.get(), Ordering::Relaxed);
     }
 
     /// One more batch has come out.
     pub fn take(&self) {
         self.taken.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Most batches in the channel at once, as far as its sender saw.
+    pub fn peak(&self) -> u64 {
+        self.peak.load(Ordering::Relaxed)
     }
 
     /// Batches in the channel.
@@ -174,6 +181,6 @@ mod tests {
         let depth = Depth::default();
         (0..3).for_each(|_| depth.send());
         depth.take();
-        assert_eq!(depth.get(), 2);
+        assert_eq!((depth.get(), depth.peak()), (2, 3));
     }
 }

@@ -12,6 +12,7 @@
 //!   [`progress`]: counters
 //! - [`source_thread`], [`window_thread`], [`sink`]: the bodies of the threads
 //! - [mod@run`]: a run from outside; [`wiring`]: how it is put together; [`error`]: why it fails
+//! - [`refusal`]: what a scenario asks that threads do not keep
 //! - [`order`]: the recorded order; [`mod@replay`]: taking it again
 
 pub mod batch;
@@ -26,6 +27,7 @@ pub mod layout;
 pub mod meter;
 pub mod order;
 pub mod progress;
+pub mod refusal;
 pub mod replay;
 pub mod run;
 pub mod sink;
@@ -41,6 +43,7 @@ pub use error::{Failure, RunError, StartError};
 pub use meter::{Activity, ThreadProgress};
 pub use order::Recorded;
 pub use progress::{ChannelProgress, Progress};
+pub use refusal::refusals;
 pub use replay::{ReplayError, Replayed, replay};
 pub use run::{Finished, Handle, run, start};
 pub use sink::{ByTask, PaneSink, SinkClosed};

@@ -29,6 +29,8 @@ pub struct ChannelProgress {
     pub to: Arc<str>,
     /// Batches in it.
     pub depth: u64,
+    /// Most batches in it at once.
+    pub peak: u64,
     /// Batches that it holds at most.
     pub capacity: u64,
 }
@@ -94,6 +96,7 @@ impl Meters {
             to: Arc::clone(to),
             // A message may be on its way between the two counts.
             depth: depth.get().min(*capacity),
+            peak: depth.peak().min(*capacity),
             capacity: *capacity,
         };
         Progress {

@@ -23,7 +23,7 @@ use crate::window::aggregate::Accumulator;
 /// Why an order could not be replayed: it is not one of this stream, or is damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ReplayError {
-    /// The configuration is out of its limits.
+    /// The configuration is out of its limits, or does not go with this stream.
     #[error("replay a configuration with settings out of range")]
     Configuration,
     /// There is not one order per task.
@@ -58,19 +58,20 @@ where
     E: Emission,
 {
     let config = &recorded.config;
-    if !config.problems().is_empty() {
+    if !config.problems_with(stream).is_empty() {
         return Err(ReplayError::Configuration);
     }
     let counts = [recorded.sources.len(), recorded.windows.len()];
     if counts != [config.sources(), config.windows()] {
         return Err(ReplayError::Tasks);
     }
-    let mut sources = Sources::new(recorded, stream);
+    let layout = Layout::new(config, stream);
+    let mut sources = Sources::new(recorded, &layout);
     let mut windows: Vec<_> = recorded
         .windows
         .iter()
         .map(|order| {
-            let task = WindowTask::<A>::new(&config.pipeline, config.sources());
+            let task: WindowTask<A> = layout.window(config);
             (task, Kept::<E>(Vec::new()), order.messages())
         })
         .collect();
@@ -105,13 +106,12 @@ struct Source<I> {
 struct Sources<I>(Vec<Source<I>>);
 
 impl<'a> Sources<Box<dyn Iterator<Item = ProcTime> + 'a>> {
-    fn new(recorded: &'a Recorded, stream: &Arc<Stream>) -> Self {
+    fn new(recorded: &'a Recorded, layout: &Layout) -> Self {
         let config = &recorded.config;
-        let layout = Layout::new(config, stream);
         let source = |(index, order): (usize, &'a SourceOrder)| {
             let SourceOrder { steps, was_stopped } = order;
             Source {
-                task: SourceTask::new(config, &layout, index),
+                task: SourceTask::new(config, layout, index),
                 exchange: layout.exchange(config),
                 steps: Box::new(steps.iter()) as Box<dyn Iterator<Item = ProcTime> + 'a>,
                 was_stopped: *was_stopped,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crate::record::Stream;
+use crate::runtime::Ledger;
 use crate::runtime::threads::channel::Left;
 use crate::runtime::threads::config::{MAX_SPEED, ThreadsConfig};
 use crate::runtime::threads::control::Control;
@@ -12,6 +13,7 @@ use crate::runtime::threads::error::{Failure, RunError, StartError, Trouble};
 use crate::runtime::threads::order::{Recorded, Runs};
 use crate::runtime::threads::progress::{Meters, Progress};
 use crate::runtime::threads::sink::PaneSink;
+use crate::runtime::threads::source_task::SourceTally;
 use crate::runtime::threads::source_thread::SourceEnd;
 use crate::runtime::threads::window_thread::WindowEnd;
 use crate::runtime::threads::wiring;
@@ -55,14 +57,15 @@ pub struct Finished<S> {
 /// plain aggregates.
 ///
 /// # Errors
-/// When the configuration is out of its limits, or the system gives no thread.
+/// When the configuration is out of its limits or does not go with this stream, or the system gives no
+/// thread.
 pub fn start<A, E, S>(stream: &Arc<Stream>, config: &ThreadsConfig, sink: S) -> Result<Handle<S>, StartError>
 where
     A: Accumulator + Send + 'static,
     E: Emission,
     S: PaneSink<E>,
 {
-    let problems = config.problems();
+    let problems = config.problems_with(stream);
     if !problems.is_empty() {
         return Err(StartError::Problems(problems));
     }
@@ -80,6 +83,34 @@ where
     S: PaneSink<E>,
 {
     Ok(start::<A, E, S>(stream, config, sink)?.join()?)
+}
+
+impl<S> Finished<S> {
+    /// Where every record of the stream is at the end, what was lost before the log included. Records
+    /// that were not read, after a stop, are in flight.
+    pub fn ledger(&self, stream: &Stream) -> Ledger {
+        let records = stream.len() as u64;
+        let mut ledger = Ledger { produced: records, in_flight: records, ..Ledger::default() };
+        let mut copies = 0;
+        for tally in self.sources.iter().map(|source| source.tally) {
+            let SourceTally { dropped_late, side_output, rejected, dead_lettered, read: _ } = tally;
+            ledger.dropped_late += dropped_late;
+            ledger.side_output += side_output;
+            ledger.dead_lettered += dead_lettered;
+            ledger.rejected += rejected;
+            ledger.lost += rejected;
+            ledger.in_flight -= dropped_late + side_output + rejected + dead_lettered;
+        }
+        for tally in self.windows.iter().map(|window| window.tally) {
+            ledger.counted += tally.counted;
+            ledger.dropped_late += tally.dropped_late;
+            ledger.side_output += tally.side_output;
+            ledger.unassigned += tally.unassigned;
+            ledger.in_flight -= tally.handled();
+            copies += tally.copies_counted;
+        }
+        ledger.with_production(stream.production().lost.len() as u64, copies)
+    }
 }
 
 impl<S> Handle<S> {

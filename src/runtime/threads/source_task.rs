@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::gate::GatePolicy;
 use crate::pipeline::{AtEnd, LatePolicy};
 use crate::record::{PartitionId, Record, RecordId, Stream};
 use crate::runtime::event_clock::EventClock;
@@ -37,6 +38,10 @@ pub struct SourceTally {
     pub dropped_late: u64,
     /// As dropped, but sent to the side output.
     pub side_output: u64,
+    /// Refused by the schema gate, and given up.
+    pub rejected: u64,
+    /// Refused by the schema gate, and written to the dead letters.
+    pub dead_lettered: u64,
 }
 
 /// The resolution of both clocks.
@@ -52,6 +57,9 @@ pub struct SourceTask {
     at_end: AtEnd,
     own: Own,
     records: usize,
+    /// Records that do not pass the schema gate, ascending.
+    refused: Arc<[RecordId]>,
+    policy: GatePolicy,
 
     clock: EventClock,
     /// How many of its records have reached the log, as far as the watermark has heard.
@@ -80,6 +88,8 @@ impl SourceTask {
             late: config.pipeline.late,
             at_end: config.pipeline.at_end,
             records: own.len(stream),
+            refused: Arc::clone(layout.refused()),
+            policy: config.pipeline.gate.policy,
             own: own.clone(),
             clock,
             arrived: 0,
@@ -204,6 +214,10 @@ impl SourceTask {
             }
         }
         self.say_before(self.stream.arrivals()[id.index()], exchange);
+        if !self.refused.is_empty() && self.refused.binary_search(&id).is_ok() {
+            self.refuse(id, exchange);
+            return;
+        }
         let record = self.stream.record(id);
         let Some(event_time) = self.clock.admit(record.event_time, self.stream.arrivals()[id.index()]) else {
             match self.late {
@@ -215,6 +229,17 @@ impl SourceTask {
         exchange.send(Record { event_time, ..record });
         let rise = self.clock.on_record(id, event_time, &self.stream, self.now);
         self.hand_on(rise, Some(id), exchange);
+    }
+
+    /// A record has not passed the gate: it says nothing about event time.
+    fn refuse(&mut self, id: RecordId, exchange: &mut Exchange) {
+        match self.policy {
+            GatePolicy::DeadLetter => self.tally.dead_lettered += 1,
+            // Nothing that crashes is started: see `ThreadsConfig::problems_with`.
+            GatePolicy::Reject | GatePolicy::Crash => self.tally.rejected += 1,
+        }
+        self.clock.on_lost(self.stream.partition(id));
+        self.hand_on(None, None, exchange);
     }
 
     /// Arrivals up to now and timers before it, in order; what waits for an instant hears of it when

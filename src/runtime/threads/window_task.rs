@@ -6,8 +6,10 @@
 //! changes nothing: nothing fires while the watermark stays below what the operator waits for, and of
 //! several rises the operator then needs the last one alone.
 
+use std::sync::Arc;
+
 use crate::pipeline::{LatePolicy, Pipeline, WindowSpec};
-use crate::record::Record;
+use crate::record::{Record, RecordId};
 use crate::runtime::threads::batch::{Batch, Mark, Piece};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::watermark::{BoundedWatermark, Emitted, Valve};
@@ -28,6 +30,8 @@ pub struct WindowTally {
     pub side_output: u64,
     /// In no window (slide > size).
     pub unassigned: u64,
+    /// Of those that were counted, the copies that a producer wrote again.
+    pub copies_counted: u64,
     /// Behind the watermark that met them, dropped or not.
     pub behind: u64,
     /// Most (key, window) states kept at once; looked at after every batch.
@@ -54,6 +58,8 @@ pub struct WindowTask<A> {
     allowed_lateness: Span,
     /// Whether records may be handled many at once: the fast operators, where every record has a window.
     in_stretches: bool,
+    /// Records that are copies of others, ascending.
+    copies: Arc<[RecordId]>,
 
     tally: WindowTally,
     /// Instants of processing time ascend.
@@ -78,9 +84,17 @@ impl<A: Accumulator> WindowTask<A> {
             late: pipeline.late,
             allowed_lateness: pipeline.allowed_lateness,
             in_stretches: is_fast && !has_gaps,
+            copies: Arc::new([]),
             tally: WindowTally::default(),
             now: ProcTime::MIN,
         }
+    }
+
+    /// Tells records apart that are copies of others; these, ascending.
+    #[must_use]
+    pub fn knowing_copies(self, copies: &Arc<[RecordId]>) -> Self {
+        let in_stretches = self.in_stretches && copies.is_empty();
+        Self { in_stretches, copies: Arc::clone(copies), ..self }
     }
 
     /// What became of the records so far.
@@ -178,6 +192,8 @@ impl<A: Accumulator> WindowTask<A> {
             (_, _, LatePolicy::SideOutput) => &mut self.tally.side_output,
         };
         *count += 1;
+        let is_copy = outcome.counted > 0 && self.copies.binary_search(&record.id).is_ok();
+        self.tally.copies_counted += u64::from(is_copy);
     }
 
     /// Marks without a record between them.
@@ -216,7 +232,7 @@ impl<A: Accumulator> WindowTask<A> {
 mod tests {
     use super::*;
     use crate::pipeline::WatermarkSpec;
-    use crate::record::{KeyId, RecordId};
+    use crate::record::KeyId;
     use crate::rng::{Draws, Seed};
     use crate::runtime::threads::batch::Cut;
     use crate::watermark::InputStatus;

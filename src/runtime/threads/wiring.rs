@@ -20,7 +20,6 @@ use crate::runtime::threads::run::{Handle, Threads};
 use crate::runtime::threads::sink::{self, PaneSink};
 use crate::runtime::threads::source_task::SourceTask;
 use crate::runtime::threads::source_thread::SourceThread;
-use crate::runtime::threads::window_task::WindowTask;
 use crate::runtime::threads::window_thread::WindowThread;
 use crate::window::aggregate::Accumulator;
 
@@ -45,7 +44,7 @@ where
     let mut window_threads = Vec::new();
     for ((metered, inlets), outlet) in meters.windows.iter().zip(window_inlets).zip(window_outlets) {
         let thread = WindowThread::<A, E> {
-            task: WindowTask::new(&config.pipeline, inlets.len()),
+            task: layout.window(config),
             inbox: Inbox::new(inlets, control.cancelled()),
             outlet,
             batch_panes: config.batch_records as usize,

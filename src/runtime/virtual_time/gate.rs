@@ -5,7 +5,7 @@
 //! alone. A refused record raises no watermark. Dead letters take no time to write while their sink
 //! works.
 
-use crate::gate::{DeadLetterFailure, Facts, GatePolicy, check, verdict};
+use crate::gate::{DeadLetterFailure, GatePolicy, verdict};
 use crate::record::{RecordId, Stream};
 use crate::runtime::RunConfig;
 use crate::runtime::trace::Fate;
@@ -40,20 +40,12 @@ pub enum Passage {
 impl GatePlan {
     pub fn new(stream: &Stream, config: &RunConfig) -> Self {
         let gate = &config.pipeline.gate;
-        let poison = &stream.production().poison;
-        let passes = |id: RecordId| check(gate, Facts { value: stream.values()[id.index()], defect: poison.of(id) });
-        let refused: Vec<RecordId> = if verdict::looks_at_values(gate) {
-            // A stream holds fewer than 2^32 records.
-            (0..stream.len()).map(|place| RecordId(place as u32)).filter(|&id| passes(id).is_err()).collect()
-        } else {
-            poison.iter().map(|(id, _)| id).filter(|&id| passes(id).is_err()).collect()
-        };
         let failure = |fault: &Fault| match *fault {
             Fault::DeadLetterSink { from, until } => Some((config.origin + from, config.origin + until)),
             _ => None,
         };
         Self {
-            refused,
+            refused: verdict::refused(gate, stream),
             policy: gate.policy,
             when_dead_letters_fail: gate.when_dead_letters_fail,
             failures: config.faults.iter().filter_map(failure).collect(),

@@ -82,6 +82,14 @@ impl Trace {
             bytes.int(restart.back_at.map_or(-1, ProcTime::micros));
             bytes.int(i64::from(restart.reason.record().0));
         }
+        for repeat in &self.repeats {
+            bytes.int(i64::from(repeat.record.0));
+            bytes.int(i64::from(repeat.source) << 16 | i64::from(repeat.task));
+            bytes.int(repeat.enqueued_at.micros());
+            bytes.int(repeat.started_at.micros());
+            bytes.int(repeat.handled_at.micros());
+            bytes.int(fate_code(repeat.fate));
+        }
         for write in &self.failed_writes {
             bytes.int(write.at.micros());
             bytes.int(i64::from(write.pane));

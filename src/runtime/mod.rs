@@ -13,8 +13,8 @@ pub mod virtual_time;
 
 pub use ledger::Ledger;
 pub use trace::{
-    CrashReason, FailedWrite, Fate, InputStep, PartialPane, Restart, TaskId, TaskWatermark, Trace, Wait, WatermarkStep,
-    WindowEnd, WindowLife,
+    CrashReason, FailedWrite, Fate, InputStep, PartialPane, Repeat, Restart, TaskId, TaskWatermark, Trace, Wait,
+    WatermarkStep, WindowEnd, WindowLife,
 };
 pub use virtual_time::{Keyframes, Simulation, run, run_with_keyframes};
 

@@ -149,6 +149,26 @@ impl CrashReason {
     }
 }
 
+/// A record that had met its fate met one again, because it was read again: after a rebalance or a
+/// recovery the reader goes back to the last committed offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeat {
+    /// Which record.
+    pub record: RecordId,
+    /// The source task that read it this time, or [`TaskId::NO_TASK`] where it was given up in the log.
+    pub source: u16,
+    /// The window task that handled it this time, or [`TaskId::NO_TASK`].
+    pub task: u16,
+    /// When it was put into the channel.
+    pub enqueued_at: ProcTime,
+    /// When the window task took it out.
+    pub started_at: ProcTime,
+    /// When it was done.
+    pub handled_at: ProcTime,
+    /// What became of it this time; [`Fate::Counted`] is a duplicate.
+    pub fate: Fate,
+}
+
 /// The sink wrote a pane and it was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FailedWrite {
@@ -330,6 +350,9 @@ pub struct Trace {
     pub batches: Vec<ProcTime>,
     /// Every crash of a task, in order of time.
     pub restarts: Vec<Restart>,
+    /// Every fate of a record beyond its first, in order of time. The columns by record know of the first
+    /// alone; windows and panes count all of them.
+    pub repeats: Vec<Repeat>,
     /// Every write of the sink that was not taken, in order of time.
     pub failed_writes: Vec<FailedWrite>,
     /// Every partition that went idle or woke up, in ascending order of time.
@@ -375,6 +398,7 @@ impl Trace {
             waits: Vec::new(),
             batches: Vec::new(),
             restarts: Vec::new(),
+            repeats: Vec::new(),
             failed_writes: Vec::new(),
             inputs: Vec::new(),
             skewed: 0,
@@ -461,6 +485,7 @@ impl Trace {
         let first = *self.stream.arrivals_ascending().first()?;
         let handled = self.handled.partition_point(|&at| at < ProcTime::MAX);
         let last = handled.checked_sub(1).map(|last| self.handled[last]);
+        let last = last.max(self.repeats.last().map(|repeat| repeat.handled_at));
         let failed = self.restarts.iter().rev().find(|restart| restart.back_at.is_none());
         let unread = failed.and_then(|failed| self.stream.arrivals_ascending().last().map(|&at| at.max(failed.at)));
         Some((first, last.max(unread).unwrap_or(first)))

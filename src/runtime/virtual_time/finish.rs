@@ -106,4 +106,5 @@ fn reorder(trace: &mut Trace, order: &[u32]) {
     trace.panes.iter_mut().filter_map(|pane| pane.cause.as_mut()).for_each(renamed);
     trace.windows.iter_mut().map(|life| &mut life.opened_by).for_each(renamed);
     trace.restarts.iter_mut().map(|restart| restart.reason.record_mut()).for_each(renamed);
+    trace.repeats.iter_mut().map(|repeat| &mut repeat.record).for_each(renamed);
 }

@@ -19,6 +19,8 @@ pub struct Sent {
     pub event_time: EventTime,
     /// When it was put into the channel.
     pub enqueued: ProcTime,
+    /// The source task that read it, or [`TaskId::NO_TASK`](crate::runtime::TaskId::NO_TASK).
+    pub source: u16,
 }
 
 /// A watermark on its way through a channel.
@@ -132,7 +134,7 @@ mod tests {
     use super::*;
 
     fn record(id: u32) -> Element {
-        Element::Record(Sent { id: RecordId(id), event_time: EventTime::EPOCH, enqueued: ProcTime::EPOCH })
+        Element::Record(Sent { id: RecordId(id), event_time: EventTime::EPOCH, enqueued: ProcTime::EPOCH, source: 0 })
     }
 
     const MARK: Element = Element::Watermark(Mark { watermark: EventTime::EPOCH, raised_by: None, cause: None });

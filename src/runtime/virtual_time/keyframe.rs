@@ -42,6 +42,7 @@ struct Marks {
     waits: usize,
     batches: usize,
     restarts: usize,
+    repeats: usize,
     failed_writes: usize,
     panes: usize,
     lists: usize,
@@ -153,6 +154,7 @@ impl Keyframe {
             waits: trace.waits.len(),
             batches: trace.batches.len(),
             restarts: trace.restarts.len(),
+            repeats: trace.repeats.len(),
             failed_writes: trace.failed_writes.len(),
             panes: trace.panes.len(),
             lists: trace.lists.len(),
@@ -183,6 +185,7 @@ impl Keyframe {
         cut.waits = trace.waits[..marks.waits].to_vec();
         cut.batches = trace.batches[..marks.batches].to_vec();
         cut.restarts = trace.restarts[..marks.restarts].to_vec();
+        cut.repeats = trace.repeats[..marks.repeats].to_vec();
         cut.failed_writes = trace.failed_writes[..marks.failed_writes].to_vec();
         cut.panes = trace.panes[..marks.panes].to_vec();
         cut.lists = trace.lists[..marks.lists].to_vec();
@@ -201,6 +204,7 @@ impl Keyframe {
         cut.panes.iter_mut().filter_map(|pane| pane.cause.as_mut()).for_each(renamed);
         cut.windows.iter_mut().map(|life| &mut life.opened_by).for_each(renamed);
         cut.restarts.iter_mut().map(|restart| restart.reason.record_mut()).for_each(renamed);
+        cut.repeats.iter_mut().map(|repeat| &mut repeat.record).for_each(renamed);
         cut
     }
 

@@ -13,6 +13,7 @@
 //! block has reached the log, and the lag grows.
 
 mod batch;
+mod copies;
 mod crash;
 mod finish;
 mod gate;
@@ -87,6 +88,8 @@ struct State {
     /// Windows kept by all tasks.
     kept: usize,
     settled: Ledger,
+    /// Where records may be read again.
+    copies: Option<copies::Copies>,
     ended: bool,
 }
 
@@ -152,6 +155,7 @@ impl Simulation {
                 watermark: EventTime::MIN,
                 kept: 0,
                 settled: Ledger::default(),
+                copies: None,
                 ended: false,
             },
             order: Vec::with_capacity(stream.len()),
@@ -216,7 +220,8 @@ impl Simulation {
         let tasks: usize = state.tasks.iter().map(|task| task.waiting() + usize::from(task.is_working())).sum();
         let ledger = self.ledger();
         let unread = state.log.unread(self.arrived());
-        ledger.balances() && ledger.in_flight == unread + (held + tasks) as u64
+        let extra = state.copies.as_ref().map_or(0, copies::Copies::extra);
+        ledger.balances() && ledger.in_flight + extra == unread + (held + tasks) as u64
     }
 
     /// The first of the earliest events, and its instant; [`ProcTime::MAX`] when there is none.

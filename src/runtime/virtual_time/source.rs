@@ -250,7 +250,7 @@ impl Simulation {
         };
         let task = self.target_of(id);
         let has_credit = self.has_credit(source, task);
-        let sent = Sent { id, event_time: admitted, enqueued: now };
+        let sent = Sent { id, event_time: admitted, enqueued: now, source: source as u16 };
         match self.plan.overflow {
             Overflow::ShedNewest if !has_credit => return self.settle_unseen(id, Fate::Shed, EventTime::MIN),
             Overflow::ShedOldest if !has_credit => {

@@ -182,8 +182,14 @@ impl Simulation {
         let met = worker.watermark;
         let is_late = crate::window::lateness::is_late(original, self.plan.allowed_lateness, met);
         let fate = fate_of(outcome, is_late, self.plan.late);
-        worker.last = Some((sent.id, self.order.len()));
-        self.trace.max_special_bytes = self.trace.max_special_bytes.max(worker.operator.special_bytes());
+        let special_bytes = worker.operator.special_bytes();
+        self.trace.max_special_bytes = self.trace.max_special_bytes.max(special_bytes);
+        if self.is_repeat(sent.id) {
+            self.state.tasks[task].last = None;
+            self.note_repeat(sent, started, Some(task), fate);
+            return self.fired(task, before);
+        }
+        self.state.tasks[task].last = Some((sent.id, self.order.len()));
         self.settle(sent, started, fate, met);
         if self.plan.tasks > 1 {
             self.trace.tasks.push(task as u16);
@@ -297,12 +303,16 @@ impl Simulation {
 
     /// A record has met its fate before it was put into a channel.
     pub(super) fn settle_unseen(&mut self, id: RecordId, fate: Fate, met: EventTime) {
-        let sent = Sent { id, event_time: self.plan.stream.event_times()[id.index()], enqueued: self.state.now };
+        let event_time = self.plan.stream.event_times()[id.index()];
+        let sent = Sent { id, event_time, enqueued: self.state.now, source: TaskId::NO_TASK };
         self.settle_unhandled(&sent, fate, met);
     }
 
     /// A record has met its fate before any task handled it, in a channel or in front of it.
     pub(super) fn settle_unhandled(&mut self, sent: &Sent, fate: Fate, met: EventTime) {
+        if self.is_repeat(sent.id) {
+            return self.note_repeat(sent, self.state.now, None, fate);
+        }
         self.settle(sent, self.state.now, fate, met);
         if self.plan.tasks > 1 {
             self.trace.tasks.push(TaskId::NO_TASK);

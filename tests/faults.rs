@@ -1,9 +1,12 @@
-//! Every fault does what it says and nothing else, to the record and to the instant.
+//! Every fault does what it says and nothing else, to the record and to the instant; and every built-in
+//! scenario about faults and backpressure shows what its comment says.
 
 use std::sync::Arc;
 
+use highwater::metrics::tasks::{Stretch, TaskMetrics, crash_loops, silence};
 use highwater::record::{RecordId, Stream};
-use highwater::runtime::{RunConfig, TaskId, Trace, run};
+use highwater::runtime::{Ledger, RunConfig, TaskId, Trace, run};
+use highwater::scenario::library::find;
 use highwater::scenario::set::apply;
 use highwater::scenario::{Scenario, parse};
 use highwater::source::generate;
@@ -160,4 +163,212 @@ fn faults_of_tasks_are_set_like_any_field() {
     assert!(changed.to_ron().contains("SlowOperator(task: 1, from: \"1s\", until: \"2s\", factor: 3.0)"));
     let errors = apply(&mut changed, &["faults.0.task=2"]).expect_err("there are two");
     assert_eq!(errors[0].to_string(), "faults.0.task: 2 is out of range: must be 0 to 1, the last window task");
+}
+
+/// Runs a built-in scenario with some fields set.
+fn built_in(slug: &str, settings: &[&str]) -> Trace {
+    let scenario = find(slug).expect("a built-in scenario").scenario();
+    let mut scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
+    apply(&mut scenario, settings).unwrap_or_else(|errors| panic!("{slug}: {errors:?}"));
+    let stream = Arc::new(generate(&scenario).unwrap_or_else(|error| panic!("{slug}: {error}")));
+    run(&stream, &RunConfig::of(&scenario, &stream))
+}
+
+/// So many seconds after the start of a built-in scenario.
+fn secs(secs: f64) -> ProcTime {
+    // 2026-03-02 12:00:00 UTC.
+    ProcTime::from_micros(1_772_452_800_000_000) + Span::from_secs_f64(secs)
+}
+
+fn ledger(produced: u64, counted: u64) -> Ledger {
+    Ledger { produced, counted, ..Ledger::default() }
+}
+
+/// How many records each window of a run with one key has counted, in order of its end.
+fn counts(trace: &Trace) -> Vec<u64> {
+    trace.windows.iter().map(|window| window.summary.count).collect()
+}
+
+#[test]
+fn rejected_readings_are_lost_and_kept_out_of_the_mean() {
+    let trace = built_in("poison-reject", &[]);
+    // 20 s of 5 records a second, of 4 min.
+    assert_eq!(trace.ledger, Ledger { lost: 100, rejected: 100, ..ledger(1_200, 1_100) });
+    // The window from 1:30 has its last 10 s only.
+    assert_eq!(counts(&trace), [150, 150, 150, 50, 150, 150, 150, 150]);
+    let in_range = |value: f64| (10.0..=30.0).contains(&value);
+    assert!(trace.panes.iter().all(|pane| in_range(pane.summary.sum / pane.summary.count as f64)));
+    // Without a schema, 100 of its 150 are -999.
+    let open = built_in("poison-reject", &["gate.versions=[]"]);
+    assert_eq!((open.ledger, counts(&open)), (ledger(1_200, 1_200), vec![150; 8]));
+    let mean = open.panes[3].summary.sum / 150.0;
+    assert!((mean - (-999.0 * 100.0 + 20.0 * 50.0) / 150.0).abs() < 5.0, "{mean}");
+    let kept = built_in("poison-reject", &["gate.policy=DeadLetter"]);
+    assert_eq!(kept.ledger, Ledger { dead_lettered: 100, ..ledger(1_200, 1_100) });
+    assert_eq!(counts(&kept), counts(&trace));
+}
+
+#[test]
+fn a_version_that_nobody_can_read_goes_to_the_dead_letters() {
+    let trace = built_in("poison-dead-letter", &[]);
+    // One of four, for 3 min of 4 records a second.
+    assert_eq!(trace.ledger, Ledger { dead_lettered: 180, ..ledger(960, 780) });
+    assert_eq!(counts(&trace), [120, 120, 90, 90, 90, 90, 90, 90]);
+    assert!(trace.waits.is_empty() && trace.restarts.is_empty());
+    let same_name = built_in("poison-dead-letter", &["gate.versions.1.fields.0.name=value"]);
+    assert_eq!((same_name.ledger, counts(&same_name)), (ledger(960, 960), vec![120; 8]));
+    let mut scenario = find("poison-dead-letter").expect("built in").scenario().expect("it reads");
+    let errors = apply(&mut scenario, &["gate.compatibility=Backward"]).expect_err("a field is gone");
+    assert!(errors[0].to_string().contains("\"amount\" is required and not written"), "{}", errors[0]);
+}
+
+#[test]
+fn a_poison_pill_is_never_got_past() {
+    let trace = built_in("poison-crash-loop", &[]);
+    // One minute of 5 a second is counted; the other three wait.
+    assert_eq!(trace.ledger, Ledger { in_flight: 900, ..ledger(1_200, 300) });
+    // At 1:00 and every 5 s; the last record comes at 3:59.8, and after that it is not started again.
+    let crashes: Vec<ProcTime> = trace.restarts.iter().map(|restart| restart.at).collect();
+    assert_eq!(crashes, (0..37).map(|crash| secs(60.0 + 5.0 * f64::from(crash))).collect::<Vec<_>>());
+    let loops = crash_loops(&trace);
+    assert_eq!((loops.len(), loops[0].record, loops[0].crashes, loops[0].until), (1, RecordId(300), 37, None));
+    let metrics = TaskMetrics::of(&trace);
+    for at in [61.0, 120.0, 239.0] {
+        assert_eq!(silence::of_task(&trace, &metrics, TaskId::Source(0), secs(at)).word(), "poisoned", "{at}");
+        // Five more a second, the poison among them.
+        assert_eq!(metrics.lag(secs(at)), ((at - 60.0) * 5.0) as usize + 1);
+    }
+    let kept = built_in("poison-crash-loop", &["gate.policy=DeadLetter"]);
+    assert_eq!(kept.ledger, Ledger { dead_lettered: 1, ..ledger(1_200, 1_199) });
+    // The record of 1:00 is gone when it is 30 s old, and by then those of 30 s wait behind it.
+    let forgets = built_in("poison-crash-loop", &["log.retention_age=30s"]);
+    let until = crash_loops(&forgets)[0].until.expect("the log forgets it");
+    assert!(until >= secs(90.0) && until <= secs(95.0), "{until:?}");
+    assert!(forgets.ledger.lost >= 1 && forgets.ledger.counted + forgets.ledger.lost == 1_200, "{:?}", forgets.ledger);
+}
+
+#[test]
+fn dead_letters_that_cannot_be_written_stop_the_source() {
+    let trace = built_in("dead-letter-sink-fails", &[]);
+    // Every tenth of 5 a second for 2 min.
+    assert_eq!(trace.ledger, Ledger { dead_lettered: 60, ..ledger(1_200, 1_140) });
+    // The tenth instance writes at 1.8 s and every 2 s from there: first after 1:30 at 1:31.8.
+    let waits: Vec<_> = trace.waits.iter().map(|wait| (wait.task, wait.on, wait.from, wait.until)).collect();
+    assert_eq!(waits, [(TaskId::Source(0), TaskId::DeadLetters, secs(91.8), secs(120.0))]);
+    let metrics = TaskMetrics::of(&trace);
+    // Up to 1:59.8 there are 140 behind it.
+    assert_eq!(metrics.log().peak(), (141, Some(secs(119.8))));
+    let clock = highwater::metrics::tasks::phrase::Clock::of(metrics.span());
+    let said = silence::of_partition(&trace, &metrics, highwater::record::PartitionId(0), secs(110.0));
+    assert_eq!((said.word(), &*said.reason(clock)), ("blocked", "waits for dead letters since 12:01:31"));
+    assert!(trace.panes.iter().all(|pane| pane.emitted_at < secs(91.8) || pane.emitted_at >= secs(120.0)));
+    let drops = built_in("dead-letter-sink-fails", &["gate.when_dead_letters_fail=Drop"]);
+    // 30 s of one bad record in 2 s.
+    assert_eq!(drops.ledger, Ledger { dead_lettered: 45, lost: 15, rejected: 15, ..ledger(1_200, 1_140) });
+    assert!(drops.waits.is_empty());
+}
+
+#[test]
+fn a_hot_key_keeps_one_task_busy_and_salts_cure_it() {
+    let busy = |trace: &Trace| {
+        let metrics = TaskMetrics::of(trace);
+        let while_they_come = Stretch::new(secs(10.0), secs(180.0));
+        let share = |task| metrics.shares(TaskId::window(task), while_they_come).busy;
+        (metrics.log().peak().0, (0..metrics.windows()).map(share).collect::<Vec<f64>>())
+    };
+    let results = |trace: &Trace| {
+        let of_pane =
+            |pane: &highwater::window::pane::Pane| (pane.key, pane.window, pane.summary.count, pane.summary.sum as i64);
+        let mut results: Vec<_> = trace.panes.iter().map(of_pane).collect();
+        results.sort_unstable();
+        results
+    };
+    let (hot, salted) = (built_in("hot-key", &[]), built_in("hot-key-salted", &[]));
+    assert_eq!(hot.ledger, ledger(1_440, 1_440));
+    // 6.4 a second of the hot key against 4: 2.4 more every second for 3 min are 432, and for every one
+    // of them a quarter of another behind it: 540. The draws have 79 % for 80 %, and a task more.
+    let (lag, of_tasks) = busy(&hot);
+    assert!((500..650).contains(&lag), "{lag}");
+    assert_eq!(of_tasks.iter().filter(|&&busy| busy > 0.999).count(), 1, "{of_tasks:?}");
+    assert_eq!(of_tasks.iter().filter(|&&busy| busy < 0.2).count(), 3, "{of_tasks:?}");
+    let (lag, of_tasks) = busy(&salted);
+    assert!(lag == 0 && of_tasks.iter().all(|&busy| busy < 0.8), "{lag} {of_tasks:?}");
+    assert_eq!((results(&hot).len(), results(&hot)), (25, results(&salted)));
+    let cured = built_in("hot-key", &["tasks.salts=16"]);
+    assert_eq!(results(&cured), results(&salted));
+}
+
+#[test]
+fn an_idle_partition_stalls_the_watermark_until_it_is_left_out() {
+    let trace = built_in("idle-partition", &[]);
+    assert_eq!(trace.ledger, ledger(600, 600));
+    // Its last record is that of 59.667 s, and the bound is 5 s.
+    let stands = trace.watermark_at(secs(61.0));
+    assert_eq!(stands.on_proc_clock(), secs(54.666_666));
+    assert_eq!(trace.watermark_at(secs(180.5)), stands);
+    let between = |trace: &Trace| {
+        trace.panes.iter().filter(|pane| pane.emitted_at > secs(60.0) && pane.emitted_at < secs(180.5)).count()
+    };
+    assert_eq!(between(&trace), 0);
+    let metrics = TaskMetrics::of(&trace);
+    let said = silence::of_partition(&trace, &metrics, highwater::record::PartitionId(0), secs(120.0));
+    let clock = highwater::metrics::tasks::phrase::Clock::of(metrics.span());
+    assert_eq!(said.word(), "held back");
+    assert!(said.reason(clock).starts_with("by partition 2, which stands since 12:00:59"), "{}", said.reason(clock));
+    let cured = built_in("idle-partition", &["watermark_options.idle_after=10s"]);
+    // Windows end at 1:00, 1:30, 2:00 and 2:30; each fires some 5 s later.
+    assert_eq!((between(&cured), cured.ledger), (4, ledger(600, 600)));
+    // One watermark for all notices nothing.
+    assert_eq!(between(&built_in("idle-partition", &["watermark_options.per_partition=false"])), 4);
+}
+
+#[test]
+fn what_is_left_out_as_idle_is_lost_when_it_was_only_cut_off() {
+    let trace = built_in("idle-partition-loses", &[]);
+    // 120 s of one record a second come at 3:00, when all windows up to 2:30 are gone.
+    assert_eq!(trace.ledger, Ledger { dropped_late: 90, ..ledger(720, 630) });
+    let waits = built_in("idle-partition-loses", &["watermark_options.idle_after=None"]);
+    assert_eq!(waits.ledger, ledger(720, 720));
+    let patient = built_in("idle-partition-loses", &["lateness=2min"]);
+    assert_eq!(patient.ledger, ledger(720, 720));
+    assert!(patient.panes.len() > trace.panes.len());
+}
+
+#[test]
+fn a_lag_spiral_grows_by_what_is_too_much_and_is_worked_off_at_the_rest() {
+    let trace = built_in("lag-spiral", &[]);
+    assert_eq!(trace.ledger, ledger(78_000, 78_000));
+    let metrics = TaskMetrics::of(&trace);
+    let waiting = |at: f64| metrics.lag(secs(at)) + metrics.depth_of(0, secs(at));
+    // 1,000 a second against 600, and from 1:00 on 200 against 600.
+    for at in [5.0, 10.0, 20.0, 30.0, 59.0] {
+        assert!((waiting(at) as f64 / (400.0 * at) - 1.0).abs() < 0.01, "{at}: {}", waiting(at));
+    }
+    for at in [61.0, 75.0, 90.0, 110.0] {
+        let left = 24_000.0 - 400.0 * (at - 60.0);
+        assert!((waiting(at) as f64 / left - 1.0).abs() < 0.01, "{at}: {}", waiting(at));
+    }
+    assert!(waiting(119.0) > 0 && waiting(121.0) <= 1, "{} {}", waiting(119.0), waiting(121.0));
+    // The last record of the minute has 24,000 before it, at 600 a second.
+    let latest = trace.handled[59_999] - trace.stream.arrivals()[59_999];
+    assert!((latest.as_secs_f64() - 40.0).abs() < 0.4, "{latest}");
+    let even = built_in("lag-spiral", &["service_time=1ms"]);
+    assert_eq!(TaskMetrics::of(&even).log().peak().0, 0);
+}
+
+#[test]
+fn a_lag_spiral_beyond_retention_loses_what_it_cannot_read() {
+    let trace = built_in("lag-spiral-lost", &[]);
+    let Ledger { produced, counted, lost, .. } = trace.ledger;
+    assert_eq!((produced, counted + lost), (102_000, 102_000));
+    // It works without a break until the last records are 15 s old, at 2:15, and then has a full channel
+    // left; everything else is lost: 102,000 - 600 * 135 - 100 = 20,900.
+    let handled = 135_000_000 / 1_667 + 100;
+    assert!(counted.abs_diff(handled) <= 3, "{counted} {handled}");
+    let metrics = TaskMetrics::of(&trace);
+    // 15 s of 1,000 a second, then of 700.
+    assert!((14_950..15_050).contains(&metrics.lag(secs(50.0))), "{}", metrics.lag(secs(50.0)));
+    assert!((10_450..10_550).contains(&metrics.lag(secs(110.0))), "{}", metrics.lag(secs(110.0)));
+    let kept = built_in("lag-spiral-lost", &["log.retention_age=1h"]);
+    assert_eq!(kept.ledger, ledger(102_000, 102_000));
 }

@@ -109,7 +109,7 @@ fn producers() -> impl Strategy<Value = ProducersSpec> {
     (1..1_000_u32, share(), share(), acks, any::<bool>(), span()).prop_map(
         |(count, loss, ack_loss, acks, idempotent, clock_offset)| ProducersSpec {
             count,
-            deal: if idempotent { Deal::ByChance } else { Deal::ByKey },
+            deal: if idempotent { Deal::ByChance } else { Deal::InTurn },
             loss,
             ack_loss,
             acks,

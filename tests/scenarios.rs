@@ -54,6 +54,8 @@ fn every_scenario_generates_a_stream_of_the_size_it_is_made_for() {
             "twenty-thousand" => 20_000..=20_000,
             "four-tasks" => 100_000..=100_000,
             "dataflow" | "dataflow-batch" => 10..=10,
+            "lag-spiral" => 78_000..=78_000,
+            "lag-spiral-lost" => 102_000..=102_000,
             _ => 500..=2_000,
         };
         assert!(records.contains(&stream.len()), "{}: {} records", built_in.slug, stream.len());

@@ -65,6 +65,9 @@ pub enum Deal {
     ByChance,
     /// Always the same for a key; keys are dealt out in turns: devices that speak for themselves.
     ByKey,
+    /// One after the other: instances behind a load balancer that deals in turns. So each of four sends
+    /// exactly every fourth record.
+    InTurn,
 }
 
 /// Whose acknowledgement a producer waits for (`acks`), and so what a failing leader may take with it.

@@ -43,6 +43,10 @@ pub fn draw(source: &Synthetic, duration: Span, faults: &[Fault], seed: Seed) ->
     }
 }
 
+/// What an instant may be short of by rounding alone, in microseconds: one that is due at the end of a
+/// stretch, or of the run, does not come before it.
+const NEARLY: f64 = 1e-3;
+
 /// The instants below `duration` before which as many records are expected as `units` says, ascending.
 fn shaped(intensity: &Intensity, units: impl Iterator<Item = f64>, duration: Span) -> impl Iterator<Item = Span> {
     let end = duration.micros() as f64;
@@ -50,7 +54,7 @@ fn shaped(intensity: &Intensity, units: impl Iterator<Item = f64>, duration: Spa
     units
         .map(move |unit| {
             // The search for an instant ends within a small part of a microsecond.
-            last = last.max(intensity.instant_of(unit));
+            last = last.max(intensity.instant_of(unit) + NEARLY);
             last
         })
         .take_while(move |&at| at < end)

@@ -18,6 +18,7 @@ pub fn deal(spec: &ProducersSpec, ranks: &[u32], seed: Seed) -> Vec<ProducerId> 
     let id = |producer: u32| ProducerId(producer as u16);
     match spec.deal {
         Deal::ByKey => ranks.iter().map(|rank| id(rank % spec.count)).collect(),
+        Deal::InTurn => (0..spec.count).cycle().take(ranks.len()).map(id).collect(),
         Deal::ByChance => {
             let mut draws = seed.stream("producer");
             let last = i64::from(spec.count) - 1;
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_dealt_evenly_by_chance_or_always_alike_by_key() {
+    fn records_are_dealt_evenly_by_chance_in_turn_or_always_alike_by_key() {
         let ranks: Vec<u32> = (0..40_000).map(|i| i % 5).collect();
         assert_eq!(deal(&producers(1), &ranks, SEED), []);
         let by_chance = deal(&producers(4), &ranks, SEED);
@@ -82,6 +83,8 @@ mod tests {
         }
         let by_key = deal(&ProducersSpec { deal: Deal::ByKey, ..producers(4) }, &ranks[..6], SEED);
         assert_eq!(by_key, [0, 1, 2, 3, 0, 0].map(ProducerId));
+        let in_turn = deal(&ProducersSpec { deal: Deal::InTurn, ..producers(4) }, &[7; 6], SEED);
+        assert_eq!(in_turn, [0, 1, 2, 3, 0, 1].map(ProducerId));
     }
 
     #[test]

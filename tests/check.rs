@@ -71,16 +71,14 @@ fn packed_files_are_read() {
 #[test]
 fn every_unusable_file_is_named_with_its_line_and_the_exit_code_is_2() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let restart = folder.path().join("restart.json");
-    fs::write(&restart, "[\n{\"id\":\"r\",\"strategy\":{},\"steps\":[]}\n]").expect("a temporary file");
+    let other = folder.path().join("other.json");
+    fs::write(&other, "[\n{\"id\":\"r\",\"strategies\":{},\"steps\":[]}\n]").expect("a temporary file");
     let missing = folder.path().join("missing.json");
     let table = folder.path().join("table.csv");
     fs::write(&table, "time,key\n").expect("a temporary file");
-    let (code, told, errors) = outcome(&check(&[&restart, &missing, &table, &recorded("flink/edge.json")], &[]));
+    let (code, told, errors) = outcome(&check(&[&other, &missing, &table, &recorded("flink/edge.json")], &[]));
     assert_eq!((code, told.as_str()), (Some(2), ""));
-    for part in
-        ["restart.json:2: r is a case of restart strategies", "missing.json: cannot be read", "table.csv:1: not JSON"]
-    {
+    for part in ["other.json:2: r is of no known shape", "missing.json: cannot be read", "table.csv:1: not JSON"] {
         assert!(errors.contains(part), "{errors}");
     }
     assert_eq!(check(&[], &[]).status.code(), Some(2));

@@ -278,6 +278,21 @@ fn stream(input: &Input) -> Arc<Stream> {
     Arc::new(Stream::from_rows(rows.collect(), keys).with_production(production))
 }
 
+fn restart(strategy: u8, attempts: Option<u32>, delay: Span) -> RestartStrategy {
+    match strategy {
+        0 => RestartStrategy::FixedDelay { attempts, delay },
+        1 => RestartStrategy::ExponentialDelay {
+            initial: delay,
+            max: delay.times(20),
+            multiplier: 2.0,
+            jitter: 0.5,
+            reset_threshold: delay.times(3),
+            attempts,
+        },
+        _ => RestartStrategy::FailureRate { max_failures: attempts.unwrap_or(1), interval: delay.times(3), delay },
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -286,7 +301,8 @@ proptest! {
         input in prop::collection::vec((-60_i64..60, 0_u32..4, 0_i64..900, 0_u32..4, prop::bool::weighted(0.2)), 1..60),
         (sources, windows, source_time, service) in (1_u32..4, 1_u32..4, 0_i64..300, 0_i64..300),
         (policy, drops, batch) in (0..3_u8, any::<bool>(), prop::option::weighted(0.3, 500_i64..3_000)),
-        (from, length, delay, attempts) in (0_i64..20_000, 1_i64..20_000, 1_i64..5, prop::option::of(0_u32..5)),
+        (from, length, delay) in (0_i64..20_000, 1_i64..20_000, 1_i64..5),
+        (strategy, attempts) in (0..3_u8, prop::option::of(0_u32..5)),
         (retention, instant) in (prop::option::of(1_000_i64..9_000), 0_i64..60_000),
     ) {
         let stream = stream(&input);
@@ -294,7 +310,7 @@ proptest! {
         let when_dead_letters_fail = if drops { DeadLetterFailure::Drop } else { DeadLetterFailure::Wait };
         let pipeline = Pipeline {
             gate: Gate { policy, when_dead_letters_fail, ..Gate::default() },
-            restart: RestartStrategy::FixedDelay { attempts, delay: Span::from_millis(delay) },
+            restart: restart(strategy, attempts, Span::from_millis(delay)),
             watermark: WatermarkSpec::Bounded { bound: Span::from_micros(20) },
             window: WindowSpec::Tumbling { size: Span::from_micros(16), offset: Span::ZERO },
             queue_capacity: 2,

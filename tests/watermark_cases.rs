@@ -1,5 +1,5 @@
-//! The watermark machines against cases recorded from Apache Flink: every case passes, none is
-//! skipped.
+//! The watermark machines and the restart strategies against cases recorded from Apache Flink: every
+//! case passes, none is skipped.
 
 use serde_json::Value;
 
@@ -18,6 +18,11 @@ fn valve_cases() {
 #[test]
 fn idleness_and_split_cases() {
     check(include_str!("cases/flink/idleness_cases.json"), 48, highwater::cases::idleness::run_case);
+}
+
+#[test]
+fn restart_cases() {
+    check(include_str!("cases/flink/restart_cases.json"), 33, highwater::cases::restart::run_case);
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl std::error::Error for CaseFileError {}
 /// Reads every case of a file.
 ///
 /// # Errors
-/// When it is not JSON, when a case is of no known shape, or of one that this version cannot run.
+/// When it is not JSON, or a case is of no known shape.
 pub fn read_cases(text: &str) -> Result<Vec<FileCase>, CaseFileError> {
     let line_of = |part: &RawValue| line_at(text, part.get().as_ptr() as usize - text.as_ptr() as usize);
     let is_list = text.trim_start().starts_with('[');
@@ -60,10 +60,6 @@ pub fn read_cases(text: &str) -> Result<Vec<FileCase>, CaseFileError> {
         let name = name.map_or_else(|| format!("case {}", place + 1), str::to_owned);
         match Shape::of(&value) {
             None => Err(CaseFileError { line, message: format!("{name} is of no known shape: {}", known_shapes()) }),
-            Some(shape) if shape.run.is_none() => {
-                let message = format!("{name} is a case of {}, which this version cannot run", shape.name);
-                Err(CaseFileError { line, message })
-            }
             Some(shape) => Ok(FileCase { line, name, shape, value }),
         }
     });
@@ -80,8 +76,8 @@ fn line_at(text: &str, offset: usize) -> usize {
 }
 
 fn known_shapes() -> String {
-    let known = SHAPES.iter().filter(|shape| shape.run.is_some());
-    let known: Vec<String> = known.map(|shape| format!("{} ({})", shape.name, shape.marks.fields.join(", "))).collect();
+    let known: Vec<String> =
+        SHAPES.iter().map(|shape| format!("{} ({})", shape.name, shape.marks.fields.join(", "))).collect();
     known.join("; ")
 }
 
@@ -115,9 +111,5 @@ mod tests {
         check("time,key,value\n", "line 1: not JSON: ");
         check(&format!("[{VALVE},\n{{\"id\":\"x\"}}]"), "line 2: x is of no known shape: Flink windows (pipeline, ");
         check("[[1]]", "line 1: case 1 is of no known shape");
-        check(
-            r#"[{"id":"r","strategy":{},"steps":[]}]"#,
-            "line 1: r is a case of restart strategies, which this version cannot run",
-        );
     }
 }

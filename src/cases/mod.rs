@@ -8,6 +8,7 @@
 //! - [`valve`]: the watermark over several inputs
 //! - [`idleness`]: silent inputs, and the splits inside one source
 //! - [`alignment`]: inputs that run ahead are paused
+//! - [`restart`]: whether and when a job that failed comes back
 //! - [`shape`]: all of these, recognised by what a case holds; [`mod@file`]: files of them
 
 pub mod alignment;
@@ -16,5 +17,6 @@ pub mod emission;
 pub mod file;
 pub mod flink_windows;
 pub mod idleness;
+pub mod restart;
 pub mod shape;
 pub mod valve;

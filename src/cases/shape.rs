@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::cases::{alignment, beam, flink_windows, idleness, valve};
+use crate::cases::{alignment, beam, flink_windows, idleness, restart, valve};
 
 /// Runs a case: nothing when it passes, else the first difference in words.
 pub type RunCase = fn(&Value) -> Result<(), String>;
@@ -15,8 +15,8 @@ pub struct Shape {
     pub name: &'static str,
     /// What a case of this shape has.
     pub marks: Marks,
-    /// How one is run; `None` where this version cannot.
-    pub run: Option<RunCase>,
+    /// How one is run.
+    pub run: RunCase,
 }
 
 /// What a case of a shape has.
@@ -33,29 +33,33 @@ pub const SHAPES: [Shape; 6] = [
     Shape {
         name: "Flink windows",
         marks: Marks { fields: &["pipeline", "input", "output", "late"], kinds: &[] },
-        run: Some(flink_windows::run_case),
+        run: flink_windows::run_case,
     },
     Shape {
         name: "Beam windows",
         marks: Marks { fields: &["window", "trigger", "mode", "steps"], kinds: &[] },
-        run: Some(beam::run_case),
+        run: beam::run_case,
     },
     Shape {
         name: "watermark valve",
         marks: Marks { fields: &["channels", "steps"], kinds: &[] },
-        run: Some(valve::run_case),
+        run: valve::run_case,
     },
     Shape {
         name: "watermark idleness",
         marks: Marks { fields: &["steps"], kinds: &["idleness", "splits"] },
-        run: Some(idleness::run_case),
+        run: idleness::run_case,
     },
     Shape {
         name: "watermark alignment",
         marks: Marks { fields: &["sources", "steps"], kinds: &["alignment"] },
-        run: Some(alignment::run_case),
+        run: alignment::run_case,
     },
-    Shape { name: "restart strategies", marks: Marks { fields: &["strategy", "steps"], kinds: &[] }, run: None },
+    Shape {
+        name: "restart strategies",
+        marks: Marks { fields: &["strategy", "steps"], kinds: &[] },
+        run: restart::run_case,
+    },
 ];
 
 impl Shape {

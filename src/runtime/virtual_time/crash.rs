@@ -17,8 +17,9 @@ impl Simulation {
         self.forget_reads(source);
         let now = self.state.now;
         let task = &mut self.state.sources[source];
-        let back_at = self.plan.restart.back_at(now, task.restarts, self.plan.last_arrival);
-        task.restarts += u32::from(back_at.is_some());
+        // A strategy that never gives up goes on as long as records come, so that every run ends.
+        let gives_up = self.plan.restart.is_endless() && now >= self.plan.last_arrival;
+        let back_at = if gives_up { None } else { task.restarts.crash(now) };
         let input_ends = Some(self.plan.last_arrival).filter(|&at| at > now);
         let (doing, next) = back_at.map_or((Doing::Failed, input_ends), |at| (Doing::Down, Some(at)));
         task.doing = doing;

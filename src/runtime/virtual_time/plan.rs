@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::pipeline::restart::Restarts;
 use crate::pipeline::salting::first_stage;
 use crate::pipeline::{AtEnd, LatePolicy, Overflow, Pipeline, RestartStrategy, WatermarkSpec};
 use crate::record::{KeyId, RecordId, Stream};
@@ -92,6 +93,8 @@ pub struct Plan {
     pub merge_time: ServiceTime,
     pub gate: GatePlan,
     pub restart: RestartStrategy,
+    /// Of the jitter of delays before restarts.
+    restart_seed: u64,
     pub last_arrival: ProcTime,
     pub sink_failures: Vec<Failure>,
     /// Of which arrivals the watermarks have to hear.
@@ -144,6 +147,7 @@ impl Plan {
             },
             gate: GatePlan::new(stream, config),
             restart: pipeline.restart,
+            restart_seed: Seed::new(config.seed).stream("restarts").bits(),
             last_arrival: stream.arrival_range().map_or(ProcTime::MIN, |(_, last)| last),
             sink_failures: Failure::of(config),
             announced: Announced::new(pipeline, stream, clock.follows_time(), sources),
@@ -166,13 +170,18 @@ impl Plan {
         };
         let partitions = stream.partitions();
         let all: Vec<usize> = (0..partitions).collect();
-        let source = |lists: &Vec<usize>| {
+        let source = |(task, lists): (usize, &Vec<usize>)| {
             let own: Vec<usize> = lists.iter().copied().filter(|&list| list < partitions).collect();
             let reads_all = matches!(self.lists, Lists::Whole(_));
             let clock = EventClock::new(pipeline, stream, if reads_all { &all } else { &own }, &to_come);
-            Source::new(clock, own.is_empty())
+            Source::new(clock, own.is_empty(), self.restarts(task))
         };
-        self.reads.iter().map(source).collect()
+        self.reads.iter().enumerate().map(source).collect()
+    }
+
+    /// What a source task does after a crash, before its first.
+    fn restarts(&self, task: usize) -> Restarts {
+        Restarts::new(self.restart, self.restart_seed.wrapping_add(task as u64))
     }
 
     /// The list that a record is in.

@@ -5,6 +5,7 @@
 //! the record needs has no credit, the record stays in the log. One with service time has it in hand.
 
 use crate::pipeline::Overflow;
+use crate::pipeline::restart::Restarts;
 use crate::record::{PartitionId, RecordId};
 use crate::runtime::event_clock::EventClock;
 use crate::runtime::trace::{Fate, InputStep, TaskId};
@@ -28,8 +29,8 @@ pub struct Source {
     held_back: Option<(Rise, Option<RecordId>)>,
     /// The last entry that it has in the trace's list of waits.
     pub(super) last_wait: Option<usize>,
-    /// How often it has been started again.
-    pub(super) restarts: u32,
+    /// Whether and when it is started again after a crash.
+    pub(super) restarts: Restarts,
 }
 
 /// What a source task is doing.
@@ -50,8 +51,8 @@ pub enum Doing {
 
 impl Source {
     /// A source task before its first record. One without any partition is idle.
-    pub const fn new(clock: EventClock, is_idle: bool) -> Self {
-        Self { clock, doing: Doing::Reading, next: None, is_idle, held_back: None, last_wait: None, restarts: 0 }
+    pub const fn new(clock: EventClock, is_idle: bool, restarts: Restarts) -> Self {
+        Self { clock, doing: Doing::Reading, next: None, is_idle, held_back: None, last_wait: None, restarts }
     }
 
     /// Whether the window tasks take it for idle.

@@ -1,7 +1,16 @@
 //! Checkpoints: consistent snapshots of a whole pipeline, and what is done with them.
 //!
 //! - [`id`]: which checkpoint
+//! - [`stored`]: what one holds for another process; [`mod@fingerprint`]: of which input
+//! - [`codec`]: its bytes, with version and checksums; [`directory`]: its files, where a damaged one is noticed
 
+pub mod codec;
+pub mod directory;
+pub mod fingerprint;
 pub mod id;
+pub mod stored;
 
+pub use directory::{CheckpointDirectory, Defect, Recovered, StorageError};
+pub use fingerprint::fingerprint;
 pub use id::CheckpointId;
+pub use stored::{Ownership, PartitionPart, StoredCheckpoint, TaskPart};

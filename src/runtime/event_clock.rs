@@ -103,6 +103,7 @@ impl EventClock {
     }
 
     /// A record is read: under which event time, if it is not dropped.
+    #[inline]
     pub fn admit(&mut self, event_time: EventTime, arrival: ProcTime) -> Option<EventTime> {
         match self {
             Self::Bounded(_) | Self::Said(_) | Self::Tracked(_) => Some(event_time),
@@ -119,6 +120,7 @@ impl EventClock {
     }
 
     /// Whether partitions are paused at all.
+    #[inline]
     pub const fn aligns(&self) -> bool {
         match self {
             Self::Bounded(_) | Self::Azure(_) | Self::Said(_) => false,
@@ -153,6 +155,7 @@ impl EventClock {
     }
 
     /// When the watermark wants to hear that time has passed: see [`Tracker::next_timer`].
+    #[inline]
     pub fn next_timer(&self, horizon: ProcTime, due: EventTime) -> ProcTime {
         match self {
             Self::Bounded(_) => ProcTime::MAX,
@@ -177,6 +180,15 @@ impl EventClock {
             Self::Said(watermark) => watermark.on_timer(now).map(|watermark| Rise { watermark, raised_by: None }),
             Self::Azure(time) => time.on_timer(now).map(|watermark| Rise { watermark, raised_by: None }),
             Self::Tracked(tracked) => tracked.tracker.on_timer(now),
+        }
+    }
+
+    /// Whether partitions went idle or woke up since [`EventClock::take_changes`] was asked last.
+    #[inline]
+    pub const fn has_changes(&self) -> bool {
+        match self {
+            Self::Bounded(_) | Self::Azure(_) | Self::Said(_) => false,
+            Self::Tracked(tracked) => tracked.tracker.has_changes(),
         }
     }
 
@@ -205,9 +217,10 @@ impl EventClock {
 }
 
 impl Tracked {
-    /// The place of a partition among those of this source task.
+    /// The place of a partition among those of this source task; of any where they share one watermark.
+    #[inline]
     fn place_of(&self, partition: PartitionId) -> usize {
-        self.partitions.binary_search(&partition.index()).unwrap_or(0)
+        if self.tracker.is_split() { self.partitions.binary_search(&partition.index()).unwrap_or(0) } else { 0 }
     }
 
     fn on_record(&mut self, id: RecordId, event_time: EventTime, stream: &Stream, now: ProcTime) -> Option<Rise> {

@@ -20,10 +20,9 @@ pub struct Ticks {
     stride: i64,
 
     origin: ProcTime,
-    /// No tick before this instant is taken any more.
-    clock: ProcTime,
-    /// The last one taken; 0 for none.
-    taken: i64,
+    /// The first tick that can still be taken, and its instant: those before it are taken or past.
+    next: i64,
+    next_at: ProcTime,
 }
 
 impl Ticks {
@@ -31,34 +30,47 @@ impl Ticks {
     pub fn new(interval: Span, shown_over: Span) -> Self {
         let interval = interval.max(Span::from_micros(1));
         let stride = (shown_over.micros() / interval.micros() / MOST_SHOWN).max(1);
-        Self { interval, stride, origin: ProcTime::EPOCH, clock: ProcTime::EPOCH, taken: 0 }
+        let mut ticks = Self { interval, stride, origin: ProcTime::EPOCH, next: 1, next_at: ProcTime::EPOCH };
+        ticks.start(ProcTime::EPOCH);
+        ticks
     }
 
     /// The grid starts: the first tick is one interval later.
-    pub const fn start(&mut self, origin: ProcTime) {
+    pub fn start(&mut self, origin: ProcTime) {
         self.origin = origin;
-        self.clock = origin;
+        self.next = 1;
+        self.next_at = self.instant(1);
     }
 
     /// Something happened at `now`, so ticks before it are past.
+    #[inline]
     pub fn move_clock(&mut self, now: ProcTime) {
-        self.clock = self.clock.max(now);
+        if now > self.next_at {
+            self.pass_before(self.index_from(now));
+        }
     }
 
     /// The next tick.
-    pub fn next(&self) -> ProcTime {
-        self.instant(self.next_index())
+    #[inline]
+    pub const fn next(&self) -> ProcTime {
+        self.next_at
+    }
+
+    /// Ticks before this one are taken or past.
+    fn pass_before(&mut self, index: i64) {
+        self.next = self.next.max(index);
+        self.next_at = self.instant(self.next);
     }
 
     /// The next tick that is not before `t`; [`ProcTime::MAX`] for that instant itself.
     pub fn at_or_after(&self, t: ProcTime) -> ProcTime {
-        if t == ProcTime::MAX { t } else { self.instant(self.next_index().max(self.index_from(t))) }
+        if t == ProcTime::MAX { t } else { self.instant(self.next.max(self.index_from(t))) }
     }
 
     /// The next tick that is worth taking for a watermark that follows the clock: the first from
     /// `due` on, the last before `horizon`, or one for the look of it.
     pub fn next_shown(&self, horizon: ProcTime, due: ProcTime) -> ProcTime {
-        let next = self.next_index();
+        let next = self.next;
         let shown = next.div_euclid(self.stride).saturating_add(i64::from(next % self.stride != 0));
         let mut best = shown.saturating_mul(self.stride);
         if due != ProcTime::MAX {
@@ -73,12 +85,8 @@ impl Ticks {
 
     /// A tick is taken.
     pub fn take(&mut self, now: ProcTime) {
-        self.move_clock(now);
-        self.taken = self.taken.max((now - self.origin).micros().div_euclid(self.interval.micros()));
-    }
-
-    fn next_index(&self) -> i64 {
-        self.index_from(self.clock).max(self.taken.saturating_add(1))
+        let last = (now - self.origin).micros().div_euclid(self.interval.micros());
+        self.pass_before(last.saturating_add(1));
     }
 
     /// The first tick that is not before `t`.

@@ -126,8 +126,21 @@ impl Tracker {
     }
 
     /// Whether partitions are paused at all.
+    #[inline]
     pub const fn aligns(&self) -> bool {
         self.alignment.is_some()
+    }
+
+    /// Whether inputs went idle or woke up since [`Tracker::take_changes`] was asked last.
+    #[inline]
+    pub const fn has_changes(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
+    /// Whether every partition has a watermark of its own.
+    #[inline]
+    pub const fn is_split(&self) -> bool {
+        self.inputs.len() > 1
     }
 
     /// The inputs that went idle or woke up since this was asked last, in that order.

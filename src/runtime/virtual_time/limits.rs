@@ -43,6 +43,7 @@ impl Limits {
 
 impl Simulation {
     /// Of what is in the log and not read: when the record at this place of its partition can be read.
+    #[inline]
     pub(super) fn readable_at(&self, list: usize, id: RecordId) -> ProcTime {
         let at = arrival(&self.plan.stream, id).max(self.state.now);
         let limits = self.state.limits.as_ref();

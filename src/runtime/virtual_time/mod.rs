@@ -12,6 +12,7 @@
 //! front of every window task. A sender without credit waits, and a waiting source reads no more: the
 //! block has reached the log, and the lag grows.
 
+mod agenda;
 mod batch;
 mod copies;
 mod crash;
@@ -41,6 +42,7 @@ use crate::runtime::ledger::Ledger;
 use crate::runtime::trace::Trace;
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::operator::WindowOperator;
+use agenda::first_of;
 use plan::Plan;
 
 /// Runs `stream` through a checked pipeline to the end and records everything.
@@ -67,12 +69,10 @@ pub struct Simulation {
 #[derive(Clone, Debug)]
 struct State {
     now: ProcTime,
-    /// When each event source has something to do next: see [`Plan::slots`].
-    times: Vec<ProcTime>,
+    /// When each event source has something to do next, and when the watermark of each source task
+    /// wants to hear that time has passed, as far as only what it hears of can change that.
+    times: agenda::Agenda,
     log: log::Log,
-    /// When the watermark of each source task wants to hear that time has passed, as far as only what
-    /// it hears of can change that.
-    timers: Vec<ProcTime>,
     /// Of the arrivals that the watermarks are told of: how many they were.
     announced: usize,
     batch: Option<batch::Batch>,
@@ -91,18 +91,6 @@ struct State {
     /// Where records may be read again.
     copies: Option<copies::Copies>,
     ended: bool,
-}
-
-/// The least of some instants and its place, the first one of equals; [`ProcTime::MAX`] for none.
-#[inline]
-fn first_of(instants: impl Iterator<Item = ProcTime>) -> (ProcTime, usize) {
-    let mut first = (ProcTime::MAX, 0);
-    for (place, at) in instants.enumerate() {
-        if at < first.0 {
-            first = (at, place);
-        }
-    }
-    first
 }
 
 /// What waits for an instant.
@@ -141,9 +129,8 @@ impl Simulation {
         let mut simulation = Self {
             state: State {
                 now: ProcTime::MIN,
-                times: vec![ProcTime::MAX; plan.slots()],
+                times: agenda::Agenda::new(plan.slots(), sources.len()),
                 log: log::Log::new(plan.lists.clone()),
-                timers: vec![ProcTime::MAX; sources.len()],
                 announced: 0,
                 batch: pipeline.tasks.micro_batch.map(batch::Batch::new),
                 limits: limits::Limits::new(&config.log, plan.lists.len()),
@@ -168,11 +155,11 @@ impl Simulation {
 
     /// Handles the next event. False when there is none left.
     pub fn step(&mut self) -> bool {
-        let (next, slot) = self.next_event();
-        if self.plan.has_timers && self.on_timer_before(next) {
-            // Time has passed.
-        } else if next == ProcTime::MAX {
-            return self.end();
+        let (next, slot) = self.state.times.first();
+        if next == ProcTime::MAX || self.plan.asks_for_timers || self.state.times.is_timer(slot) {
+            if !self.step_by_time() {
+                return false;
+            }
         } else {
             self.state.now = next;
             self.dispatch(slot);
@@ -181,6 +168,21 @@ impl Simulation {
             self.close_batch();
         }
         debug_assert!(self.is_accounted_for(), "every record is somewhere: {:?}", self.ledger());
+        true
+    }
+
+    /// The next step where time itself may be what is waited for, or the end.
+    #[cold]
+    fn step_by_time(&mut self) -> bool {
+        let (next, slot) = self.state.times.first_event();
+        if self.plan.has_timers && self.on_timer_before(next) {
+            // Time has passed.
+        } else if next == ProcTime::MAX {
+            return self.end();
+        } else {
+            self.state.now = next;
+            self.dispatch(slot);
+        }
         true
     }
 
@@ -224,26 +226,21 @@ impl Simulation {
         ledger.balances() && ledger.in_flight + extra == unread + (held + tasks) as u64
     }
 
-    /// The first of the earliest events, and its instant; [`ProcTime::MAX`] when there is none.
     #[inline]
-    fn next_event(&self) -> (ProcTime, usize) {
-        first_of(self.state.times.iter().copied())
-    }
-
     fn dispatch(&mut self, slot: usize) {
         let plan = &self.plan;
-        if slot == plan.sink_slot() {
-            self.sink_finishes();
-        } else if let Some(merger) = plan.merger_of_slot(slot) {
-            self.merger_finishes(merger);
+        if slot >= plan.first_source_slot() {
+            self.source_acts(slot - plan.first_source_slot());
         } else if let Some(task) = plan.task_of_slot(slot) {
             self.task_finishes(task);
+        } else if let Some(merger) = plan.merger_of_slot(slot) {
+            self.merger_finishes(merger);
+        } else if slot == plan.sink_slot() {
+            self.sink_finishes();
         } else if slot == plan.trigger_slot() {
             self.trigger_batch();
-        } else if slot == plan.arrival_slot() {
-            self.announce_arrival();
         } else {
-            self.source_acts(slot - plan.first_source_slot());
+            self.announce_arrival();
         }
     }
 
@@ -274,7 +271,7 @@ impl Simulation {
         let (watermark, source) = if self.plan.is_clock_driven {
             self.next_clock_timer(limit.min(operator))
         } else {
-            first_of(self.state.timers.iter().map(|&at| at.max(now)))
+            first_of(self.state.times.timers().map(|at| at.max(now)))
         };
         let at = operator.min(watermark);
         let waiting = if operator == at { Waiting::Task(task) } else { Waiting::Watermark(source) };
@@ -296,12 +293,14 @@ impl Simulation {
 
     /// The clock of a source task has heard of something: notes when it wants to hear that time has
     /// passed.
+    #[inline]
     fn clock_changed(&mut self, source: usize) {
         if self.plan.has_timers && !self.plan.is_clock_driven {
             let task = &self.state.sources[source];
             // A task that is down hears of nothing.
-            let timer = || task.clock.next_timer(ProcTime::MAX, EventTime::MAX);
-            self.state.timers[source] = if task.is_down() { ProcTime::MAX } else { timer() };
+            let timer = || task.clock.next_timer(ProcTime::MAX, EventTime::MAX).max(self.state.now);
+            let timer = if task.is_down() { ProcTime::MAX } else { timer() };
+            self.state.times.set_timer(source, timer);
         }
     }
 

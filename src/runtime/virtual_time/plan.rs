@@ -105,6 +105,8 @@ pub struct Plan {
     pub has_operator_timers: bool,
     /// Whether watermarks rise with the clock, and so have to look at what is due.
     pub is_clock_driven: bool,
+    /// Whether something waits for instants that only asking can tell, in every step.
+    pub asks_for_timers: bool,
 }
 
 impl Plan {
@@ -121,6 +123,8 @@ impl Plan {
         (0..lists.len()).for_each(|list| reads[list % sources].push(list));
         let nothing: Arc<[EventTime]> = Arc::new([]);
         let clock = EventClock::new(pipeline, stream, &[], &nothing);
+        let is_clock_driven = !matches!(clock, EventClock::Bounded(_) | EventClock::Tracked(_))
+            || matches!(pipeline.watermark, WatermarkSpec::FixedLag { .. });
         let has_operator_timers =
             matches!(WindowOperator::new(&first_stage(pipeline)), WindowOperator::General(_) | WindowOperator::Beam(_));
         Self {
@@ -153,8 +157,8 @@ impl Plan {
             announced: Announced::new(pipeline, stream, clock.follows_time(), sources),
             has_timers: clock.follows_time() || has_operator_timers,
             has_operator_timers,
-            is_clock_driven: !matches!(clock, EventClock::Bounded(_) | EventClock::Tracked(_))
-                || matches!(pipeline.watermark, WatermarkSpec::FixedLag { .. }),
+            is_clock_driven,
+            asks_for_timers: has_operator_timers || is_clock_driven,
         }
     }
 

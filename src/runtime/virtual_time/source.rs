@@ -80,6 +80,7 @@ impl Simulation {
     }
 
     /// Sets when a source task that is reading reads next.
+    #[inline]
     pub(super) fn schedule(&mut self, source: usize) {
         let slot = self.plan.first_source_slot() + source;
         if self.state.sources[source].doing == Doing::Reading {
@@ -165,9 +166,12 @@ impl Simulation {
     #[inline]
     fn hand_on(&mut self, source: usize, id: RecordId, list: Option<usize>) {
         let hand = if list.is_none() { Some(id) } else { None };
+        let target = self.plan.task_of_record(id);
         let passage = self.plan.gate.passage(id, self.state.now);
         match passage {
-            Passage::Open if !self.has_room(source, id) => return self.wait(source, self.waits_for(id), hand),
+            Passage::Open if !self.has_room(source, target) => {
+                return self.wait(source, TaskId::window(target), hand);
+            }
             Passage::Waits(until) => {
                 self.wait(source, TaskId::DeadLetters, hand);
                 self.state.times[self.plan.first_source_slot() + source] = until;
@@ -181,29 +185,20 @@ impl Simulation {
         }
         match passage {
             Passage::Refused(fate) => self.refuse(source, id, fate),
-            _ => self.send(source, id),
+            _ => self.send(source, target, id),
         }
         self.resume(source);
     }
 
-    /// Whether the record can be sent, or given up, now.
+    /// Whether a record can be sent to this task, or given up, now.
     #[inline]
-    fn has_room(&self, source: usize, id: RecordId) -> bool {
-        self.plan.overflow != Overflow::Block || self.has_credit(source, self.target_of(id))
+    fn has_room(&self, source: usize, task: usize) -> bool {
+        self.plan.overflow != Overflow::Block || self.has_credit(source, task)
     }
 
     #[inline]
     fn has_credit(&self, source: usize, task: usize) -> bool {
         self.state.tasks[task].inbox.credited_in(source) < self.plan.capacity
-    }
-
-    #[inline]
-    fn target_of(&self, id: RecordId) -> usize {
-        self.plan.task_of_record(id)
-    }
-
-    fn waits_for(&self, id: RecordId) -> TaskId {
-        TaskId::window(self.target_of(id))
     }
 
     fn wait(&mut self, source: usize, on: TaskId, hand: Option<RecordId>) {
@@ -235,13 +230,15 @@ impl Simulation {
         }
     }
 
+    #[inline]
     pub(super) fn resume(&mut self, source: usize) {
         self.state.sources[source].doing = Doing::Reading;
         self.schedule(source);
     }
 
     /// Hands a record to the window task that owns its key, and the watermark that it raised to all.
-    fn send(&mut self, source: usize, id: RecordId) {
+    #[inline]
+    fn send(&mut self, source: usize, task: usize, id: RecordId) {
         let stream = &self.plan.stream;
         let (now, event_time) = (self.state.now, stream.event_times()[id.index()]);
         let clock = &mut self.state.sources[source].clock;
@@ -249,29 +246,30 @@ impl Simulation {
             let met = clock.current();
             return self.settle_unseen(id, Fate::of_late(self.plan.late), met);
         };
-        let task = self.target_of(id);
-        let has_credit = self.has_credit(source, task);
         let sent = Sent { id, event_time: admitted, enqueued: now, source: source as u16 };
-        match self.plan.overflow {
-            Overflow::ShedNewest if !has_credit => return self.settle_unseen(id, Fate::Shed, EventTime::MIN),
-            Overflow::ShedOldest if !has_credit => {
-                if let Some(oldest) = self.state.tasks[task].inbox.remove_oldest(source) {
-                    self.settle_unhandled(&oldest, Fate::Shed, EventTime::MIN);
-                }
-            }
-            Overflow::Block | Overflow::Unbounded | Overflow::ShedNewest | Overflow::ShedOldest => {}
+        if self.plan.overflow != Overflow::Block && !self.has_credit(source, task) && !self.finds_room(source, task) {
+            return self.settle_unseen(id, Fate::Shed, EventTime::MIN);
         }
         self.deliver(source, task, Element::Record(sent));
-        let plan = std::sync::Arc::clone(&self.plan);
         let clock = &mut self.state.sources[source].clock;
-        let rise = clock.on_record(id, admitted, &plan.stream, now);
-        if let Some(rise) = rise {
+        if let Some(rise) = clock.on_record(id, admitted, &self.plan.stream, now) {
             self.watermark_rises(source, rise, Some(id));
         }
         if self.plan.has_timers {
             self.clock_changed(source);
             self.note_inputs(source);
         }
+    }
+
+    /// There is no credit for a record, and nobody waits: whether there is room for it all the same.
+    #[cold]
+    fn finds_room(&mut self, source: usize, task: usize) -> bool {
+        if self.plan.overflow == Overflow::ShedOldest
+            && let Some(oldest) = self.state.tasks[task].inbox.remove_oldest(source)
+        {
+            self.settle_unhandled(&oldest, Fate::Shed, EventTime::MIN);
+        }
+        self.plan.overflow != Overflow::ShedNewest
     }
 
     /// The watermark of a source task wants to hear that time has passed.
@@ -316,7 +314,18 @@ impl Simulation {
     }
 
     /// Writes down which partitions went idle or woke up, and tells the window tasks when all did.
+    #[inline]
     fn note_inputs(&mut self, source: usize) {
+        let clock = &self.state.sources[source].clock;
+        if clock.has_changes() {
+            self.write_changes(source);
+        } else if clock.aligns() {
+            self.schedule(source);
+        }
+    }
+
+    #[cold]
+    fn write_changes(&mut self, source: usize) {
         let at = self.state.now;
         let clock = &mut self.state.sources[source].clock;
         let step = |(partition, change): (_, crate::watermark::StatusChange)| InputStep {
@@ -324,16 +333,10 @@ impl Simulation {
             partition,
             status: change.status,
         };
-        let before = self.trace.inputs.len();
         self.trace.inputs.extend(clock.take_changes().map(step));
-        if self.trace.inputs.len() > before {
-            let is_idle = clock.is_idle();
-            let aligns = clock.aligns();
-            self.tell_status(source, if is_idle { InputStatus::Idle } else { InputStatus::Active });
-            if aligns {
-                self.schedule(source);
-            }
-        } else if clock.aligns() {
+        let (is_idle, aligns) = (clock.is_idle(), clock.aligns());
+        self.tell_status(source, if is_idle { InputStatus::Idle } else { InputStatus::Active });
+        if aligns {
             self.schedule(source);
         }
     }

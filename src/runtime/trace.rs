@@ -309,6 +309,10 @@ impl Instant {
     }
 }
 
+/// Room is made for one window of one key, and its pane, for every so many records: windows that hold
+/// less are worth nobody's while.
+const RECORDS_PER_WINDOW: usize = 4;
+
 /// The record of a whole run.
 #[derive(Clone, Debug)]
 pub struct Trace {
@@ -410,6 +414,19 @@ impl Trace {
             ledger: Ledger::default(),
             ascending: [OnceLock::new(), OnceLock::new()],
         }
+    }
+
+    /// The same with room for as many windows and panes as a common run has: what grows by doubling is
+    /// copied again and again, and what is never written to takes no memory.
+    pub(in crate::runtime) fn with_room(stream: Arc<Stream>, pipeline: Pipeline) -> Self {
+        let records = stream.len();
+        let mut trace = Self::empty(stream, pipeline);
+        if trace.pipeline.tasks.windows > 1 {
+            trace.tasks.reserve_exact(records);
+        }
+        trace.windows.reserve_exact(records / RECORDS_PER_WINDOW);
+        trace.panes.reserve_exact(records / RECORDS_PER_WINDOW);
+        trace
     }
 
     /// A task has waited. `last` is the entry of its wait before, which is longer now where they touch.

@@ -49,11 +49,14 @@ impl<A: Accumulator> AlignedWindows<A> {
     }
 
     /// How many (key, window) states are kept. O(keys) for a sink that does not follow windows.
+    #[inline]
     pub fn kept(&self) -> usize {
-        if self.is_anonymous {
-            return self.columns.iter().map(|(_, cells)| cells.len()).sum();
-        }
-        (self.opened - self.gone) as usize
+        if self.is_anonymous { self.count_kept() } else { (self.opened - self.gone) as usize }
+    }
+
+    #[cold]
+    fn count_kept(&self) -> usize {
+        self.columns.iter().map(|(_, cells)| cells.len()).sum()
     }
 
     /// No window fires or goes before the watermark reaches this; it may be past.

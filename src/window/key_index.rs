@@ -23,6 +23,7 @@ impl KeyIndex {
     }
 
     /// The place of `key`.
+    #[inline]
     pub fn find(&self, key: KeyId, key_at: impl Fn(usize) -> KeyId) -> Option<usize> {
         if self.slots.is_empty() {
             return None;
@@ -68,6 +69,7 @@ impl KeyIndex {
     }
 
     /// The slot that holds `key`, or the free one where it belongs.
+    #[inline]
     fn slot_of(&self, key: KeyId, key_at: impl Fn(usize) -> KeyId) -> usize {
         let bits = self.slots.len().trailing_zeros();
         let mut slot = (key.0.wrapping_mul(SPREAD) >> (32 - bits)) as usize;

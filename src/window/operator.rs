@@ -126,6 +126,7 @@ impl<A: Accumulator> WindowOperator<A> {
     }
 
     /// Counts a record in its windows. The watermark that it raises comes afterwards.
+    #[inline]
     pub fn on_record<S: WindowSink>(&mut self, record: &Record, now: ProcTime, sink: &mut S) -> Outcome {
         match self {
             Self::Aligned(windows) => windows.on_record(record, now, sink),
@@ -185,6 +186,7 @@ impl<A: Accumulator> WindowOperator<A> {
     }
 
     /// How many (key, window) states are kept.
+    #[inline]
     pub fn kept(&self) -> usize {
         match self {
             Self::Aligned(windows) => windows.kept(),
@@ -198,6 +200,7 @@ impl<A: Accumulator> WindowOperator<A> {
     }
 
     /// Bytes that a special aggregate keeps beside the summaries; 0 for others.
+    #[inline]
     pub const fn special_bytes(&self) -> usize {
         match self {
             Self::Aligned(_) | Self::Sliced(_) | Self::Session(_) => 0,

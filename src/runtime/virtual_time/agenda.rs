@@ -113,7 +113,11 @@ mod tests {
                     random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     let at = ProcTime::from_micros(i64::from(random >> 29));
                     let slot = (random >> 8) as usize % (events + timers);
-                    if slot < events { agenda[slot] = at } else { agenda.set_timer(slot - events, at) }
+                    if slot < events {
+                        agenda[slot] = at
+                    } else {
+                        agenda.set_timer(slot - events, at)
+                    }
                     let all: Vec<ProcTime> = (0..events + timers).map(|slot| agenda[slot]).collect();
                     let least = *all.iter().min().expect("there is an event source");
                     let place = all.iter().position(|&at| at == least).expect("it is in the list");

@@ -146,7 +146,7 @@ impl Simulation {
                 ended: false,
             },
             order: Vec::with_capacity(stream.len()),
-            trace: Trace::empty(stream, pipeline.clone()),
+            trace: Trace::with_room(stream, pipeline.clone()),
             plan: Arc::new(plan),
         };
         simulation.schedule_all();

@@ -83,6 +83,8 @@ pub struct Plan {
     pub lists: Lists,
     /// By source task: the lists that it reads, ascending.
     pub reads: Vec<Vec<usize>>,
+    /// Whether what a source task reads next depends on nothing but how far it has read.
+    pub reads_plainly: bool,
     /// By list: the source task that reads it.
     pub reader: Vec<u16>,
     /// By key: the window task that owns it, or the merge task; empty when there is one.
@@ -136,6 +138,7 @@ impl Plan {
             capacity: pipeline.queue_capacity,
             sink_capacity: pipeline.tasks.sink_capacity as usize,
             tasks,
+            reads_plainly: !aligns && !Limits::are_set(&config.log) && pipeline.tasks.micro_batch.is_none(),
             mergers: if pipeline.tasks.salts > 1 { tasks } else { 0 },
             salting: Salting::new(stream, pipeline),
             reader: (0..lists.len()).map(|list| (list % sources) as u16).collect(),

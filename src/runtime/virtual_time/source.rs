@@ -93,6 +93,13 @@ impl Simulation {
     /// The record that a source task reads next, and the list that it is in.
     #[inline]
     fn front_of(&self, source: usize) -> Option<(usize, RecordId)> {
+        match self.plan.reads[source][..] {
+            [list] if self.plan.reads_plainly => Some((list, self.state.log.front(list)?)),
+            _ => self.first_front_of(source),
+        }
+    }
+
+    fn first_front_of(&self, source: usize) -> Option<(usize, RecordId)> {
         let task = &self.state.sources[source];
         let lists = &self.plan.reads[source];
         let first = if self.state.limits.is_some() {

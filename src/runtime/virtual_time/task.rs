@@ -120,17 +120,23 @@ impl Simulation {
     }
 
     /// A task takes an element. A record that takes time is in its hands from now on.
+    #[inline]
     fn take(&mut self, source: usize, task: usize, element: Element) {
+        let Element::Record(sent) = element else { return self.hear(source, task, element) };
+        let now = self.state.now;
+        let service = self.plan.window_time[task].of(sent.id.0, now);
+        if service == Span::ZERO {
+            self.handle(task, &sent, now);
+        } else {
+            self.state.tasks[task].working = Some((sent, now));
+            self.state.times[self.plan.task_slot(task)] = now + service;
+        }
+    }
+
+    /// A task takes what is no record.
+    fn hear(&mut self, source: usize, task: usize, element: Element) {
         match element {
-            Element::Record(sent) => {
-                let service = self.plan.window_time[task].of(sent.id.0, self.state.now);
-                if service == Span::ZERO {
-                    self.handle(task, &sent, self.state.now);
-                } else {
-                    self.state.tasks[task].working = Some((sent, self.state.now));
-                    self.state.times[self.plan.task_slot(task)] = self.state.now + service;
-                }
-            }
+            Element::Record(_) => {}
             Element::Watermark(mark) => {
                 let receiver = &mut self.state.tasks[task];
                 let risen = match &mut receiver.valve {
@@ -171,13 +177,14 @@ impl Simulation {
         }
     }
 
+    #[inline]
     fn handle(&mut self, task: usize, sent: &Sent, started: ProcTime) {
         let stream = &self.plan.stream;
         let key = self.plan.key_of_record(sent.id);
         let record = Record { id: sent.id, event_time: sent.event_time, key, value: stream.values()[sent.id.index()] };
         let original = stream.event_times()[sent.id.index()];
         let before = self.trace.panes.len();
-        let outcome = self.operate(task, &Input::Record(record));
+        let outcome = self.operate(task, &record);
         let worker = &mut self.state.tasks[task];
         let met = worker.watermark;
         let is_late = crate::window::lateness::is_late(original, self.plan.allowed_lateness, met);
@@ -207,7 +214,7 @@ impl Simulation {
             let step = WatermarkStep { at: now, watermark: mark.watermark, raised_by: mark.raised_by };
             self.trace.watermarks.push(step);
         }
-        self.operate(task, &Input::Watermark(Advance { watermark: mark.watermark, now, cause: mark.cause }));
+        self.operate(task, &Advance { watermark: mark.watermark, now, cause: mark.cause });
         if !is_alone {
             self.note_rise(task, mark);
         }
@@ -225,7 +232,7 @@ impl Simulation {
     /// Runs the operator of a task and writes down what it does: in the trace, or as parts for the
     /// merge tasks.
     #[inline]
-    fn operate(&mut self, task: usize, input: &Input) -> Outcome {
+    fn operate(&mut self, task: usize, input: &impl Input) -> Outcome {
         let now = self.state.now;
         let worker = &mut self.state.tasks[task];
         let kept = worker.operator.kept();
@@ -280,7 +287,7 @@ impl Simulation {
     /// Processing time has passed that the operator of a task waited for.
     pub(super) fn task_timer(&mut self, task: usize) {
         let before = self.trace.panes.len();
-        self.operate(task, &Input::Time);
+        self.operate(task, &TimePassed);
         self.fired(task, before);
     }
 
@@ -289,6 +296,7 @@ impl Simulation {
     }
 
     /// A record has met its fate in a task.
+    #[inline]
     fn settle(&mut self, sent: &Sent, started: ProcTime, fate: Fate, met: EventTime) {
         let trace = &mut self.trace;
         trace.enqueued.push(sent.enqueued);
@@ -321,25 +329,36 @@ impl Simulation {
 }
 
 /// What the operator of a task is told.
-enum Input {
-    Record(Record),
-    Watermark(Advance),
-    /// Processing time has passed.
-    Time,
+trait Input {
+    /// Tells it.
+    fn apply<S: WindowSink>(&self, operator: &mut WindowOperator, now: ProcTime, sink: &mut S) -> Outcome;
 }
 
-impl Input {
+impl Input for Record {
     #[inline]
     fn apply<S: WindowSink>(&self, operator: &mut WindowOperator, now: ProcTime, sink: &mut S) -> Outcome {
-        match self {
-            Self::Record(record) => return operator.on_record(record, now, sink),
-            Self::Watermark(advance) => operator.on_watermark(advance, sink),
-            Self::Time => operator.on_processing_time(now, sink),
-        }
+        operator.on_record(self, now, sink)
+    }
+}
+
+impl Input for Advance {
+    fn apply<S: WindowSink>(&self, operator: &mut WindowOperator, _: ProcTime, sink: &mut S) -> Outcome {
+        operator.on_watermark(self, sink);
         Outcome::default()
     }
 }
 
+/// Processing time has passed.
+struct TimePassed;
+
+impl Input for TimePassed {
+    fn apply<S: WindowSink>(&self, operator: &mut WindowOperator, now: ProcTime, sink: &mut S) -> Outcome {
+        operator.on_processing_time(now, sink);
+        Outcome::default()
+    }
+}
+
+#[inline]
 fn fate_of(outcome: Outcome, is_late: bool, late: LatePolicy) -> Fate {
     match (outcome.counted, outcome.assigned) {
         (1.., _) => Fate::Counted,

@@ -104,6 +104,12 @@ impl<A: Accumulator> Cells<A> {
 
     #[inline(never)]
     fn get_or_open_slowly(&mut self, key: KeyId, next_id: WindowId) -> (&mut A, bool) {
+        if self.listing == Listing::Identities
+            && self.dense.is_empty()
+            && let Some(place) = self.index.find(key, |place| self.owners[place].key)
+        {
+            return (&mut self.packed[place], false);
+        }
         self.list();
         self.listing = Listing::Identities;
         self.get_or_list(key, next_id)

@@ -223,6 +223,7 @@ impl Tracked {
         if self.tracker.is_split() { self.partitions.binary_search(&partition.index()).unwrap_or(0) } else { 0 }
     }
 
+    #[inline]
     fn on_record(&mut self, id: RecordId, event_time: EventTime, stream: &Stream, now: ProcTime) -> Option<Rise> {
         let partition = stream.partition(id);
         let seen = Seen {

@@ -82,7 +82,16 @@ impl Generator {
 
     /// Takes note of a record that has been handled; the new watermark when it rose. A record that
     /// says nothing about event time (`is_skewed`) counts only for a clock-driven rule.
+    #[inline]
     pub fn on_record(&mut self, seen: &Seen, is_skewed: bool) -> Option<EventTime> {
+        match self.rule {
+            Rule::Bounded { bound } if !is_skewed => self.raise(seen.event_time - bound, Some(seen.id)),
+            _ => self.on_record_of_any(seen, is_skewed),
+        }
+    }
+
+    #[inline(never)]
+    fn on_record_of_any(&mut self, seen: &Seen, is_skewed: bool) -> Option<EventTime> {
         let claim = match &mut self.rule {
             Rule::FixedLag { .. } => return self.on_clock(seen.now),
             _ if is_skewed => return None,
@@ -110,6 +119,7 @@ impl Generator {
         }
     }
 
+    #[inline]
     fn raise(&mut self, claim: EventTime, by: Option<RecordId>) -> Option<EventTime> {
         (claim > self.current).then(|| {
             self.current = claim;

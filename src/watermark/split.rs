@@ -55,6 +55,7 @@ impl SplitMerge {
     ///
     /// # Panics
     /// When `split` is not below [`SplitMerge::splits`].
+    #[inline]
     pub fn watermark(&self, split: usize) -> EventTime {
         self.splits[split].watermark
     }

@@ -212,7 +212,16 @@ impl Tracker {
     /// When [`Tracker::on_timer`] is to be called, if nothing happens before; [`ProcTime::MAX`] for
     /// never. `horizon` is the instant of whatever happens next otherwise; `due` the watermark at
     /// which the operator has something to do. Ticks at which nothing could happen are left out.
+    #[inline]
     pub fn next_timer(&self, horizon: ProcTime, due: EventTime) -> ProcTime {
+        match &self.ticks {
+            Some(ticks) if self.has_started && self.awaits_tick(0) => ticks.next(),
+            _ => self.next_check(horizon, due),
+        }
+    }
+
+    #[inline(never)]
+    fn next_check(&self, horizon: ProcTime, due: EventTime) -> ProcTime {
         if !self.has_started {
             return ProcTime::MAX;
         }
@@ -264,6 +273,7 @@ impl Tracker {
 
     /// Whether the next tick has something to find out about this input: a watermark that was not
     /// handed on, or a record that the check for idleness has not seen.
+    #[inline]
     fn awaits_tick(&self, place: usize) -> bool {
         let input = &self.inputs[place];
         let is_unchecked = || input.idle.as_ref().is_some_and(|idle| idle.next_change() == ProcTime::MIN);

@@ -52,6 +52,11 @@ impl GatePlan {
         }
     }
 
+    /// Whether every record passes.
+    pub const fn is_open(&self) -> bool {
+        self.refused.is_empty()
+    }
+
     /// What becomes of a record that is at the gate at `now`.
     #[inline]
     pub fn passage(&self, id: RecordId, now: ProcTime) -> Passage {

@@ -154,6 +154,7 @@ impl Simulation {
     }
 
     /// Handles the next event. False when there is none left.
+    #[inline]
     pub fn step(&mut self) -> bool {
         let (next, slot) = self.state.times.first();
         if next == ProcTime::MAX || self.plan.asks_for_timers || self.state.times.is_timer(slot) {

@@ -85,6 +85,8 @@ pub struct Plan {
     pub reads: Vec<Vec<usize>>,
     /// Whether what a source task reads next depends on nothing but how far it has read.
     pub reads_plainly: bool,
+    /// Whether, besides, every record that it reads goes to the channels at once.
+    pub reads_at_once: bool,
     /// By list: the source task that reads it.
     pub reader: Vec<u16>,
     /// By key: the window task that owns it, or the merge task; empty when there is one.
@@ -123,6 +125,9 @@ impl Plan {
         };
         let mut reads = vec![Vec::new(); sources];
         (0..lists.len()).for_each(|list| reads[list % sources].push(list));
+        let reads_plainly = !aligns && !Limits::are_set(&config.log) && pipeline.tasks.micro_batch.is_none();
+        let gate = GatePlan::new(stream, config);
+        let source_time = jittered(config, pipeline.tasks.source_time, Vec::new(), "source time");
         let nothing: Arc<[EventTime]> = Arc::new([]);
         let clock = EventClock::new(pipeline, stream, &[], &nothing);
         let is_clock_driven = !matches!(clock, EventClock::Bounded(_) | EventClock::Tracked(_))
@@ -138,7 +143,8 @@ impl Plan {
             capacity: pipeline.queue_capacity,
             sink_capacity: pipeline.tasks.sink_capacity as usize,
             tasks,
-            reads_plainly: !aligns && !Limits::are_set(&config.log) && pipeline.tasks.micro_batch.is_none(),
+            reads_plainly,
+            reads_at_once: reads_plainly && gate.is_open() && source_time.is_zero(),
             mergers: if pipeline.tasks.salts > 1 { tasks } else { 0 },
             salting: Salting::new(stream, pipeline),
             reader: (0..lists.len()).map(|list| (list % sources) as u16).collect(),
@@ -146,13 +152,13 @@ impl Plan {
             reads,
             task_of_key: tasks_of_keys(stream, pipeline),
             window_time: (0..tasks).map(|task| window_time(config, task)).collect(),
-            source_time: jittered(config, pipeline.tasks.source_time, Vec::new(), "source time"),
+            source_time,
             sink_time: sink_time(config),
             merge_time: {
                 let merge_time = pipeline.tasks.merge_time.unwrap_or(pipeline.service_time);
                 jittered(config, merge_time, Vec::new(), "merge time")
             },
-            gate: GatePlan::new(stream, config),
+            gate,
             restart: pipeline.restart,
             restart_seed: Seed::new(config.seed).stream("restarts").bits(),
             last_arrival: stream.arrival_range().map_or(ProcTime::MIN, |(_, last)| last),

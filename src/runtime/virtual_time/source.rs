@@ -99,6 +99,8 @@ impl Simulation {
         }
     }
 
+    /// The same where several lists, pauses, limits or a micro-batch have a say.
+    #[inline(never)]
     fn first_front_of(&self, source: usize) -> Option<(usize, RecordId)> {
         let task = &self.state.sources[source];
         let lists = &self.plan.reads[source];
@@ -134,7 +136,32 @@ impl Simulation {
     }
 
     /// The instant of a source task has come: it reads, or it has finished a record.
+    #[inline]
     pub(super) fn source_acts(&mut self, source: usize) {
+        if self.plan.reads_at_once && self.state.sources[source].doing == Doing::Reading {
+            self.read_at_once(source);
+        } else {
+            self.source_goes_on(source);
+        }
+    }
+
+    /// Reads where nothing stands between the log and the channels.
+    #[inline]
+    fn read_at_once(&mut self, source: usize) {
+        let Some((list, id)) = self.state.sources[source].next else {
+            return self.schedule(source);
+        };
+        let target = self.plan.task_of_record(id);
+        if !self.has_room(source, target) {
+            return self.wait(source, TaskId::window(target), None);
+        }
+        self.state.log.advance(list);
+        self.send(source, target, id);
+        self.schedule(source);
+    }
+
+    #[inline(never)]
+    fn source_goes_on(&mut self, source: usize) {
         match self.state.sources[source].doing {
             Doing::Reading => self.read(source),
             Doing::Working(id) => self.hand_on(source, id, None),
@@ -170,7 +197,6 @@ impl Simulation {
     }
 
     /// Does with a record what the gate and the channels say. It is in hand, or at the front of a list.
-    #[inline]
     fn hand_on(&mut self, source: usize, id: RecordId, list: Option<usize>) {
         let hand = if list.is_none() { Some(id) } else { None };
         let target = self.plan.task_of_record(id);

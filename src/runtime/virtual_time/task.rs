@@ -134,6 +134,7 @@ impl Simulation {
     }
 
     /// A task takes what is no record.
+    #[inline(never)]
     fn hear(&mut self, source: usize, task: usize, element: Element) {
         match element {
             Element::Record(_) => {}
@@ -157,6 +158,7 @@ impl Simulation {
     }
 
     /// The record in hand is done.
+    #[inline]
     pub(super) fn task_finishes(&mut self, task: usize) {
         self.state.times[self.plan.task_slot(task)] = ProcTime::MAX;
         if let Some((sent, started)) = self.state.tasks[task].working.take() {
@@ -166,6 +168,7 @@ impl Simulation {
     }
 
     /// Takes what waits until a record takes time, the sink has no room, or nothing is left.
+    #[inline]
     pub(super) fn take_waiting(&mut self, task: usize) {
         while !self.state.tasks[task].is_occupied() {
             let Some((source, element)) = self.state.tasks[task].inbox.pop() else { return };

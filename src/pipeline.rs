@@ -4,6 +4,7 @@
 //! Plain data, read from scenario files and command lines; [`crate::runtime`] runs it. Ranges are
 //! checked by [`Pipeline::problems`] before anything runs.
 
+pub mod checkpoints;
 pub mod engine;
 pub mod restart;
 pub mod salting;
@@ -14,8 +15,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use crate::gate::Gate;
+pub use crate::pipeline::checkpoints::{Barriers, CheckpointSpec, Delivery, Heartbeats};
 pub use crate::pipeline::restart::RestartStrategy;
 pub use crate::pipeline::tasks::{Overflow, Tasks};
+use crate::sink::SinkSpec;
 use crate::time::{SPAN_LIMIT, Span};
 pub use crate::watermark::spec::{Emit, Marker, WatermarkOptions, WatermarkSpec};
 use crate::window::accumulation::Accumulation;
@@ -70,6 +73,14 @@ pub struct Pipeline {
     pub tasks: Tasks,
     /// What happens after a task has crashed.
     pub restart: RestartStrategy,
+    /// How the state of all tasks is kept for the case of a failure; `None`: it is not.
+    pub checkpoints: Option<CheckpointSpec>,
+    /// What a failure does to results.
+    pub delivery: Delivery,
+    /// What the sink does with results.
+    pub sink: SinkSpec,
+    /// How long a failure goes unnoticed.
+    pub heartbeats: Heartbeats,
 }
 
 impl Default for Pipeline {
@@ -92,6 +103,10 @@ impl Default for Pipeline {
             service_time: Span::ZERO,
             tasks: Tasks::default(),
             restart: RestartStrategy::default(),
+            checkpoints: None,
+            delivery: Delivery::default(),
+            sink: SinkSpec::default(),
+            heartbeats: Heartbeats::default(),
         }
     }
 }
@@ -254,6 +269,7 @@ impl Pipeline {
         found.extend(self.tasks.problems());
         found.extend(self.restart.problems());
         found.extend(salting::problems(self));
+        found.extend(checkpoints::problems(self));
         if !(1..=MAX_QUEUE_CAPACITY).contains(&self.queue_capacity) {
             let message = format!(
                 "{} is out of range: must be 1 to {}",

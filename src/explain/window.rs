@@ -83,6 +83,7 @@ fn pane_step(trace: &Trace, pane: &Pane) -> Step {
 fn end_step(trace: &Trace, life: &WindowLife) -> Option<Step> {
     match life.end {
         WindowEnd::StillKept => None,
+        WindowEnd::Undone { at } => Some(Step::new(at, "undone by a restart of the job")),
         WindowEnd::Closed { at } => {
             let closes_at = lateness::closes_at(life.window, trace.pipeline.allowed_lateness);
             Some(Step::new(at, format!("state dropped: the watermark had passed {closes_at}")))

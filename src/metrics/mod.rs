@@ -1,6 +1,7 @@
 //! Numbers about a run or a stream, computed from plain data.
 
 pub mod alerts;
+pub mod delivery;
 pub mod freshness;
 pub mod join;
 pub mod quantile;

@@ -145,6 +145,19 @@ impl EventClock {
         }
     }
 
+    /// So many records of a partition will not be read: they were, by someone before.
+    pub fn skip(&mut self, partition: PartitionId, records: u32) {
+        if let Self::Tracked(tracked) = self
+            && let Some(left) = tracked.remaining.get_mut(partition.index()).filter(|_| records > 0)
+        {
+            *left = left.saturating_sub(records);
+            if *left == 0 {
+                let place = tracked.place_of(partition);
+                tracked.tracker.on_end_of(place);
+            }
+        }
+    }
+
     /// A record has left the log without being read.
     pub fn on_lost(&mut self, partition: PartitionId) {
         if let Self::Tracked(tracked) = self {

@@ -5,6 +5,7 @@
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::record::RecordId;
+use crate::runtime::recovery_log::RecoveryLog;
 use crate::runtime::trace::{Fate, TaskId, Trace, WindowEnd};
 use crate::time::ProcTime;
 use crate::watermark::InputStatus;
@@ -19,6 +20,9 @@ impl Trace {
         self.hash_records(&mut bytes);
         self.hash_output(&mut bytes);
         self.hash_tasks(&mut bytes);
+        if let Some(log) = &self.recovery {
+            hash_recovery(log, &mut bytes);
+        }
         format!("{:032x}", bytes.0.digest128())
     }
 
@@ -145,10 +149,36 @@ impl Trace {
                     bytes.int(at.micros());
                     bytes.int(i64::from(into.0));
                 }
+                WindowEnd::Undone { at } => {
+                    bytes.int(3);
+                    bytes.int(at.micros());
+                }
             }
             bytes.int(i64::from(life.panes));
             bytes.summary(&life.summary);
         }
+    }
+}
+
+fn hash_recovery(log: &RecoveryLog, bytes: &mut Bytes) {
+    let instant = |at: Option<ProcTime>| at.map_or(-1, ProcTime::micros);
+    for it in &log.handlings {
+        let words = [it.record.0, u32::from(it.task), it.life, it.after, it.undone_in].map(i64::from);
+        words.into_iter().chain([it.at.micros(), fate_code(it.fate)]).for_each(|word| bytes.int(word));
+    }
+    for it in &log.panes {
+        let words = [u32::from(it.emitter), it.life, it.after, it.handlings, it.undone_in].map(i64::from);
+        words.into_iter().chain([it.committed.micros()]).for_each(|word| bytes.int(word));
+    }
+    for it in &log.checkpoints {
+        let instants = [Some(it.began), it.completed, it.failed.map(|(at, _)| at)].map(instant);
+        let sizes = [it.bytes as i64, it.written as i64, it.in_flight as i64, it.alignment.micros()];
+        instants.into_iter().chain(sizes).for_each(|word| bytes.int(word));
+    }
+    for it in &log.recoveries {
+        let instants = [Some(it.failed_at), it.detected_at, it.restarted_at, it.restored_at, it.caught_up_at];
+        let counts = [i64::from(it.checkpoint), it.records_replayed as i64, it.records_lost as i64];
+        instants.map(instant).into_iter().chain(counts).for_each(|word| bytes.int(word));
     }
 }
 

@@ -55,6 +55,24 @@ impl Ledger {
         }
     }
 
+    /// A record has lost this fate, and meets another.
+    pub(in crate::runtime) const fn forget(&mut self, fate: Fate) {
+        match fate {
+            Fate::Counted => self.counted -= 1,
+            Fate::DroppedLate => self.dropped_late -= 1,
+            Fate::SideOutput => self.side_output -= 1,
+            Fate::Unassigned => self.unassigned -= 1,
+            Fate::Shed => self.shed -= 1,
+            Fate::Lost => self.lost -= 1,
+            Fate::Rejected => {
+                self.lost -= 1;
+                self.rejected -= 1;
+            }
+            Fate::DeadLettered => self.dead_lettered -= 1,
+            Fate::InFlight => {}
+        }
+    }
+
     /// The same account with what happened before the log: records that were lost there are produced and
     /// lost, and copies that were counted are duplicated. It balances when it did before.
     #[must_use]
@@ -111,6 +129,10 @@ mod tests {
             assert_eq!(ledger.difference(), 1);
             ledger.note(fate);
             assert!(ledger.balances());
+            let after = ledger;
+            ledger.forget(fate);
+            ledger.note(fate);
+            assert_eq!(ledger, after);
         }
         assert_eq!((ledger.produced, ledger.in_flight, ledger.lost, ledger.rejected), (8, 0, 2, 1));
         let whole = ledger.with_production(3, 1);

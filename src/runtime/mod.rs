@@ -6,12 +6,15 @@
 pub mod event_clock;
 pub mod hash;
 pub mod ledger;
+pub mod outcome;
+pub mod recovery_log;
 pub mod service;
 pub mod threads;
 pub mod trace;
 pub mod virtual_time;
 
 pub use ledger::Ledger;
+pub use recovery_log::RecoveryLog;
 pub use trace::{
     CrashReason, FailedWrite, Fate, InputStep, PartialPane, Repeat, Restart, TaskId, TaskWatermark, Trace, Wait,
     WatermarkStep, WindowEnd, WindowLife,

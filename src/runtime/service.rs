@@ -38,6 +38,11 @@ impl ServiceTime {
         Self { jitter, seed, ..self }
     }
 
+    /// The time without faults, on average.
+    pub const fn usual(&self) -> Span {
+        self.normal
+    }
+
     /// Whether nothing ever takes time.
     pub fn is_zero(&self) -> bool {
         self.normal == Span::ZERO

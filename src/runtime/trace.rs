@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use crate::pipeline::{LatePolicy, Pipeline};
 use crate::record::{KeyId, PartitionId, RecordId, Stream};
 use crate::runtime::ledger::Ledger;
+use crate::runtime::recovery_log::RecoveryLog;
 use crate::time::{EventTime, ProcTime};
 use crate::watermark::InputStatus;
 use crate::window::aggregate::{Aggregate, Summary};
@@ -247,6 +248,11 @@ pub enum WindowEnd {
         /// Where the state went.
         into: WindowId,
     },
+    /// The job failed, and the state that it was restored from did not have it.
+    Undone {
+        /// Processing time of the restart's decision.
+        at: ProcTime,
+    },
 }
 
 /// The life of one window of one key, from its first record on.
@@ -375,6 +381,8 @@ pub struct Trace {
     pub max_special_bytes: usize,
     /// Every window that was ever kept, in order of opening.
     pub windows: Vec<WindowLife>,
+    /// Of a run that may fail or takes checkpoints: what it notes of that. `None` for others.
+    pub recovery: Option<Box<RecoveryLog>>,
     /// Where every record is at the end.
     pub ledger: Ledger,
     /// `enqueued` and `started`, ascending, once somebody has asked; empty where they are that already.
@@ -411,6 +419,7 @@ impl Trace {
             lists: Vec::new(),
             max_special_bytes: 0,
             windows: Vec::new(),
+            recovery: None,
             ledger: Ledger::default(),
             ascending: [OnceLock::new(), OnceLock::new()],
         }

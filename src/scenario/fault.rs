@@ -144,6 +144,20 @@ pub enum Fault {
         #[serde(default = "one_second")]
         retry_after: Span,
     },
+    /// A task, or something else of the job, crashes; [`crate::pipeline::Pipeline::restart`] and
+    /// [`crate::pipeline::Pipeline::delivery`] say what then.
+    Crash {
+        /// What.
+        victim: Victim,
+        /// When.
+        at: Span,
+        /// Again and again after the same time, while records come.
+        #[serde(default)]
+        every: Option<Span>,
+        /// No process says that it has ended: it is noticed by the heartbeats that are missed.
+        #[serde(default)]
+        is_silent: bool,
+    },
     /// Nothing can be written to the dead letters for a while;
     /// [`crate::pipeline::Gate::when_dead_letters_fail`] says what then.
     DeadLetterSink {
@@ -152,6 +166,37 @@ pub enum Fault {
         /// It works again.
         until: Span,
     },
+}
+
+/// What crashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Victim {
+    /// A source task, from 0.
+    Source(u32),
+    /// A window task, from 0.
+    Window(u32),
+    /// A merge task, from 0.
+    Merge(u32),
+    /// The sink.
+    Sink,
+    /// The coordinator of the checkpoints, and with it the job.
+    Coordinator,
+    /// Everything at once.
+    All,
+}
+
+impl Victim {
+    /// As on screen, counted from 1: `window 1`.
+    fn in_words(self) -> String {
+        match self {
+            Self::Source(task) => format!("source {}", u64::from(task) + 1),
+            Self::Window(task) => format!("window {}", u64::from(task) + 1),
+            Self::Merge(task) => format!("merge {}", u64::from(task) + 1),
+            Self::Sink => "sink".to_owned(),
+            Self::Coordinator => "coordinator".to_owned(),
+            Self::All => "everything".to_owned(),
+        }
+    }
 }
 
 /// What becomes of the records of a silent producer or partition.
@@ -192,6 +237,7 @@ impl Fault {
             Self::SlowOperator { .. }
             | Self::SlowSink { .. }
             | Self::FailingSink { .. }
+            | Self::Crash { .. }
             | Self::DeadLetterSink { .. } => false,
         }
     }
@@ -200,6 +246,7 @@ impl Fault {
     pub fn stretch(&self, rules: &LogRules) -> (Span, Span) {
         match *self {
             Self::LeaderFails { at, .. } => (at, at + rules.failover),
+            Self::Crash { at, .. } => (at, at + Span::from_micros(1)),
             Self::Offline { from, until, .. }
             | Self::Silent { from, until, .. }
             | Self::HotKey { from, until, .. }
@@ -217,6 +264,7 @@ impl Fault {
     pub fn in_words(&self) -> String {
         match self {
             Self::LeaderFails { partition, .. } => format!("leader of partition {partition} fails"),
+            Self::Crash { victim, .. } => format!("{} crashes", victim.in_words()),
             Self::Offline { key, .. } => format!("{key} offline"),
             Self::Silent { key, partition, producer, .. } => {
                 format!("{} silent", whom(key.as_deref(), *partition, *producer).unwrap_or("everything".to_owned()))

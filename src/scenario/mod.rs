@@ -24,7 +24,7 @@ mod write;
 
 pub use alerts::AlertRule;
 pub use error::{FileProblem, ScenarioError};
-pub use fault::{Fault, Silence};
+pub use fault::{Fault, Silence, Victim};
 pub use join::{Following, JoinSpec, JoinWith};
 pub use parse::{parse, parse_bytes};
 pub use partitioner::{KeyPlace, OtherKeys, Partitioner};

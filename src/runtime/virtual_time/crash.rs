@@ -2,6 +2,7 @@
 //! the log, and reads it again; what it has sent stays sent, and all other tasks go on.
 
 use crate::record::RecordId;
+use crate::runtime::recovery_log::Cause;
 use crate::runtime::trace::{CrashReason, Restart, TaskId};
 use crate::runtime::virtual_time::Simulation;
 use crate::runtime::virtual_time::source::Doing;
@@ -10,6 +11,10 @@ use crate::time::ProcTime;
 impl Simulation {
     /// A source task crashes on a record; `is_in_hand` says that it has been taken out of the log.
     pub(super) fn crash_source(&mut self, source: usize, id: RecordId, is_in_hand: bool) {
+        if self.state.control.is_some() {
+            self.fail(Cause::Poison(TaskId::source(source), id));
+            return self.schedule_control();
+        }
         if is_in_hand {
             let list = self.plan.list_of(id);
             self.state.log.step_back(list);

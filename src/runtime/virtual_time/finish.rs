@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::record::RecordId;
+use crate::runtime::outcome::{View, duplicated};
 use crate::runtime::trace::{Fate, Trace, WindowEnd, WindowLife};
 use crate::runtime::virtual_time::recorder::settle_life;
 use crate::runtime::virtual_time::salt::Salting;
@@ -21,7 +22,7 @@ impl Simulation {
     /// The same, and by place in it the place of the record in order of arrival.
     pub(super) fn into_trace_and_order(self) -> (Trace, Vec<u32>) {
         let ledger = self.ledger();
-        let Self { plan, state, mut trace, mut order } = self;
+        let Self { plan, state, mut trace, mut order, .. } = self;
         trace.ledger = ledger;
         trace.skewed = state.sources.iter().map(|source| source.clock.skewed()).sum();
         match &plan.salting {
@@ -31,6 +32,9 @@ impl Simulation {
         add_unsettled(&mut trace, &mut order, plan.tasks);
         if !order.iter().copied().eq(0..order.len() as u32) {
             reorder(&mut trace, &order);
+        }
+        if trace.recovery.is_some() {
+            trace.ledger.duplicated = duplicated(&trace, View::Committed);
         }
         (trace, order)
     }
@@ -107,4 +111,5 @@ fn reorder(trace: &mut Trace, order: &[u32]) {
     trace.windows.iter_mut().map(|life| &mut life.opened_by).for_each(renamed);
     trace.restarts.iter_mut().map(|restart| restart.reason.record_mut()).for_each(renamed);
     trace.repeats.iter_mut().map(|repeat| &mut repeat.record).for_each(renamed);
+    trace.recovery.iter_mut().flat_map(|log| log.records_mut()).for_each(renamed);
 }

@@ -43,6 +43,8 @@ pub enum Element {
     Watermark(Mark),
     /// The sender went idle or woke up.
     Status(InputStatus),
+    /// All before it belongs to the checkpoint of this number.
+    Barrier(u32),
 }
 
 /// What some of which takes a credit while it waits.
@@ -63,6 +65,8 @@ impl Credited for Element {
 pub struct Inbox<T = Element> {
     /// Of all channels, in order of sending, each with its channel.
     waiting: VecDeque<(u32, T)>,
+    /// Of channels that are held back, in order of sending; all sent before what waits in the same channel.
+    held: VecDeque<(u32, T)>,
     /// By channel: what in it takes a credit.
     credited: Vec<u32>,
 }
@@ -70,7 +74,7 @@ pub struct Inbox<T = Element> {
 impl<T: Credited> Inbox<T> {
     /// So many empty channels.
     pub fn new(channels: usize) -> Self {
-        Self { waiting: VecDeque::new(), credited: vec![0; channels] }
+        Self { waiting: VecDeque::new(), held: VecDeque::new(), credited: vec![0; channels] }
     }
 
     /// What waits in a channel and takes a credit.
@@ -86,13 +90,41 @@ impl<T: Credited> Inbox<T> {
 
     /// Everything that waits, in order of sending.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.waiting.iter().map(|(_, element)| element)
+        self.held.iter().chain(&self.waiting).map(|(_, element)| element)
     }
 
-    /// Whether nothing waits, not even a watermark.
+    /// Whether nothing waits, not even a watermark, but for what is held back.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
+    }
+
+    /// Whether something is held back.
+    #[inline]
+    pub fn holds(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Holds an element back that was sent through this channel last of all that does not wait there.
+    pub fn hold(&mut self, channel: usize, element: T) {
+        self.credited[channel] += u32::from(element.takes_credit());
+        self.held.push_back((channel as u32, element));
+    }
+
+    /// What was held back waits again, in front. Whether there was something.
+    pub fn release(&mut self) -> bool {
+        let held = self.holds();
+        while let Some(last) = self.held.pop_back() {
+            self.waiting.push_front(last);
+        }
+        held
+    }
+
+    /// Throws everything away.
+    pub fn clear(&mut self) {
+        self.waiting.clear();
+        self.held.clear();
+        self.credited.fill(0);
     }
 
     /// Puts an element at the end of a channel. Whether there is credit is the caller's to ask.
@@ -114,12 +146,19 @@ impl<T: Credited> Inbox<T> {
 }
 
 impl Inbox {
+    /// Keeps only those elements for which `keeps` says so; asked in order of sending, by channel. Only what
+    /// takes no credit may go.
+    pub fn retain(&mut self, mut keeps: impl FnMut(usize, &Element) -> bool) {
+        self.waiting.retain(|(channel, element)| keeps(*channel as usize, element));
+    }
+
     /// Takes the record out that has waited longest in a channel; what travels around it stays. O(n).
     pub fn remove_oldest(&mut self, channel: usize) -> Option<Sent> {
         let is_first =
             |&(of, element): &(u32, Element)| of as usize == channel && matches!(element, Element::Record(_));
-        let place = self.waiting.iter().position(is_first)?;
-        match self.waiting.remove(place) {
+        let queue = if self.held.iter().any(is_first) { &mut self.held } else { &mut self.waiting };
+        let place = queue.iter().position(is_first)?;
+        match queue.remove(place) {
             Some((_, Element::Record(sent))) => {
                 self.credited[channel] -= 1;
                 Some(sent)

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use crate::record::{RecordId, Stream};
 use crate::runtime::RunConfig;
-use crate::runtime::trace::{Trace, Wait, WindowEnd};
+use crate::runtime::trace::{Trace, Wait, WindowEnd, WindowLife};
+use crate::runtime::virtual_time::keyframe_recovery::RecoveryMarks;
 use crate::runtime::virtual_time::merger::Merger;
 use crate::runtime::virtual_time::plan::Plan;
+use crate::runtime::virtual_time::repeats::UNSETTLED;
 use crate::runtime::virtual_time::task::Task;
 use crate::runtime::virtual_time::{Simulation, State};
 use crate::time::ProcTime;
@@ -28,6 +30,7 @@ const FIRST_INTERVAL: u64 = 16;
 struct Keyframe {
     state: State,
     marks: Marks,
+    recovery: Option<RecoveryMarks>,
 }
 
 /// How much of each part of the trace there was, and what has been written over since.
@@ -61,6 +64,8 @@ pub struct Keyframes {
     frames: Vec<Keyframe>,
     /// By place in the finished trace: the place of the record in order of arrival.
     order: Arc<[u32]>,
+    /// Lives of windows that were written over, as they were before.
+    rewritten: Vec<(WindowId, WindowLife)>,
 }
 
 /// Runs `stream` through a checked pipeline to the end, records everything, and keeps up to
@@ -87,8 +92,9 @@ pub fn run_with_keyframes(stream: &Arc<Stream>, config: &RunConfig) -> (Trace, K
         }
     }
     let plan = Arc::clone(&simulation.plan);
+    let rewritten = simulation.rewritten.clone();
     let (trace, order) = simulation.into_trace_and_order();
-    (trace, Keyframes { plan, frames, order: order.into() })
+    (trace, Keyframes { plan, frames, order: order.into(), rewritten })
 }
 
 impl Keyframes {
@@ -108,11 +114,21 @@ impl Keyframes {
         // A frame within the instant is as good as one before it: what is left of it is run again.
         let after = self.frames.partition_point(|frame| frame.state.now <= now);
         let frame = &self.frames[after.saturating_sub(1)];
+        let order = self.order[..frame.marks.settled].to_vec();
+        let mut places = Vec::new();
+        let mut rewritten = Vec::new();
+        if let Some(marks) = &frame.recovery {
+            places.resize(self.plan.stream.len(), UNSETTLED);
+            order.iter().enumerate().for_each(|(place, &id)| places[id as usize] = place as u32);
+            rewritten.extend_from_slice(&self.rewritten[..marks.rewritten()]);
+        }
         let mut simulation = Simulation {
             plan: Arc::clone(&self.plan),
             state: frame.state.clone(),
-            trace: frame.cut(trace, &self.plan, &self.order),
-            order: self.order[..frame.marks.settled].to_vec(),
+            trace: frame.cut(trace, self),
+            order,
+            places,
+            rewritten,
         };
         simulation.run_until(now);
         simulation
@@ -163,12 +179,12 @@ impl Keyframe {
             last_waits,
             last_kept,
         };
-        Self { state, marks }
+        Self { state, marks, recovery: RecoveryMarks::of(simulation) }
     }
 
     /// What the trace said at this keyframe, with records known by their places in order of arrival.
-    fn cut(&self, trace: &Trace, plan: &Plan, order: &[u32]) -> Trace {
-        let marks = &self.marks;
+    fn cut(&self, trace: &Trace, keyframes: &Keyframes) -> Trace {
+        let (marks, plan, order) = (&self.marks, &keyframes.plan, &keyframes.order);
         let mut cut = Trace::empty(Arc::clone(&plan.stream), trace.pipeline.clone());
         cut.enqueued.extend_from_slice(&trace.enqueued[..marks.settled]);
         cut.started.extend_from_slice(&trace.started[..marks.settled]);
@@ -197,6 +213,11 @@ impl Keyframe {
         }
         for &(place, kept) in &marks.last_kept {
             cut.kept_windows[place] = kept;
+        }
+        if let Some(recovery) = &self.recovery {
+            recovery.undo_fates(trace, &mut cut);
+            recovery.undo_lives(&keyframes.rewritten, &mut cut);
+            cut.recovery = trace.recovery.as_ref().map(|log| Box::new(recovery.cut(log, marks.panes, order)));
         }
         self.undo_ends(&mut cut);
         let renamed = |id: &mut RecordId| *id = RecordId(order[id.index()]);

@@ -101,6 +101,11 @@ impl Log {
         self.positions[list] = self.positions[list].saturating_sub(1);
     }
 
+    /// The record of this place of a list is read next.
+    pub fn set_position(&mut self, list: usize, position: u32) {
+        self.positions[list] = position;
+    }
+
     /// The place of the record of a list that is read next: its offset in the partition.
     pub fn position(&self, list: usize) -> u32 {
         self.positions[list]

@@ -12,11 +12,16 @@ use crate::runtime::virtual_time::inbox::{Credited as _, Inbox, Mark};
 use crate::runtime::virtual_time::outbox::Outbox;
 use crate::runtime::virtual_time::plan::Plan;
 use crate::runtime::virtual_time::salt::{Feed, MergeRecorder};
+use crate::runtime::virtual_time::snapshot::KeptMerger;
 use crate::runtime::virtual_time::{Simulation, State};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::watermark::Valve;
+use crate::window::aggregate::Summary;
 use crate::window::merge::{MergeWindows, Part};
 use crate::window::operator::Advance;
+
+/// Bytes of one window beside what it counted: its key and its two ends.
+const WINDOW_BYTES: usize = 4 + 16;
 
 /// One merge task.
 #[derive(Clone, Debug)]
@@ -25,6 +30,8 @@ pub struct Merger {
     valve: Valve,
     operator: MergeWindows,
     working: Option<(u32, Part, ProcTime)>,
+    /// It has crashed, or was cancelled.
+    pub(super) is_down: bool,
     watermark: EventTime,
     /// Panes that the sink has not taken, by their place in the trace.
     pub outbox: Outbox<u32>,
@@ -37,6 +44,7 @@ pub fn mergers(plan: &Plan, pipeline: &Pipeline) -> Vec<Merger> {
         valve: Valve::new(plan.tasks),
         operator: MergeWindows::new(pipeline),
         working: None,
+        is_down: false,
         watermark: EventTime::MIN,
         outbox: Outbox::new(),
     };
@@ -46,7 +54,33 @@ pub fn mergers(plan: &Plan, pipeline: &Pipeline) -> Vec<Merger> {
 impl Merger {
     /// Whether it has nothing in hand, nothing to hand on, and nothing waits for it.
     pub fn is_free(&self) -> bool {
-        !self.is_occupied() && self.inbox.is_empty()
+        !self.is_occupied() && self.inbox.is_empty() && !self.inbox.holds()
+    }
+
+    /// What was held back waits again. Whether there was something.
+    pub fn release(&mut self) -> bool {
+        self.inbox.release()
+    }
+
+    /// What a checkpoint keeps of it, and how many bytes that is.
+    pub fn keep(&self) -> (KeptMerger, u64) {
+        let bytes = self.operator.kept() * (Summary::BYTES + WINDOW_BYTES) + self.operator.special_bytes();
+        let (operator, valve) = (self.operator.clone(), self.valve.clone());
+        (KeptMerger { operator, valve, watermark: self.watermark }, bytes as u64)
+    }
+
+    /// Throws away what it has in hand and in front of it.
+    pub fn cancel(&mut self) {
+        self.inbox.clear();
+        self.working = None;
+    }
+
+    /// Goes on with what was kept, or from nothing.
+    pub fn replace(&mut self, pipeline: &Pipeline, kept: Option<KeptMerger>, has_watermarks: bool, channels: usize) {
+        let fresh = || Valve::new(channels);
+        self.watermark = kept.as_ref().map_or(EventTime::MIN, |it| it.watermark);
+        self.valve = kept.as_ref().filter(|_| has_watermarks).map_or_else(fresh, |it| it.valve.clone());
+        self.operator = kept.map_or_else(|| MergeWindows::new(pipeline), |it| it.operator);
     }
 
     /// No window of it fires or goes before the watermark reaches this.
@@ -71,7 +105,7 @@ impl Merger {
     }
 
     fn is_occupied(&self) -> bool {
-        self.working.is_some() || self.outbox.waits_for().is_some()
+        self.working.is_some() || self.is_down || self.outbox.waits_for().is_some()
     }
 }
 
@@ -98,7 +132,7 @@ impl Simulation {
                     }
                     self.deliver_feed(task, to, Feed::Part(place, part));
                 }
-                Feed::Watermark(_) => {
+                Feed::Watermark(_) | Feed::Barrier(_) => {
                     (0..self.plan.mergers).for_each(|to| self.deliver_feed(task, to, feed.clone()));
                 }
             }
@@ -108,11 +142,14 @@ impl Simulation {
     }
 
     fn deliver_feed(&mut self, from: usize, to: usize, feed: Feed) {
+        let is_held_back = self.state.control.is_some() && self.is_feed_held_back(from, to);
         let merger = &mut self.state.mergers[to];
-        if merger.is_free() {
-            self.take_feed(from, to, feed);
-        } else {
+        if merger.is_occupied() || !merger.inbox.is_empty() {
             merger.inbox.push(from, feed);
+        } else if is_held_back {
+            merger.inbox.hold(from, feed);
+        } else {
+            self.take_feed(from, to, feed);
         }
     }
 
@@ -132,10 +169,13 @@ impl Simulation {
             }
             Feed::Watermark(mark) => {
                 let valve = &mut self.state.mergers[merger].valve;
-                if let Some(watermark) = valve.on_watermark(from, mark.watermark).watermark {
+                let risen = valve.on_watermark(from, mark.watermark).watermark;
+                let seen = self.state.mergers[merger].watermark;
+                if let Some(watermark) = risen.filter(|&it| it > seen || self.state.control.is_none()) {
                     self.merged_watermark(merger, Mark { watermark, ..mark });
                 }
             }
+            Feed::Barrier(id) => self.take_feed_barrier(from, merger, id),
         }
     }
 
@@ -152,6 +192,10 @@ impl Simulation {
     pub(super) fn take_waiting_feeds(&mut self, merger: usize) {
         while !self.state.mergers[merger].is_occupied() {
             let Some((from, feed)) = self.state.mergers[merger].inbox.pop() else { return };
+            if self.state.control.is_some() && self.is_feed_held_back(from, merger) {
+                self.state.mergers[merger].inbox.hold(from, feed);
+                continue;
+            }
             let frees_credit = feed.takes_credit();
             self.take_feed(from, merger, feed);
             if frees_credit && self.state.tasks[from].parts.waits_for() == Some(TaskId::merge(merger)) {

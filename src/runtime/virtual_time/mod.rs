@@ -13,21 +13,29 @@
 //! block has reached the log, and the lag grows.
 
 mod agenda;
+mod barrier;
 mod batch;
+mod checkpoint;
+mod control;
 mod copies;
 mod crash;
+mod failover;
 mod finish;
 mod gate;
 mod inbox;
 mod keyframe;
+mod keyframe_recovery;
 mod limits;
 mod log;
 mod merger;
 mod outbox;
 mod plan;
 mod recorder;
+mod repeats;
+mod replace;
 mod salt;
 mod sink;
+mod snapshot;
 mod source;
 mod task;
 
@@ -39,9 +47,11 @@ use crate::pipeline::AtEnd;
 use crate::record::Stream;
 use crate::runtime::RunConfig;
 use crate::runtime::ledger::Ledger;
-use crate::runtime::trace::Trace;
+use crate::runtime::recovery_log::RecoveryLog;
+use crate::runtime::trace::{Trace, WindowLife};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::operator::WindowOperator;
+use crate::window::pane::WindowId;
 use agenda::first_of;
 use plan::Plan;
 
@@ -63,6 +73,10 @@ pub struct Simulation {
     trace: Trace,
     /// By settled record: which one, by its place in order of arrival.
     order: Vec<u32>,
+    /// Of a run that may fail, by record: its place among the settled, or [`repeats::UNSETTLED`]; else empty.
+    places: Vec<u32>,
+    /// Of a run that may fail: lives of windows that were written over, as they were before.
+    rewritten: Vec<(WindowId, WindowLife)>,
 }
 
 /// Everything that decides how a run goes on.
@@ -91,6 +105,8 @@ struct State {
     /// Where records may be read again.
     copies: Option<copies::Copies>,
     ended: bool,
+    /// Of a run that may fail.
+    control: Option<Box<control::Control>>,
 }
 
 /// What waits for an instant.
@@ -144,12 +160,20 @@ impl Simulation {
                 settled: Ledger::default(),
                 copies: None,
                 ended: false,
+                control: State::control_of(&plan),
             },
             order: Vec::with_capacity(stream.len()),
             trace: Trace::with_room(stream, pipeline.clone()),
+            places: Vec::new(),
+            rewritten: Vec::new(),
             plan: Arc::new(plan),
         };
+        if simulation.state.control.is_some() {
+            simulation.trace.recovery = Some(Box::new(RecoveryLog::default()));
+            simulation.places = vec![repeats::UNSETTLED; simulation.plan.stream.len()];
+        }
         simulation.schedule_all();
+        simulation.schedule_control();
         simulation
     }
 
@@ -224,14 +248,16 @@ impl Simulation {
         let ledger = self.ledger();
         let unread = state.log.unread(self.arrived());
         let extra = state.copies.as_ref().map_or(0, copies::Copies::extra);
-        ledger.balances() && ledger.in_flight + extra == unread + (held + tasks) as u64
+        let repeats = state.control.as_ref().map_or(0, |control| control.repeats_due);
+        ledger.balances() && ledger.in_flight + extra + repeats == unread + (held + tasks) as u64
     }
 
     #[inline]
     fn dispatch(&mut self, slot: usize) {
         let plan = &self.plan;
         if slot >= plan.first_source_slot() {
-            self.source_acts(slot - plan.first_source_slot());
+            let source = slot - plan.first_source_slot();
+            if source < plan.reads.len() { self.source_acts(source) } else { self.control_acts() }
         } else if let Some(task) = plan.task_of_slot(slot) {
             self.task_finishes(task);
         } else if let Some(merger) = plan.merger_of_slot(slot) {
@@ -307,6 +333,9 @@ impl Simulation {
 
     /// The input is exhausted and everything is handled: sends the final watermark, once, where asked.
     fn end(&mut self) -> bool {
+        if self.state.control.is_some() && self.wakes_for_a_checkpoint() {
+            return true;
+        }
         let is_stuck = self.state.sources.iter().any(source::Source::is_down);
         if self.state.ended || self.plan.at_end == AtEnd::Hold || self.trace.stream.is_empty() || is_stuck {
             return false;

@@ -26,6 +26,12 @@ impl<T> Outbox<T> {
         self.waits.map(|(on, _)| on)
     }
 
+    /// Throws everything away; what the task waited for until now is noted.
+    pub fn cancel(&mut self, of: TaskId, now: ProcTime, trace: &mut Trace) {
+        self.queue.clear();
+        self.set_waiting(of, None, now, trace);
+    }
+
     /// The task `of` waits for `on`, or for nobody, from `now` on; what it waited for before is noted.
     pub fn set_waiting(&mut self, of: TaskId, on: Option<TaskId>, now: ProcTime, trace: &mut Trace) {
         if self.waits_for() == on {

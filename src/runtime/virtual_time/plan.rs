@@ -11,6 +11,7 @@ use crate::runtime::RunConfig;
 use crate::runtime::event_clock::EventClock;
 use crate::runtime::service::{ServiceTime, Slow};
 use crate::runtime::trace::TaskId;
+use crate::runtime::virtual_time::control::Rules;
 use crate::runtime::virtual_time::gate::GatePlan;
 use crate::runtime::virtual_time::limits::Limits;
 use crate::runtime::virtual_time::log::Lists;
@@ -99,6 +100,8 @@ pub struct Plan {
     pub restart: RestartStrategy,
     /// Of the jitter of delays before restarts.
     restart_seed: u64,
+    /// Of a run that may fail.
+    pub rules: Option<Rules>,
     pub last_arrival: ProcTime,
     pub sink_failures: Vec<Failure>,
     /// Of which arrivals the watermarks have to hear.
@@ -128,6 +131,7 @@ impl Plan {
         let reads_plainly = !aligns && !Limits::are_set(&config.log) && pipeline.tasks.micro_batch.is_none();
         let gate = GatePlan::new(stream, config);
         let source_time = jittered(config, pipeline.tasks.source_time, Vec::new(), "source time");
+        let last_arrival = stream.arrival_range().map_or(ProcTime::MIN, |(_, last)| last);
         let nothing: Arc<[EventTime]> = Arc::new([]);
         let clock = EventClock::new(pipeline, stream, &[], &nothing);
         let is_clock_driven = !matches!(clock, EventClock::Bounded(_) | EventClock::Tracked(_))
@@ -161,7 +165,8 @@ impl Plan {
             gate,
             restart: pipeline.restart,
             restart_seed: Seed::new(config.seed).stream("restarts").bits(),
-            last_arrival: stream.arrival_range().map_or(ProcTime::MIN, |(_, last)| last),
+            rules: Rules::new(config, last_arrival),
+            last_arrival,
             sink_failures: Failure::of(config),
             announced: Announced::new(pipeline, stream, clock.follows_time(), sources),
             has_timers: clock.follows_time() || has_operator_timers,
@@ -193,7 +198,7 @@ impl Plan {
     }
 
     /// What a source task does after a crash, before its first.
-    fn restarts(&self, task: usize) -> Restarts {
+    pub fn restarts(&self, task: usize) -> Restarts {
         Restarts::new(self.restart, self.restart_seed.wrapping_add(task as u64))
     }
 
@@ -235,9 +240,9 @@ impl Plan {
     }
 
     /// Events come from these places, ties in this order: the sink, the merge tasks, the window tasks,
-    /// the trigger of micro-batches, arrivals, the source tasks.
+    /// the trigger of micro-batches, arrivals, the source tasks, and where a run may fail, its control.
     pub fn slots(&self) -> usize {
-        self.first_source_slot() + self.reads.len()
+        self.control_slot() + usize::from(self.rules.is_some())
     }
 
     pub const fn sink_slot(&self) -> usize {
@@ -270,6 +275,10 @@ impl Plan {
 
     pub const fn first_source_slot(&self) -> usize {
         3 + self.mergers + self.tasks
+    }
+
+    pub fn control_slot(&self) -> usize {
+        self.first_source_slot() + self.reads.len()
     }
 }
 

@@ -85,6 +85,8 @@ pub enum Feed {
     Part(u32, Part),
     /// The watermark of the window task.
     Watermark(Mark),
+    /// All before it belongs to the checkpoint of this number.
+    Barrier(u32),
 }
 
 impl Feed {
@@ -92,7 +94,7 @@ impl Feed {
     pub const fn part(&self) -> Option<(u32, &Part)> {
         match self {
             Self::Part(place, part) => Some((*place, part)),
-            Self::Watermark(_) => None,
+            Self::Watermark(_) | Self::Barrier(_) => None,
         }
     }
 }

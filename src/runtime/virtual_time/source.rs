@@ -8,7 +8,7 @@ use crate::pipeline::Overflow;
 use crate::pipeline::restart::Restarts;
 use crate::record::{PartitionId, RecordId};
 use crate::runtime::event_clock::EventClock;
-use crate::runtime::trace::{Fate, InputStep, TaskId};
+use crate::runtime::trace::{Fate, InputStep, TaskId, Trace};
 use crate::runtime::virtual_time::Simulation;
 use crate::runtime::virtual_time::gate::Passage;
 use crate::runtime::virtual_time::inbox::{Element, Mark, Sent};
@@ -45,6 +45,8 @@ pub enum Doing {
     Waiting { on: TaskId, since: ProcTime, hand: Option<RecordId> },
     /// It has crashed, and will be started again.
     Down,
+    /// It has stopped with this in its hands, and nobody has noticed or cleared up.
+    Dead(Option<RecordId>),
     /// It has crashed for good; time goes on until the last record has reached the log.
     Failed,
 }
@@ -62,12 +64,39 @@ impl Source {
 
     /// Whether it has crashed and is not running again.
     pub const fn is_down(&self) -> bool {
-        matches!(self.doing, Doing::Down | Doing::Failed)
+        matches!(self.doing, Doing::Down | Doing::Dead(_) | Doing::Failed)
+    }
+
+    /// The record in its hands, read and not sent.
+    pub const fn in_hand(&self) -> Option<RecordId> {
+        match self.doing {
+            Doing::Working(id) | Doing::Waiting { hand: Some(id), .. } | Doing::Dead(Some(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// It does nothing until it is told to go on; what it waited for until now is noted.
+    pub fn stop(&mut self, number: usize, now: ProcTime, trace: &mut Trace) {
+        if let Doing::Waiting { on, since, .. } = self.doing {
+            trace.note_wait(&mut self.last_wait, TaskId::source(number), on, since, now);
+        }
+        self.doing = Doing::Dead(self.in_hand());
+    }
+
+    /// Throws away what it has in hand.
+    pub const fn cancel(&mut self) {
+        self.doing = Doing::Down;
+    }
+
+    /// Goes on with the watermark of another one.
+    pub fn go_on(&mut self, clock: EventClock, is_idle: bool) {
+        self.clock = clock;
+        self.is_idle = is_idle;
     }
 
     /// Whether a record is in its hands, read and not sent.
     pub const fn holds_record(&self) -> bool {
-        matches!(self.doing, Doing::Working(_) | Doing::Waiting { hand: Some(_), .. })
+        self.in_hand().is_some()
     }
 }
 
@@ -168,7 +197,7 @@ impl Simulation {
             // The dead letters can be written again.
             Doing::Waiting { .. } => self.wait_ends(source),
             Doing::Down => self.source_is_back(source),
-            Doing::Failed => self.state.times[self.plan.first_source_slot() + source] = ProcTime::MAX,
+            Doing::Failed | Doing::Dead(_) => self.state.times[self.plan.first_source_slot() + source] = ProcTime::MAX,
         }
     }
 
@@ -266,6 +295,9 @@ impl Simulation {
     #[inline]
     pub(super) fn resume(&mut self, source: usize) {
         self.state.sources[source].doing = Doing::Reading;
+        if self.state.control.is_some() {
+            self.send_waiting_barriers(source);
+        }
         self.schedule(source);
     }
 

@@ -1,6 +1,8 @@
 //! Window tasks: each takes what waits in its channels, merges the watermarks of the sources, and
 //! runs its window operator.
 
+use std::sync::Arc;
+
 use crate::pipeline::LatePolicy;
 use crate::record::{Record, RecordId};
 use crate::runtime::trace::{Fate, TaskId, TaskWatermark, WatermarkStep};
@@ -10,11 +12,12 @@ use crate::runtime::virtual_time::outbox::Outbox;
 use crate::runtime::virtual_time::plan::Plan;
 use crate::runtime::virtual_time::recorder::Recorder;
 use crate::runtime::virtual_time::salt::{Feed, PartRecorder};
+use crate::runtime::virtual_time::snapshot::KeptTask;
 use crate::runtime::virtual_time::source::Source;
 use crate::time::{EventTime, ProcTime, Span};
 use crate::watermark::{InputStatus, Valve};
 use crate::window::operator::{Advance, Outcome, WindowOperator};
-use crate::window::pane::WindowId;
+use crate::window::pane::{Pane, WindowId};
 use crate::window::sink::WindowSink;
 
 /// One window task.
@@ -22,11 +25,13 @@ use crate::window::sink::WindowSink;
 pub struct Task {
     pub inbox: Inbox,
     /// Of the watermarks of several sources; `None` when there is one.
-    valve: Option<Valve>,
+    pub(super) valve: Option<Valve>,
     operator: WindowOperator,
     /// The identities of its windows among those of all tasks; empty when there is one task.
     window_ids: Vec<WindowId>,
     working: Option<(Sent, ProcTime)>,
+    /// It has crashed, or was cancelled.
+    pub(super) is_down: bool,
     watermark: EventTime,
     /// The last record that it settled, and its place among the settled ones.
     last: Option<(RecordId, usize)>,
@@ -38,19 +43,14 @@ pub struct Task {
 
 /// The window tasks before their first record, with these operators.
 pub fn tasks(plan: &Plan, operators: Vec<WindowOperator>, sources: &[Source]) -> Vec<Task> {
-    let valve = (sources.len() > 1).then(|| {
-        let mut valve = Valve::new(sources.len());
-        for (channel, _) in sources.iter().enumerate().filter(|(_, source)| source.is_idle()) {
-            valve.on_status(channel, InputStatus::Idle);
-        }
-        valve
-    });
+    let valve = fresh_valve(sources);
     let task = |operator| Task {
         inbox: Inbox::new(sources.len()),
         valve: valve.clone(),
         operator,
         window_ids: Vec::new(),
         working: None,
+        is_down: false,
         watermark: EventTime::MIN,
         last: None,
         outbox: Outbox::new(),
@@ -58,6 +58,17 @@ pub fn tasks(plan: &Plan, operators: Vec<WindowOperator>, sources: &[Source]) ->
     };
     debug_assert_eq!(operators.len(), plan.tasks);
     operators.into_iter().map(task).collect()
+}
+
+/// The valve of a window task over these sources; `None` when there is one.
+pub fn fresh_valve(sources: &[Source]) -> Option<Valve> {
+    (sources.len() > 1).then(|| {
+        let mut valve = Valve::new(sources.len());
+        for (channel, _) in sources.iter().enumerate().filter(|(_, source)| source.is_idle()) {
+            valve.on_status(channel, InputStatus::Idle);
+        }
+        valve
+    })
 }
 
 impl Task {
@@ -73,12 +84,12 @@ impl Task {
 
     /// Whether it has nothing in hand and nothing waits for it.
     pub fn is_free(&self) -> bool {
-        !self.is_occupied() && self.inbox.is_empty()
+        !self.is_occupied() && self.inbox.is_empty() && !self.inbox.holds()
     }
 
     /// The next instant that its operator waits for.
     pub fn next_timer(&self) -> ProcTime {
-        self.operator.next_timer().unwrap_or(ProcTime::MAX)
+        if self.is_down { ProcTime::MAX } else { self.operator.next_timer().unwrap_or(ProcTime::MAX) }
     }
 
     /// No window of it fires or goes before the watermark reaches this.
@@ -100,10 +111,40 @@ impl Task {
         self.window_ids.get(own.index()).copied().unwrap_or(own)
     }
 
+    /// The record that it works on.
+    pub(super) fn record_in_hand(&self) -> Option<Sent> {
+        self.working.map(|(sent, _)| sent)
+    }
+
+    /// What a checkpoint keeps of it.
+    pub(super) fn keep(
+        &self,
+        operator: Arc<[u8]>,
+        in_flight: Vec<(u32, Element)>,
+        panes: Vec<(Pane, Box<[f64]>)>,
+    ) -> KeptTask {
+        let (windows, watermark, valve) = (self.window_ids.len(), self.watermark, self.valve.clone());
+        KeptTask { operator, windows, watermark, valve, in_flight, panes }
+    }
+
+    /// Throws away what it has in hand and in front of it.
+    pub(super) fn cancel(&mut self) {
+        self.inbox.clear();
+        self.working = None;
+    }
+
+    /// Goes on with this operator, whose first windows have the identities that they had.
+    pub(super) fn replace(&mut self, operator: WindowOperator, watermark: EventTime, windows: usize) {
+        self.operator = operator;
+        self.watermark = watermark;
+        self.window_ids.truncate(windows);
+        self.last = None;
+    }
+
     /// It takes nothing from its channels at the moment.
     #[inline]
     fn is_occupied(&self) -> bool {
-        self.working.is_some() || self.outbox.waits_for().is_some() || self.parts.waits_for().is_some()
+        self.working.is_some() || self.is_down || self.outbox.waits_for().is_some() || self.parts.waits_for().is_some()
     }
 }
 
@@ -111,9 +152,12 @@ impl Simulation {
     /// Puts an element into a channel; a task that was waiting for one takes it at once.
     #[inline]
     pub(super) fn deliver(&mut self, source: usize, task: usize, element: Element) {
+        let is_held_back = self.state.control.is_some() && self.is_held_back(source, task);
         let receiver = &mut self.state.tasks[task];
         if receiver.is_occupied() || !receiver.inbox.is_empty() {
             receiver.inbox.push(source, element);
+        } else if is_held_back {
+            receiver.inbox.hold(source, element);
         } else {
             self.take(source, task, element);
         }
@@ -144,16 +188,20 @@ impl Simulation {
                     None => Some(mark.watermark),
                     Some(valve) => valve.on_watermark(source, mark.watermark).watermark,
                 };
-                if let Some(watermark) = risen {
+                // After a restore the watermark starts anew, behind what the operator has seen.
+                if let Some(watermark) = risen.filter(|&it| it > receiver.watermark || self.state.control.is_none()) {
                     self.advance(task, Mark { watermark, ..mark });
                 }
             }
             Element::Status(status) => {
                 let valve = self.state.tasks[task].valve.as_mut();
-                if let Some(watermark) = valve.and_then(|valve| valve.on_status(source, status).watermark) {
+                let risen = valve.and_then(|valve| valve.on_status(source, status).watermark);
+                let seen = self.state.tasks[task].watermark;
+                if let Some(watermark) = risen.filter(|&it| it > seen || self.state.control.is_none()) {
                     self.advance(task, Mark { watermark, raised_by: None, cause: None });
                 }
             }
+            Element::Barrier(id) => self.take_barrier(source, task, id),
         }
     }
 
@@ -172,6 +220,10 @@ impl Simulation {
     pub(super) fn take_waiting(&mut self, task: usize) {
         while !self.state.tasks[task].is_occupied() {
             let Some((source, element)) = self.state.tasks[task].inbox.pop() else { return };
+            if self.state.control.is_some() && self.is_held_back(source, task) {
+                self.state.tasks[task].inbox.hold(source, element);
+                continue;
+            }
             let frees_credit = matches!(element, Element::Record(_));
             self.take(source, task, element);
             if frees_credit {
@@ -199,6 +251,10 @@ impl Simulation {
             self.note_repeat(sent, started, Some(task), fate);
             return self.fired(task, before);
         }
+        if self.state.control.is_some() && self.is_handled_again(task, sent, started, fate) {
+            self.state.tasks[task].last = None;
+            return self.fired(task, before);
+        }
         self.state.tasks[task].last = Some((sent.id, self.order.len()));
         self.settle(sent, started, fate, met);
         if self.plan.tasks > 1 {
@@ -213,7 +269,8 @@ impl Simulation {
         let before = self.trace.panes.len();
         let is_alone = self.plan.has_one_task();
         self.state.tasks[task].watermark = mark.watermark;
-        if is_alone {
+        // After a loss of all state the watermark is behind what it was, which the trace does not say again.
+        if is_alone && self.trace.watermarks.last().is_none_or(|last| last.watermark < mark.watermark) {
             let step = WatermarkStep { at: now, watermark: mark.watermark, raised_by: mark.raised_by };
             self.trace.watermarks.push(step);
         }
@@ -241,7 +298,7 @@ impl Simulation {
         let kept = worker.operator.kept();
         let outcome = match &self.plan.salting {
             None => {
-                let is_alone = self.plan.has_one_task();
+                let is_alone = self.plan.has_one_task() && self.state.control.is_none();
                 let mut sink = Recorder::new(&mut self.trace, &mut worker.window_ids, is_alone);
                 input.apply(&mut worker.operator, now, &mut sink)
             }
@@ -308,6 +365,10 @@ impl Simulation {
         trace.fates.push(fate);
         trace.watermark_before.push(met);
         trace.kept_windows.push(u32::try_from(self.state.kept).unwrap_or(u32::MAX));
+        if let Some(place) = self.places.get_mut(sent.id.index()) {
+            // A stream holds fewer than 2^32 records.
+            *place = self.order.len() as u32;
+        }
         self.order.push(sent.id.0);
         self.state.settled.note(fate);
     }
@@ -323,6 +384,9 @@ impl Simulation {
     pub(super) fn settle_unhandled(&mut self, sent: &Sent, fate: Fate, met: EventTime) {
         if self.is_repeat(sent.id) {
             return self.note_repeat(sent, self.state.now, None, fate);
+        }
+        if self.state.control.is_some() && self.is_settled_again(sent, self.state.now, None, fate) {
+            return;
         }
         self.settle(sent, self.state.now, fate, met);
         if self.plan.tasks > 1 {

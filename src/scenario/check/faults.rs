@@ -4,7 +4,7 @@ use super::{Check, Least, MAX_VALUE};
 use crate::gate::Defect;
 use crate::human::{count, span_exact};
 use crate::pipeline::Pipeline;
-use crate::scenario::{Fault, Scenario, SourceSpec, Synthetic};
+use crate::scenario::{Fault, Scenario, SourceSpec, Synthetic, Victim};
 use crate::time::{SPAN_LIMIT, Span};
 
 /// The most faults; a screen cannot show more, and each is asked about in every step.
@@ -15,6 +15,9 @@ pub const MAX_FACTOR: f64 = 1e6;
 pub const MAX_BURST: f64 = 1_000.0;
 /// The shortest wait between two tries of a failing sink; each is an event of the run.
 const MIN_RETRY: Span = Span::from_millis(1);
+
+/// The shortest time between two crashes of one fault.
+const MIN_CRASH_INTERVAL: Span = Span::from_millis(10);
 
 /// Whom a fault names.
 #[derive(Clone, Copy, Default)]
@@ -41,6 +44,11 @@ impl Check {
             if let Fault::LeaderFails { at, replication_lag, .. } = *fault {
                 self.span(&format!("{path}.at"), at, Least::Zero);
                 self.span(&format!("{path}.replication_lag"), replication_lag, Least::Zero);
+                continue;
+            }
+            if let Fault::Crash { victim, at, every, .. } = *fault {
+                self.span(&format!("{path}.at"), at, Least::Zero);
+                self.crash(&path, victim, every, &scenario.pipeline);
                 continue;
             }
             let (from, until) = fault.stretch(&scenario.log.rules());
@@ -98,6 +106,7 @@ impl Check {
             Fault::SlowOperator { .. }
             | Fault::SlowSink { .. }
             | Fault::FailingSink { .. }
+            | Fault::Crash { .. }
             | Fault::DeadLetterSink { .. } => {}
         }
     }
@@ -119,6 +128,28 @@ impl Check {
         {
             let message = format!("{} is out of range: must be at least 1ms, at most 115740d", span_exact(retry_after));
             self.add(&format!("{path}.retry_after"), message);
+        }
+    }
+
+    /// Only what there is can crash, and not without end.
+    fn crash(&mut self, path: &str, victim: Victim, every: Option<Span>, pipeline: &Pipeline) {
+        if let Some(every) = every.filter(|&every| every < MIN_CRASH_INTERVAL || every > SPAN_LIMIT) {
+            let message = format!("{} is out of range: must be at least 10ms, at most 115740d", span_exact(every));
+            self.add(&format!("{path}.every"), message);
+        }
+        let tasks = &pipeline.tasks;
+        let (task, there_are, kind) = match victim {
+            Victim::Source(task) => (task, tasks.sources, "source"),
+            Victim::Window(task) => (task, tasks.windows, "window"),
+            Victim::Merge(task) => (task, if tasks.salts > 1 { tasks.windows } else { 0 }, "merge"),
+            Victim::Sink | Victim::Coordinator | Victim::All => return,
+        };
+        if task >= there_are {
+            let message = match there_are.checked_sub(1) {
+                Some(last) => format!("{task} is out of range: must be 0 to {last}, the last {kind} task"),
+                None => format!("there are no {kind} tasks"),
+            };
+            self.add(&format!("{path}.victim"), message);
         }
     }
 

@@ -170,7 +170,7 @@ fn columns(trace: &Trace, key: Option<KeyId>) -> (Vec<Column>, Vec<u32>) {
         let life = &trace.windows[i as usize];
         let end = match life.end {
             WindowEnd::StillKept => ColumnEnd::StillKept,
-            WindowEnd::Closed { at } => ColumnEnd::Closed(at),
+            WindowEnd::Closed { at } | WindowEnd::Undone { at } => ColumnEnd::Closed(at),
             WindowEnd::Merged { at, .. } => ColumnEnd::Merged(at),
         };
         match columns.last_mut() {

@@ -1,0 +1,96 @@
+//! What readers of the sink have seen by the end of a run, and how often they have seen each record.
+//!
+//! A pane says everything that its window has counted since it was opened (or, where panes discard, since
+//! the pane before), so a later pane of the same window takes the place of an earlier one whose state it
+//! was made from. One that a restart has undone is in nobody's state any more: what it said stands beside
+//! what is said again.
+
+use std::collections::BTreeMap;
+
+use crate::record::{KeyId, RecordId};
+use crate::runtime::recovery_log::NEVER;
+use crate::runtime::trace::{Fate, Trace};
+use crate::sink::SinkSpec;
+use crate::time::{EventTime, ProcTime};
+use crate::window::accumulation::Accumulation;
+
+/// Which readers are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Readers who see what is written, in transactions that may never be committed.
+    Uncommitted,
+    /// Readers who see what is committed; without transactions, the same.
+    Committed,
+}
+
+/// When readers of this kind saw a pane; `None` where they did not by the end.
+pub fn seen_at(trace: &Trace, pane: usize, view: View) -> Option<ProcTime> {
+    let written = trace.delivered.get(pane).copied().unwrap_or_else(|| trace.panes[pane].emitted_at);
+    let committed = trace.recovery.as_ref().map_or(written, |log| log.panes[pane].committed);
+    let at = match view {
+        View::Uncommitted => written,
+        View::Committed => committed,
+    };
+    (at < ProcTime::MAX).then_some(at)
+}
+
+/// A window as readers know it: its key and its start.
+pub type Row = (KeyId, EventTime);
+
+/// The panes that stand in the end, by window: those that readers have seen and no other has taken the place
+/// of, in order of emission. Retractions are left out.
+pub fn standing(trace: &Trace, view: View) -> BTreeMap<Row, Vec<usize>> {
+    let mut rows: BTreeMap<Row, Vec<usize>> = BTreeMap::new();
+    for (place, pane) in trace.panes.iter().enumerate() {
+        if !pane.is_retraction && seen_at(trace, place, view).is_some() {
+            rows.entry((pane.key, pane.window.start)).or_default().push(place);
+        }
+    }
+    for panes in rows.values_mut() {
+        if trace.pipeline.sink == SinkSpec::Upsert {
+            panes.drain(..panes.len() - 1);
+        } else if trace.pipeline.accumulation != Accumulation::Discarding {
+            let all = panes.clone();
+            panes.retain(|&pane| !all.iter().any(|&later| later > pane && replaces(trace, later, pane)));
+        }
+    }
+    rows
+}
+
+/// Whether a later pane was made from the state that an earlier one of its window was.
+fn replaces(trace: &Trace, later: usize, earlier: usize) -> bool {
+    let Some(log) = &trace.recovery else { return true };
+    log.panes[earlier].undone_in > log.panes[later].life
+}
+
+/// How often readers have seen a record beyond the first time, in the window in which that was most often;
+/// the sum over all records.
+pub fn duplicated(trace: &Trace, view: View) -> u64 {
+    let Some(log) = trace.recovery.as_ref().filter(|log| log.panes.iter().any(|pane| pane.undone_in < NEVER)) else {
+        return 0;
+    };
+    let mut by_key: BTreeMap<KeyId, Vec<(EventTime, usize)>> = BTreeMap::new();
+    for (place, it) in log.handlings.iter().enumerate().filter(|(_, it)| it.fate == Fate::Counted) {
+        let (at, key) = (trace.stream.event_times()[it.record.index()], trace.stream.keys()[it.record.index()]);
+        by_key.entry(key).or_default().push((at, place));
+    }
+    by_key.values_mut().for_each(|handlings| handlings.sort_unstable());
+    let mut most: BTreeMap<RecordId, u64> = BTreeMap::new();
+    for ((key, _), panes) in standing(trace, view) {
+        let mut times: BTreeMap<RecordId, u64> = BTreeMap::new();
+        let handlings = by_key.get(&key).map_or(&[][..], Vec::as_slice);
+        for pane in panes {
+            let window = trace.panes[pane].window;
+            let first = handlings.partition_point(|&(at, _)| at < window.start);
+            let inside = handlings[first..].iter().take_while(|&&(at, _)| at < window.end);
+            for &(_, place) in inside.filter(|&&(_, place)| log.is_behind(place, pane)) {
+                *times.entry(log.handlings[place].record).or_default() += 1;
+            }
+        }
+        for (record, times) in times.into_iter().filter(|&(_, times)| times > 1) {
+            let most = most.entry(record).or_default();
+            *most = (*most).max(times - 1);
+        }
+    }
+    most.values().sum()
+}

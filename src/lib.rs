@@ -29,6 +29,7 @@ pub mod window;
 
 // Results on their way out, and what outlives a crash.
 pub mod checkpoint;
+pub mod disk_state;
 pub mod sink;
 
 // Running it, and judging the run.

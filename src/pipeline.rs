@@ -19,6 +19,7 @@ pub use crate::pipeline::checkpoints::{Barriers, CheckpointSpec, Delivery, Heart
 pub use crate::pipeline::restart::RestartStrategy;
 pub use crate::pipeline::tasks::{Overflow, Tasks};
 use crate::sink::SinkSpec;
+pub use crate::state::backend::StateSpec;
 use crate::time::{SPAN_LIMIT, Span};
 pub use crate::watermark::spec::{Emit, Marker, WatermarkOptions, WatermarkSpec};
 use crate::window::accumulation::Accumulation;
@@ -81,6 +82,8 @@ pub struct Pipeline {
     pub sink: SinkSpec,
     /// How long a failure goes unnoticed.
     pub heartbeats: Heartbeats,
+    /// Where the state of window tasks lives, and how much of it there may be.
+    pub state: StateSpec,
 }
 
 impl Default for Pipeline {
@@ -107,6 +110,7 @@ impl Default for Pipeline {
             delivery: Delivery::default(),
             sink: SinkSpec::default(),
             heartbeats: Heartbeats::default(),
+            state: StateSpec::default(),
         }
     }
 }
@@ -270,6 +274,7 @@ impl Pipeline {
         found.extend(self.restart.problems());
         found.extend(salting::problems(self));
         found.extend(checkpoints::problems(self));
+        found.extend(self.state_problem());
         if !(1..=MAX_QUEUE_CAPACITY).contains(&self.queue_capacity) {
             let message = format!(
                 "{} is out of range: must be 1 to {}",
@@ -279,6 +284,17 @@ impl Pipeline {
             found.push(Problem::new("queue_capacity", message));
         }
         found
+    }
+
+    fn state_problem(&self) -> Option<Problem> {
+        if self.state.is_unlimited() {
+            return None;
+        }
+        if self.dialect != Dialect::Flink {
+            let message = "only the dialect Flink counts the bytes of state: choose Memory(limit: None)";
+            return Some(Problem::new("state", message));
+        }
+        self.state.problem()
     }
 
     fn window_shape_problem(&self) -> Option<Problem> {

@@ -17,6 +17,7 @@ pub mod output;
 pub mod picture_size;
 pub mod pipeline_args;
 pub mod run;
+mod run_state;
 pub mod run_threads;
 pub mod shot;
 pub mod stopwatch;

@@ -13,14 +13,16 @@ use crate::cli::error::CliError;
 use crate::cli::input;
 use crate::cli::output;
 use crate::cli::pipeline_args::PipelineArgs;
+use crate::cli::run_state;
 use crate::cli::run_threads::{self, RuntimeArg, RuntimeArgs};
 use crate::cli::text;
 use crate::metrics::report::Report;
 use crate::metrics::rows;
 use crate::open::Opened;
 use crate::oracle::Truth;
-use crate::runtime::{RunConfig, Simulation, Trace};
+use crate::runtime::{RunConfig, Trace};
 use crate::scenario::{Scenario, set};
+use crate::state::StateFigures;
 use crate::twin::{self, Comparison, Parity};
 
 /// Arguments of `highwater run`.
@@ -60,20 +62,23 @@ pub fn run(args: &RunArgs, common: &CommonArgs) -> Result<(), CliError> {
     args.runtime.check(!args.twin.is_empty(), args.parity)?;
     let input = input::load(&args.file, &args.columns, &|scenario| args.pipeline.apply(scenario), common.quiet)?;
     if args.runtime.runtime == RuntimeArg::Threads {
+        run_state::check_threads(&input.scenario.pipeline)?;
         return run_threads::run(&input, &args.runtime, args.format, common);
     }
-    let (trace, took) = run_with_progress(&input, common.quiet);
+    let Done { trace, took, state } = run_with_progress(&input, common.quiet)?;
     let records_per_s = if took.is_zero() { 0.0 } else { input.stream.len() as f64 / took.as_secs_f64() };
     let report = Report::of(&input.scenario, &trace, records_per_s);
     let twin = if args.twin.is_empty() { None } else { Some(twin_of(args, common, &trace)?) };
     let parity =
         args.parity.then(|| twin::parity(&trace, &input.stream, &RunConfig::of(&input.scenario, &input.stream)));
+    let numbers = WithTwin { report: &report, state, twin: twin.as_ref(), parity: parity.as_ref() };
     if let Some(folder) = &common.out {
-        write_folder(folder, &WithTwin { report: &report, twin: twin.as_ref(), parity: parity.as_ref() }, &trace)?;
+        write_folder(folder, &numbers, &trace)?;
     }
     match args.format {
         Format::Text => {
             let mut text = text::report(&report, &trace);
+            text.push_str(&state.map_or_else(String::new, run_state::in_words));
             if let Some(comparison) = &twin {
                 text.push('\n');
                 text.push_str(&twin::in_words(comparison, &trace.ledger));
@@ -84,9 +89,7 @@ pub fn run(args: &RunArgs, common: &CommonArgs) -> Result<(), CliError> {
             }
             output::print(text.as_bytes())
         }
-        Format::Json => {
-            output::print(&json(&WithTwin { report: &report, twin: twin.as_ref(), parity: parity.as_ref() })?)
-        }
+        Format::Json => output::print(&json(&numbers)?),
         Format::Csv => output::print(&panes(&trace)?),
     }
 }
@@ -96,6 +99,8 @@ pub fn run(args: &RunArgs, common: &CommonArgs) -> Result<(), CliError> {
 struct WithTwin<'a> {
     #[serde(flatten)]
     report: &'a Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<StateFigures>,
     #[serde(skip_serializing_if = "Option::is_none")]
     twin: Option<&'a Comparison>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,8 +121,8 @@ fn twin_of(args: &RunArgs, common: &CommonArgs, trace: &Trace) -> Result<Compari
         set::apply(scenario, &args.twin).map_err(in_words)
     };
     let input = input::load(&args.file, &args.columns, &settings, true)?;
-    let (changed, _) = run_with_progress(&input, common.quiet);
-    Ok(twin::compare(trace, &changed, &args.twin))
+    let changed = run_with_progress(&input, common.quiet)?;
+    Ok(twin::compare(trace, &changed.trace, &args.twin))
 }
 
 fn json(report: &WithTwin<'_>) -> Result<Vec<u8>, CliError> {
@@ -145,23 +150,34 @@ fn write_folder(folder: &std::path::Path, report: &WithTwin<'_>, trace: &Trace) 
 /// Steps between two looks at the clock: rare enough to cost nothing.
 const STEPS_PER_TICK: u32 = 1 << 16;
 
-fn run_with_progress(input: &Opened, is_quiet: bool) -> (Trace, Duration) {
+/// A run that came to its end.
+struct Done {
+    trace: Trace,
+    took: Duration,
+    /// What keeping state came to; `None` where nobody counts.
+    state: Option<StateFigures>,
+}
+
+fn run_with_progress(input: &Opened, is_quiet: bool) -> Result<Done, CliError> {
     let records = input.stream.len() as u64;
     let shows_progress = !is_quiet && std::io::stderr().is_terminal();
     let bar = if shows_progress { indicatif::ProgressBar::new(records) } else { indicatif::ProgressBar::hidden() };
     let config = RunConfig::of(&input.scenario, &input.stream);
     let clock = crate::cli::stopwatch::Stopwatch::start();
-    let mut simulation = Simulation::new(input.stream.clone(), &config);
+    let folder = run_state::folder(&config.pipeline)?;
+    let mut simulation = run_state::simulation(&input.stream, &config, folder.as_ref())?;
     let mut steps = 0_u32;
     while simulation.step() {
         steps = steps.wrapping_add(1);
         if steps.is_multiple_of(STEPS_PER_TICK) {
             let ledger = simulation.ledger();
             bar.set_position(ledger.produced - ledger.in_flight);
+            run_state::check(&simulation)?;
         }
     }
-    let trace = simulation.into_trace();
-    let took = clock.elapsed();
     bar.finish_and_clear();
-    (trace, took)
+    run_state::check(&simulation)?;
+    let state = run_state::figures(&simulation);
+    let trace = simulation.into_trace();
+    Ok(Done { trace, took: clock.elapsed(), state })
 }

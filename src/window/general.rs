@@ -1,15 +1,14 @@
 //! The general operator of the Flink dialect: any window kind, any trigger, any accumulation.
 //!
-//! State is one [`State`] per key and window, in one ordered map; timers are in two queues, one per
+//! State is one [`State`] per key and window, in one ordered store; timers are in two queues, one per
 //! clock. Nothing is shared between windows or keys, so this is the operator that the faster ones
 //! ([`crate::window::aligned`], [`crate::window::session`]) must equal wherever they apply.
 //! The order of events is Apache Flink's (`WindowOperator`, release 1.20): merge, judge lateness,
 //! add, ask the trigger, emit, purge, set the cleanup timer.
 
-use std::collections::BTreeMap;
-
 use crate::pipeline::{Pipeline, WindowSpec};
 use crate::record::{KeyId, Record};
+use crate::state::backend::{BackendError, MemoryBackend, StateBackend, StateFigures};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::accumulation::Accumulation;
 use crate::window::aggregate::{Aggregate, Collected, Summary};
@@ -18,6 +17,7 @@ use crate::window::lateness;
 use crate::window::operator::{Advance, Outcome};
 use crate::window::pane::{Pane, Timing, Window, WindowId};
 use crate::window::sink::{Kept, WindowSink};
+use crate::window::store::StateStore;
 use crate::window::timers::Timers;
 use crate::window::trigger::FlinkTrigger;
 use crate::window::trigger::flink::{Scope, TriggerState, Verdict};
@@ -48,7 +48,7 @@ pub struct GeneralWindows {
     pub(super) retracts: bool,
     pub(super) aggregate: Aggregate,
 
-    pub(super) states: BTreeMap<(KeyId, Window), State>,
+    pub(super) states: StateStore,
     pub(super) event_timers: Timers<EventTime>,
     pub(super) proc_timers: Timers<ProcTime>,
     pub(super) watermark: EventTime,
@@ -64,17 +64,26 @@ impl GeneralWindows {
     /// # Panics
     /// When the pipeline has [`Pipeline::problems`] or another dialect.
     pub fn new(pipeline: &Pipeline) -> Self {
+        Self::over(pipeline, Box::new(MemoryBackend::default()))
+    }
+
+    /// The same, with a backend for what the pipeline does not want in memory.
+    ///
+    /// # Panics
+    /// When the pipeline has [`Pipeline::problems`] or another dialect.
+    pub fn over(pipeline: &Pipeline, backend: Box<dyn StateBackend>) -> Self {
         let is_global = pipeline.window == WindowSpec::Global;
         let trigger = FlinkTrigger::new(&pipeline.trigger, pipeline.accumulation, is_global);
+        let trigger = trigger.expect("a checked pipeline of the Flink dialect has a Flink trigger");
         let gap = if let WindowSpec::Session { gap } = pipeline.window { gap } else { Span::ZERO };
         Self {
             assigner: Assigner::new(pipeline.window),
             gap,
             allowed_lateness: pipeline.allowed_lateness,
-            trigger: trigger.expect("a checked pipeline of the Flink dialect has a Flink trigger"),
+            trigger,
             retracts: pipeline.accumulation == Accumulation::AccumulatingAndRetracting,
             aggregate: pipeline.aggregate,
-            states: BTreeMap::new(),
+            states: StateStore::new(pipeline.state, backend, (trigger.initial(), pipeline.aggregate)),
             event_timers: Timers::new(),
             proc_timers: Timers::new(),
             watermark: EventTime::MIN,
@@ -87,6 +96,16 @@ impl GeneralWindows {
     /// How many (key, window) states are kept.
     pub fn kept(&self) -> usize {
         self.states.len()
+    }
+
+    /// What keeping state has come to; `None` where the pipeline sets no limit on memory.
+    pub fn state_figures(&self) -> Option<StateFigures> {
+        self.states.figures()
+    }
+
+    /// What went wrong first with keeping state: what is kept is not to be trusted from then on.
+    pub fn state_error(&self) -> Option<&BackendError> {
+        self.states.error()
     }
 
     /// Bytes that a special aggregate keeps beside the summaries; 0 for others.
@@ -119,6 +138,7 @@ impl GeneralWindows {
             }
         }
         self.windows = windows;
+        self.states.settle();
         outcome
     }
 
@@ -131,7 +151,7 @@ impl GeneralWindows {
             event_timers: &mut self.event_timers,
             proc_timers: &mut self.proc_timers,
         };
-        let state = self.states.entry((record.key, window)).or_insert_with(|| {
+        let state = self.states.get_or_make((record.key, window), || {
             let id = WindowId(self.opened);
             self.opened += 1;
             sink.opened(id, record.key, window, now, record.id);
@@ -154,10 +174,7 @@ impl GeneralWindows {
     fn merge_session<S: WindowSink>(&mut self, record: &Record, now: ProcTime, sink: &mut S) -> Window {
         let own = Window::new(record.event_time, record.event_time + self.gap);
         let key = record.key;
-        let range = (key, Window::new(EventTime::MIN, EventTime::MIN))..=(key, Window::new(own.end, EventTime::MAX));
-        let before = self.states.range(range).rev().map(|(&(_, window), _)| window);
-        let mut touched: Vec<Window> = before.take_while(|window| window.end >= own.start).collect();
-        touched.reverse();
+        let touched = self.states.sessions(key, own);
         let grown = touched
             .iter()
             .fold(own, |grown, window| Window::new(grown.start.min(window.start), grown.end.max(window.end)));
@@ -165,7 +182,7 @@ impl GeneralWindows {
             return grown;
         }
         let parts: Vec<(Window, State)> =
-            touched.iter().filter_map(|&window| Some((window, self.states.remove(&(key, window))?))).collect();
+            touched.iter().filter_map(|&window| Some((window, self.states.remove((key, window))?))).collect();
         let mut scope = Scope {
             key,
             window: grown,
@@ -190,7 +207,7 @@ impl GeneralWindows {
         self.watermark = advance.watermark;
         while let Some((at, key, window)) = self.event_timers.pop_due(advance.watermark) {
             // The timers of a session that was merged away may still come up.
-            let Some(state) = self.states.get_mut(&(key, window)) else { continue };
+            let Some(state) = self.states.get_mut((key, window)) else { continue };
             let mut scope = Scope {
                 key,
                 window,
@@ -208,18 +225,19 @@ impl GeneralWindows {
             state.obey(verdict, (key, window), timing, advance, self.retracts, sink);
             self.special_bytes = self.special_bytes + state.special_bytes() - bytes_before;
             if at >= lateness::closes_at(window, self.allowed_lateness)
-                && let Some(state) = self.states.remove(&(key, window))
+                && let Some(state) = self.states.remove((key, window))
             {
                 self.special_bytes -= state.special_bytes();
                 sink.closed(state.kept(key, window), advance.now);
             }
+            self.states.settle();
         }
     }
 
     /// Processing time has passed `now`: everything that happens at `now` has been handled.
     pub fn on_processing_time<S: WindowSink>(&mut self, now: ProcTime, sink: &mut S) {
         while let Some((at, key, window)) = self.proc_timers.pop_due(now) {
-            let Some(state) = self.states.get_mut(&(key, window)) else { continue };
+            let Some(state) = self.states.get_mut((key, window)) else { continue };
             let mut scope = Scope {
                 key,
                 window,
@@ -234,14 +252,13 @@ impl GeneralWindows {
             let bytes_before = state.special_bytes();
             state.obey(verdict, (key, window), timing, &advance, self.retracts, sink);
             self.special_bytes = self.special_bytes + state.special_bytes() - bytes_before;
+            self.states.settle();
         }
     }
 
     /// Everything that is kept, by key, then by window.
     pub fn visit_kept(&self, mut visit: impl FnMut(Kept)) {
-        for (&(key, window), state) in &self.states {
-            visit(state.kept(key, window));
-        }
+        self.states.for_each(|(key, window), state| visit(state.kept(key, window)));
     }
 }
 

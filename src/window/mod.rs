@@ -14,6 +14,7 @@
 //! - [`merge`]: the second stage, where keys are split over tasks
 //! - [`beam`]: the operator of the Beam dialect
 //! - [`kafka`]: the operator of the Kafka Streams dialect; [`azure`]: of Azure Stream Analytics
+//! - [`store`]: the state of the general one, wherever it lives
 //! - [`timers`]: what a window waits for
 //! - [`operator`]: wires them; [`sink`]: what it tells the outside; [`snapshot`]: all that it keeps, as bytes
 
@@ -44,6 +45,7 @@ pub mod sink;
 pub mod sliced;
 pub mod slices;
 pub mod snapshot;
+pub mod store;
 pub mod timer_wheel;
 pub mod timers;
 pub mod trigger;

@@ -8,6 +8,7 @@
 
 use crate::pipeline::{Pipeline, WindowSpec};
 use crate::record::{Record, RecordId};
+use crate::state::backend::{BackendError, StateBackend, StateFigures, StateSpec};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::accumulation::Accumulation;
 use crate::window::aggregate::{Accumulator, Summary};
@@ -88,6 +89,28 @@ impl WindowOperator {
     pub fn general(pipeline: &Pipeline) -> Self {
         Self::of_any_shape(pipeline)
     }
+
+    /// The operator for a checked pipeline that keeps its state on disk, with where that goes.
+    ///
+    /// # Panics
+    /// When the pipeline has [`Pipeline::problems`].
+    pub fn over(pipeline: &Pipeline, backend: Box<dyn StateBackend>) -> Self {
+        match pipeline.state {
+            StateSpec::Memory { .. } => Self::new(pipeline),
+            StateSpec::Disk { .. } => Self::General(Box::new(GeneralWindows::over(pipeline, backend))),
+        }
+    }
+
+    /// What keeping state has come to; `None` where the pipeline sets no limit on memory.
+    pub fn state_figures(&self) -> Option<StateFigures> {
+        if let Self::General(windows) = self { windows.state_figures() } else { None }
+    }
+
+    /// What went wrong first with keeping state: nothing that comes of this operator is to be trusted from
+    /// then on.
+    pub fn state_error(&self) -> Option<&BackendError> {
+        if let Self::General(windows) = self { windows.state_error() } else { None }
+    }
 }
 
 impl<A: Accumulator> WindowOperator<A> {
@@ -101,7 +124,8 @@ impl<A: Accumulator> WindowOperator<A> {
         let is_plain = pipeline.dialect == Dialect::Flink
             && matches!(pipeline.trigger, TriggerSpec::Default | TriggerSpec::EventTime)
             && pipeline.accumulation == Accumulation::Accumulating
-            && !pipeline.aggregate.is_special();
+            && !pipeline.aggregate.is_special()
+            && pipeline.state.is_unlimited();
         let slices = SliceGrid::new(pipeline.window).filter(|_| allowed_lateness == Span::ZERO);
         match (pipeline.window, AlignedAssigner::new(pipeline.window), slices) {
             (WindowSpec::Session { gap }, ..) if is_plain => {

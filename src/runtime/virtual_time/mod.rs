@@ -211,6 +211,11 @@ impl Simulation {
         true
     }
 
+    /// The operators of the window tasks, in order.
+    pub fn operators(&self) -> impl Iterator<Item = &WindowOperator> {
+        self.state.tasks.iter().map(task::Task::operator)
+    }
+
     /// Where every record is by now.
     pub fn ledger(&self) -> Ledger {
         let produced = self.arrived() as u64;

@@ -48,7 +48,7 @@ impl OfKey for GeneralKey {
 }
 
 impl GeneralWindow {
-    fn of(window: Window, state: &State) -> Self {
+    pub fn of(window: Window, state: &State) -> Self {
         Self {
             window,
             id: state.id,
@@ -61,7 +61,7 @@ impl GeneralWindow {
         }
     }
 
-    fn state(self, key: KeyId, initial: TriggerState, aggregate: Aggregate) -> Result<State, RestoreError> {
+    pub fn state(self, key: KeyId, initial: TriggerState, aggregate: Aggregate) -> Result<State, RestoreError> {
         if std::mem::discriminant(&self.trigger) != std::mem::discriminant(&initial) {
             return Err(RestoreError::Impossible("a trigger remembers what another kind would"));
         }
@@ -108,9 +108,9 @@ impl GeneralWindows {
     /// What it keeps.
     pub(in crate::window) fn snapshot(&self) -> (Wide, Keyed<GeneralKey>) {
         let mut keys: Keyed<GeneralKey> = Keyed::new();
-        for (&(key, window), state) in &self.states {
+        self.states.for_each(|(key, window), state| {
             keys.entry(key).or_default().windows.push(GeneralWindow::of(window, state));
-        }
+        });
         deal_timers(&self.event_timers, &mut keys, |key| &mut key.event_timers);
         deal_timers(&self.proc_timers, &mut keys, |key| &mut key.proc_timers);
         (Wide { watermark: self.watermark, opened: u64::from(self.opened) }, keys)
@@ -129,6 +129,7 @@ impl GeneralWindows {
                 if self.states.insert((key, extent), state).is_some() {
                     return Err(RestoreError::Impossible("a key has a window twice"));
                 }
+                self.states.settle();
             }
             kept.event_timers.into_iter().for_each(|(at, window)| self.event_timers.set(at, key, window));
             kept.proc_timers.into_iter().for_each(|(at, window)| self.proc_timers.set(at, key, window));

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use highwater::metrics::delivery::{WindowDelivery, by_window};
-use highwater::pipeline::{CheckpointSpec, Delivery, Pipeline, Tasks, WatermarkSpec, WindowSpec};
+use highwater::pipeline::{Barriers, CheckpointSpec, Delivery, Pipeline, Tasks, WatermarkSpec, WindowSpec};
 use highwater::record::{KeyTable, PartitionId, Row, Stream};
 use highwater::runtime::outcome::View;
 use highwater::runtime::{RunConfig, Simulation, Trace, run, run_with_keyframes};
@@ -75,17 +75,21 @@ fn totals(windows: &[WindowDelivery]) -> (u64, u64) {
 /// Crashes after every step, and asks `check` what it thinks of the run, given the sums of what is missing
 /// from windows and of what is too much.
 fn at_every_step(pipeline: &Pipeline, check: impl Fn(usize, &Trace, (u64, u64))) {
-    let stream = stream(500);
+    at_every_step_of(500, Victim::Window(0), pipeline, check);
+}
+
+fn at_every_step_of(records: i64, victim: Victim, pipeline: &Pipeline, check: impl Fn(usize, &Trace, (u64, u64))) {
+    let stream = stream(records);
     let faultless = run(&stream, &RunConfig::plain(pipeline.clone()));
-    assert_eq!(faultless.ledger.counted, 500, "{:?}", faultless.ledger);
+    assert_eq!(faultless.ledger.counted, records as u64, "{:?}", faultless.ledger);
     let mut steps = 0;
-    while let Some(trace) = crashed_after(&stream, pipeline, steps, Victim::Window(0)) {
+    while let Some(trace) = crashed_after(&stream, pipeline, steps, victim) {
         assert!(trace.ledger.balances());
         assert_eq!(trace.ledger.in_flight, 0, "step {steps}: {:?}", trace.ledger);
         check(steps, &trace, totals(&by_window(&trace, &faultless, View::Committed)));
         steps += 1;
     }
-    assert!(steps > 1_000, "{steps}");
+    assert!(steps as i64 > 2 * records, "{steps}");
 }
 
 #[test]
@@ -171,4 +175,141 @@ fn keyframes_restore_a_run_with_crashes_at_any_instant() {
             assert_eq!(simulation.into_trace().hash_hex(), trace.hash_hex(), "{delivery:?} at {at}");
         }
     }
+}
+
+#[test]
+fn whatever_crashes_exactly_once_holds() {
+    let pipeline = pipeline(Delivery::ExactlyOnce, TRANSACTIONS);
+    for victim in [Victim::Source(1), Victim::Window(1), Victim::Sink, Victim::Coordinator, Victim::All] {
+        at_every_step_of(150, victim, &pipeline, |step, trace, difference| {
+            assert_eq!(difference, (0, 0), "{victim:?}, step {step}");
+            assert_eq!((trace.ledger.lost, trace.ledger.duplicated), (0, 0), "{victim:?}, step {step}");
+        });
+    }
+}
+
+fn with_barriers(barriers: Barriers) -> Pipeline {
+    let pipeline = pipeline(Delivery::ExactlyOnce, TRANSACTIONS);
+    let spec = pipeline.checkpoints.unwrap_or_default();
+    // Slow enough for queues to build up: barriers then have something to overtake.
+    let service_time = Span::from_micros(2_600);
+    Pipeline { service_time, checkpoints: Some(CheckpointSpec { barriers, ..spec }), ..pipeline }
+}
+
+#[test]
+fn barriers_that_overtake_take_what_is_in_flight_along() {
+    for barriers in [Barriers::Unaligned, Barriers::AlignedFor(Span::from_millis(4))] {
+        let pipeline = with_barriers(barriers);
+        let trace = run(&stream(300), &RunConfig::plain(pipeline.clone()));
+        let log = trace.recovery.expect("checkpoints");
+        assert!(log.checkpoints.iter().any(|row| row.in_flight > 5), "{:?}", log.checkpoints);
+        let switched = log.checkpoints.iter().filter(|row| row.switched).count();
+        assert_eq!(switched > 0, barriers != Barriers::Unaligned, "{switched}");
+        at_every_step_of(300, Victim::Window(0), &pipeline, |step, trace, difference| {
+            assert_eq!(difference, (0, 0), "{barriers:?}, step {step}");
+            assert_eq!((trace.ledger.lost, trace.ledger.duplicated), (0, 0), "{barriers:?}, step {step}");
+        });
+    }
+}
+
+#[test]
+fn barriers_that_overtake_are_sooner_there_under_backpressure() {
+    let longest = |barriers| {
+        let trace = run(&stream(300), &RunConfig::plain(with_barriers(barriers)));
+        let rows = trace.recovery.map(|log| log.checkpoints).unwrap_or_default();
+        rows.iter().filter_map(|row| row.duration()).max().expect("a checkpoint")
+    };
+    let (aligned, unaligned) = (longest(Barriers::Aligned), longest(Barriers::Unaligned));
+    assert!(aligned > Span::from_millis(20) && unaligned < Span::from_millis(5), "{aligned} {unaligned}");
+}
+
+#[test]
+fn salted_keys_are_restored_in_both_stages() {
+    let plain = pipeline(Delivery::ExactlyOnce, TRANSACTIONS);
+    let salted = Pipeline { tasks: Tasks { salts: 3, ..plain.tasks }, ..plain };
+    for victim in [Victim::Window(0), Victim::Merge(1)] {
+        at_every_step_of(200, victim, &salted, |step, trace, difference| {
+            assert_eq!(difference, (0, 0), "{victim:?}, step {step}");
+            assert_eq!(trace.ledger.lost, 0, "{victim:?}, step {step}");
+        });
+    }
+}
+
+#[test]
+fn concurrent_and_incremental_checkpoints_restore_the_same() {
+    let plain = pipeline(Delivery::ExactlyOnce, TRANSACTIONS);
+    let spec = plain.checkpoints.unwrap_or_default();
+    let spec = CheckpointSpec {
+        interval: Span::from_millis(6),
+        latency: Span::from_millis(14),
+        max_concurrent: 3,
+        incremental: true,
+        ..spec
+    };
+    let pipeline = Pipeline { checkpoints: Some(spec), ..plain };
+    let log = run(&stream(200), &RunConfig::plain(pipeline.clone())).recovery.expect("checkpoints");
+    let overlap = log.checkpoints.windows(2).filter(|pair| pair[0].completed > Some(pair[1].began)).count();
+    assert!(overlap > 5, "{overlap}");
+    assert!(log.checkpoints.iter().all(|row| row.written <= row.bytes), "{:?}", log.checkpoints);
+    at_every_step_of(200, Victim::Window(1), &pipeline, |step, trace, difference| {
+        assert_eq!(difference, (0, 0), "step {step}");
+        assert_eq!((trace.ledger.lost, trace.ledger.duplicated), (0, 0), "step {step}");
+    });
+}
+
+#[test]
+fn a_silent_failure_is_noticed_by_its_heartbeat_and_one_during_the_recovery_starts_it_over() {
+    let heartbeats =
+        highwater::pipeline::Heartbeats { interval: Span::from_millis(10), timeout: Span::from_millis(30) };
+    let pipeline = Pipeline { heartbeats, ..pipeline(Delivery::ExactlyOnce, TRANSACTIONS) };
+    let at = |ms| Span::from_millis(ms);
+    let crash = |victim, ms, is_silent| Fault::Crash { victim, at: at(ms), every: None, is_silent };
+    let faults = vec![crash(Victim::Window(0), 127, true), crash(Victim::Sink, 153, false)];
+    let config = RunConfig { faults, ..RunConfig::plain(pipeline) };
+    let trace = run(&stream(300), &config);
+    let log = trace.recovery.as_ref().expect("crashes");
+    let rows = &log.recoveries;
+    assert_eq!(rows.len(), 2);
+    let ms = |at: Option<ProcTime>| at.map(|at| at.micros() / 1_000);
+    // Last heartbeat at 120 ms, missed for 30 ms; then 5 ms until the restart.
+    assert_eq!((rows[0].failed_at.micros(), ms(rows[0].detected_at)), (127_000, Some(150)));
+    assert_eq!((ms(rows[0].restarted_at), ms(rows[0].restored_at)), (None, None), "the sink crashed before");
+    assert_eq!((rows[1].failed_at.micros(), ms(rows[1].detected_at)), (153_000, Some(153)));
+    assert_eq!(ms(rows[1].restarted_at), Some(158));
+    assert!(rows[1].restored_at > rows[1].restarted_at && rows[1].caught_up_at > rows[1].restored_at);
+    assert_eq!((trace.ledger.lost, trace.ledger.duplicated, trace.ledger.in_flight), (0, 0, 0));
+}
+
+#[test]
+fn a_crash_between_the_checkpoint_and_its_commit_commits_when_the_job_is_back() {
+    let plain = pipeline(Delivery::ExactlyOnce, TRANSACTIONS);
+    let spec = plain.checkpoints.unwrap_or_default();
+    let spec = CheckpointSpec { notify_time: Span::from_millis(10), ..spec };
+    let pipeline = Pipeline { checkpoints: Some(spec), ..plain };
+    let stream = stream(500);
+    let faultless = run(&stream, &RunConfig::plain(pipeline.clone()));
+    let rows = &faultless.recovery.as_ref().expect("checkpoints").checkpoints;
+    let complete = rows[4].completed.expect("no failure");
+    let at = complete + Span::from_millis(3) - ProcTime::EPOCH;
+    let fault = Fault::Crash { victim: Victim::All, at, every: None, is_silent: false };
+    let trace = run(&stream, &RunConfig { faults: vec![fault], ..RunConfig::plain(pipeline) });
+    let log = trace.recovery.as_ref().expect("a crash");
+    let restored = log.recoveries[0].restored_at.expect("it is back");
+    assert_eq!(log.recoveries[0].checkpoint, 5);
+    assert!(log.panes.iter().any(|row| row.after < 5 && row.committed == restored));
+    assert_eq!(totals(&by_window(&trace, &faultless, View::Committed)), (0, 0));
+}
+
+#[test]
+fn a_transaction_that_is_open_for_too_long_loses_its_results() {
+    let sink = SinkSpec::TwoPhaseCommit { transaction_timeout: Span::from_millis(60) };
+    let plain = pipeline(Delivery::ExactlyOnce, sink);
+    let spec = CheckpointSpec { notify_time: Span::from_millis(50), ..plain.checkpoints.unwrap_or_default() };
+    let slow = Pipeline { checkpoints: Some(spec), ..plain };
+    let stream = stream(500);
+    let trace = run(&stream, &RunConfig::plain(slow.clone()));
+    let patient = Pipeline { sink: TRANSACTIONS, ..slow };
+    let (lost, repeated) = totals(&by_window(&trace, &run(&stream, &RunConfig::plain(patient)), View::Committed));
+    assert!(lost > 100, "{lost}");
+    assert_eq!((lost, repeated), (trace.ledger.lost, 0));
 }

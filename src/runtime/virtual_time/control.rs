@@ -123,7 +123,7 @@ pub struct Control {
     /// Handlings and panes when the last checkpoint began.
     seen: (usize, usize),
     /// The timer of the coordinator waits for something to happen.
-    is_parked: bool,
+    pub is_parked: bool,
 }
 
 impl Control {
@@ -237,7 +237,7 @@ impl Simulation {
         let others = self.plan.control_slot();
         let goes_on = (0..others).any(|slot| self.state.times[slot] < ProcTime::MAX);
         let (control, ..) = self.recovery();
-        if !goes_on && control.agenda.is_empty() && marks == control.seen {
+        if !goes_on && marks == control.seen {
             control.is_parked = true;
             return;
         }

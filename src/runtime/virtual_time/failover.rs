@@ -244,6 +244,7 @@ impl Simulation {
         let predicted = self.predicted_catch_up();
         let (control, _, log) = self.recovery();
         control.is_down = false;
+        control.is_parked = false;
         if let Some(coordinator) = &mut control.coordinator {
             coordinator.on_restart(now);
         }

@@ -60,6 +60,8 @@ pub struct Report {
     pub max_state_bytes: u64,
     /// Most records in the queue at once.
     pub max_queue_depth: usize,
+    /// Most bytes in the queue at once.
+    pub max_queue_bytes: u64,
     /// Most records in the log that the source had not read.
     pub max_lag: usize,
     /// The numbers of the join that made the records, where one did.
@@ -193,6 +195,7 @@ impl Report {
             max_state_bytes: u64::from(max_open_windows) * (Summary::BYTES + WINDOW_OVERHEAD_BYTES) as u64
                 + trace.max_special_bytes as u64,
             max_queue_depth: queue.depth,
+            max_queue_bytes: queue.depth as u64 * u64::from(scenario.log.rules().record_bytes),
             max_lag: queue.lag,
             join: trace.stream.joined().map(JoinReport::of),
             tasks: task_rows(&metrics),
@@ -258,7 +261,9 @@ fn watermark_lags(trace: &Trace) -> Vec<Span> {
     let last_step = trace.watermarks.iter().rev().find(|step| step.watermark < EventTime::MAX);
     let last = last_step.map_or(EventTime::MIN, |step| step.watermark);
     let after = trace.watermark_before.iter().skip(1).copied().chain([last]);
-    let lags = trace.handled.iter().zip(after).filter(|(_, watermark)| *watermark > EventTime::MIN);
+    // What was not handled by the end met no watermark.
+    let met = |(at, watermark): &(&ProcTime, EventTime)| **at < ProcTime::MAX && *watermark > EventTime::MIN;
+    let lags = trace.handled.iter().zip(after).filter(met);
     lags.map(|(at, watermark)| at.since_event(watermark)).collect()
 }
 

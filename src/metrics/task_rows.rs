@@ -7,7 +7,7 @@ use crate::human::instant_rfc3339;
 use crate::metrics::alerts::Alert;
 use crate::metrics::tasks::phrase::Clock;
 use crate::metrics::tasks::silence::of_partition;
-use crate::metrics::tasks::{Cause, Clearing, Flow, Shares, Stretch, TaskMetrics};
+use crate::metrics::tasks::{Cause, Clearing, Flow, Shares, Silence, Stretch, TaskMetrics};
 use crate::record::PartitionId;
 use crate::runtime::{TaskId, Trace};
 use crate::time::{ProcTime, Span};
@@ -50,6 +50,10 @@ pub struct CauseRow {
     pub service_s: Option<f64>,
     /// The most records in the log meanwhile.
     pub max_lag: usize,
+    /// Records that the log no longer held when it was their turn.
+    pub forgotten: usize,
+    /// Of the sink: panes made of one record, where that is more than one.
+    pub amplification: Option<f64>,
     /// The key that makes it hot, and its share of all records.
     pub hot_key: Option<(String, f64)>,
     /// In words.
@@ -63,9 +67,9 @@ pub struct SilenceRow {
     pub state: &'static str,
     /// Share of the run.
     pub share: f64,
-    /// First seen.
+    /// When its longest spell was first seen.
     pub since: String,
-    /// Why, as first seen.
+    /// Why, as first seen in that spell.
     pub reason: String,
 }
 
@@ -159,6 +163,8 @@ impl CauseRow {
             until: told(cause.lasting.until),
             service_s: cause.service.map(Span::as_secs_f64),
             max_lag: cause.reach.peak_lag,
+            forgotten: cause.reach.forgotten,
+            amplification: cause.amplification,
             hot_key: key.map(|key| (key.name.clone(), key.of_all)),
             words: cause.words(),
         }
@@ -194,29 +200,43 @@ pub fn partition_rows(trace: &Trace, metrics: &TaskMetrics) -> Vec<PartitionRow>
     metrics.partitions().iter().enumerate().map(row).collect()
 }
 
+/// Looks in a row that found the same state.
+struct Spell {
+    state: &'static str,
+    since: ProcTime,
+    reason: String,
+    looks: usize,
+}
+
 fn silences(trace: &Trace, metrics: &TaskMetrics, partition: PartitionId) -> Vec<SilenceRow> {
     let run = metrics.span();
     let clock = Clock::of(run);
-    let mut found: Vec<SilenceRow> = Vec::new();
+    let mut spells: Vec<Spell> = Vec::new();
     for look in 0..LOOKS {
         let micros = i128::from(run.length().micros()) * i128::from(look) / i128::from(LOOKS);
         let now = run.from + Span::from_micros(i64::try_from(micros).unwrap_or(0));
         let state = of_partition(trace, metrics, partition, now);
-        if state.is_active() {
-            continue;
-        }
-        let share = 1.0 / LOOKS as f64;
-        match found.iter_mut().find(|row| row.state == state.word()) {
-            Some(row) => row.share += share,
-            None => found.push(SilenceRow {
-                state: state.word(),
-                share,
-                since: told(Some(now)),
-                reason: state.reason(clock),
-            }),
+        match spells.last_mut().filter(|spell| spell.state == state.word()) {
+            Some(spell) => spell.looks += 1,
+            None => spells.push(Spell { state: state.word(), since: now, reason: state.reason(clock), looks: 1 }),
         }
     }
-    found
+    let mut found: Vec<&'static str> = spells.iter().map(|spell| spell.state).collect();
+    let mut seen = Vec::new();
+    found.retain(|&state| {
+        let is_new = state != Silence::Active.word() && !seen.contains(&state);
+        seen.push(state);
+        is_new
+    });
+    let row = |state: &'static str| {
+        let own = || spells.iter().filter(move |spell| spell.state == state);
+        let looks: usize = own().map(|spell| spell.looks).sum();
+        // Of equally long ones the first.
+        let longest = own().rev().max_by_key(|spell| spell.looks)?;
+        let (since, reason) = (told(Some(longest.since)), longest.reason.clone());
+        Some(SilenceRow { state, share: looks as f64 / LOOKS as f64, since, reason })
+    };
+    found.into_iter().filter_map(row).collect()
 }
 
 impl AlertRow {

@@ -143,7 +143,9 @@ pub struct Share {
 
 impl Share {
     fn of_drops(trace: &Trace, over: Span, limit: f64) -> Self {
-        let is_given_up = |fate: Fate| matches!(fate, Fate::DroppedLate | Fate::Shed | Fate::Lost | Fate::DeadLettered);
+        let is_given_up = |fate: Fate| {
+            matches!(fate, Fate::DroppedLate | Fate::Shed | Fate::Lost | Fate::Rejected | Fate::DeadLettered)
+        };
         let settled = trace.handled.partition_point(|&at| at < ProcTime::MAX);
         let bad = (0..settled).filter(|&place| is_given_up(trace.fates[place])).map(|place| trace.handled[place]);
         let bad = bad.collect();

@@ -8,8 +8,8 @@ mod gauges;
 pub mod watch;
 
 use crate::human;
-use crate::metrics::tasks::Stretch;
-use crate::metrics::tasks::phrase::{Clock, many, percent};
+use crate::metrics::tasks::phrase::{Clock, list, many, percent};
+use crate::metrics::tasks::{Inputs, Stretch};
 use crate::record::PartitionId;
 use crate::runtime::Trace;
 use crate::scenario::Scenario;
@@ -78,7 +78,13 @@ pub fn alerts(scenario: &Scenario, trace: &Trace) -> Vec<Alert> {
     for &rule in &scenario.alerts {
         let Some(mut gauge) = Gauge::of(rule, trace, &scenario.log.rules()) else { continue };
         let mut watch = Watch::new(rule.lasting());
-        let mut add = |firing: Firing, gauge: &Gauge<'_>| found.push(alert(rule, firing, gauge.worst_partition(), run));
+        let mut add = |firing: Firing, gauge: &Gauge<'_>| {
+            let holders = match rule {
+                AlertRule::StalledWatermark { .. } => holders(trace, firing.raised_at),
+                _ => Vec::new(),
+            };
+            found.push(alert(rule, firing, gauge.worst_partition(), &holders, run));
+        };
         for reading in 0..=READINGS {
             let now = first + instant_of(reading, run.length());
             let read = gauge.read(now, watch.is_alarmed());
@@ -100,7 +106,20 @@ fn instant_of(reading: i64, length: Span) -> Span {
     Span::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
 }
 
-fn alert(rule: AlertRule, mut firing: Firing, partition: Option<PartitionId>, run: Stretch) -> Alert {
+/// Who has the least watermark of several inputs, by name; nobody where all have the same.
+fn holders(trace: &Trace, now: ProcTime) -> Vec<String> {
+    let inputs = Inputs::of(trace);
+    let (_, holders) = inputs.holders(now);
+    if holders.len() == inputs.all().count() { Vec::new() } else { holders.iter().map(ToString::to_string).collect() }
+}
+
+fn alert(
+    rule: AlertRule,
+    mut firing: Firing,
+    partition: Option<PartitionId>,
+    holders: &[String],
+    run: Stretch,
+) -> Alert {
     if let AlertRule::StalledWatermark { lasting } = rule {
         // It is noticed when it has stood for so long.
         firing.since = firing.raised_at - lasting;
@@ -131,11 +150,12 @@ fn alert(rule: AlertRule, mut firing: Firing, partition: Option<PartitionId>, ru
         ),
         AlertRule::DropRate { share, .. } => (
             format!("{} dropped", percent(value)),
-            format!("{} of the records are dropped, above {}", percent(value), percent(share)),
+            format!("{} of the records are dropped, lost or refused, above {}", percent(value), percent(share)),
         ),
         AlertRule::StalledWatermark { .. } => {
             let stood = human::span(Span::from_secs_f64(value));
-            ("watermark stalled".to_owned(), format!("the watermark stands for {stood} while records come"))
+            let by = if holders.is_empty() { String::new() } else { format!(", held back by {}", list(holders)) };
+            ("watermark stalled".to_owned(), format!("the watermark stands for {stood} while records come{by}"))
         }
         AlertRule::Retention { .. } => {
             let of = partition.map_or(String::new(), |partition| format!(" of partition {}", partition.0));

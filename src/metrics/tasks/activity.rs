@@ -9,10 +9,9 @@ use crate::metrics::tasks::flow::{Flow, rate};
 use crate::metrics::tasks::inputs::Inputs;
 use crate::metrics::tasks::intervals::{Intervals, Stretch};
 use crate::metrics::tasks::poison::{CrashLoop, crash_loops};
-use crate::pipeline::Pipeline;
+use crate::metrics::tasks::targets::Targets;
 use crate::record::{PartitionId, RecordId};
 use crate::runtime::{Fate, TaskId, Trace, Wait};
-use crate::state::KeyGroups;
 use crate::time::{ProcTime, Span};
 
 /// What a task did with a stretch of time, as shares of it that sum to 1.
@@ -266,6 +265,11 @@ impl TaskMetrics {
         }
     }
 
+    /// Every crash loop, in order of their first crashes.
+    pub fn crash_loops(&self) -> &[CrashLoop] {
+        &self.crash_loops
+    }
+
     /// The crash loop that a task is in at `now`.
     pub fn crash_loop_at(&self, task: TaskId, now: ProcTime) -> Option<&CrashLoop> {
         self.crash_loops.iter().find(|it| it.task == task && it.holds_at(now))
@@ -281,6 +285,12 @@ impl TaskMetrics {
         (0..self.sources).map(|source| self.channel(source, window).level(now)).sum()
     }
 
+    /// Bytes in all channels, where a record has so many. What an unbounded channel costs. O(tasks log n).
+    pub fn queue_bytes(&self, record_bytes: u32, now: ProcTime) -> u64 {
+        let depth: usize = (0..self.windows).map(|window| self.depth_of(window, now)).sum();
+        depth as u64 * u64::from(record_bytes)
+    }
+
     /// Records in the log that have not been read. O(log n).
     pub fn lag(&self, now: ProcTime) -> usize {
         self.log.level(now)
@@ -291,39 +301,6 @@ fn span(trace: &Trace) -> Stretch {
     let Some((first, last)) = trace.span() else { return Stretch::new(ProcTime::EPOCH, ProcTime::EPOCH) };
     let delivered = trace.delivered.iter().copied().filter(|&at| at < ProcTime::MAX).max();
     Stretch::new(first, delivered.map_or(last, |delivered| delivered.max(last)))
-}
-
-/// Which window task a record is for.
-struct Targets {
-    /// By key; empty when there is one task.
-    by_key: Vec<u16>,
-    /// Records of one key are for several tasks.
-    is_salted: bool,
-}
-
-impl Targets {
-    fn of(trace: &Trace) -> Self {
-        let Pipeline { tasks, .. } = &trace.pipeline;
-        let groups = KeyGroups::new(tasks.key_groups).filter(|_| tasks.windows > 1);
-        let by_key = groups.map_or(Vec::new(), |groups| {
-            let task_of = |name| groups.task_of(groups.group_of(name), tasks.windows).0 as u16;
-            trace.stream.key_table().names().map(task_of).collect()
-        });
-        Self { by_key, is_salted: tasks.salts > 1 }
-    }
-
-    /// The task that handled it, or else the one that owns its key; no task where that has several
-    /// owners.
-    fn of_record(&self, trace: &Trace, place: usize) -> usize {
-        match trace.tasks.get(place) {
-            Some(&task) if task != TaskId::NO_TASK => usize::from(task),
-            Some(_) if self.is_salted => usize::from(TaskId::NO_TASK),
-            _ => {
-                let key = trace.stream.keys()[place];
-                self.by_key.get(key.index()).map_or(0, |&task| usize::from(task))
-            }
-        }
-    }
 }
 
 /// The partitions of the log: records arrive, and are read.

@@ -100,6 +100,18 @@ impl Flow {
         peak
     }
 
+    /// The first instant of a stretch at which as many were there as ever in it; `None` where nothing
+    /// came or went in it. O(n).
+    pub fn fullest_within(&self, stretch: Stretch) -> Option<ProcTime> {
+        let mut fullest: Option<(usize, ProcTime)> = None;
+        self.walk(|at, level| {
+            if stretch.from <= at && at < stretch.until && fullest.is_none_or(|(most, _)| level > most) {
+                fullest = Some((level, at));
+            }
+        });
+        fullest.map(|(_, at)| at)
+    }
+
     /// The most that were there in each of so many equal parts of a stretch. O(n + parts).
     pub fn peaks(&self, stretch: Stretch, parts: usize) -> Vec<u32> {
         let mut peaks = vec![0_u32; parts];
@@ -222,6 +234,9 @@ mod tests {
             let part = Stretch::new(at(from), at(from + 20));
             let within = levels.iter().skip(from as usize).take(20).copied().max().unwrap_or(0);
             prop_assert_eq!(flow.peak_within(part), within);
+            let fullest = flow.fullest_within(Stretch::new(at(0), at(120)));
+            let of_nothing = stays.iter().map(|stay| at(stay.0)).min();
+            prop_assert_eq!(fullest, first.or(of_nothing));
             let stretch = Stretch::new(at(0), at(120));
             let peaks = flow.peaks(stretch, parts);
             let of_part = |part: usize| (0..120).filter(move |now| now * parts / 120 == part);

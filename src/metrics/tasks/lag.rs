@@ -1,20 +1,14 @@
 //! How long until what waits in a place is cleared: predicted from what is known at an instant, and
 //! as it turned out.
 //!
-//! The prediction is the usual one of lag monitors, `lag / (service rate - arrival rate)`. Both rates
-//! are those since the backlog began, but over the last [`RATE_RECORDS`] records at most: while
-//! something waits the reader is never without work, so what it gets through is what it can.
+//! The prediction is the usual one of lag monitors, `lag / (service rate - arrival rate)`, with the
+//! latest pace of both ([`crate::metrics::tasks::pace`]). The service rate is that since the backlog began
+//! at the earliest: while something waits the reader is never without work, so what it gets through is
+//! what it can, and idle time is not in it.
 
 use crate::metrics::tasks::flow::Flow;
-use crate::metrics::tasks::intervals::Stretch;
+use crate::metrics::tasks::pace;
 use crate::time::{ProcTime, Span};
-
-/// Records over which rates are measured: a Poisson rate is then known to 1 in 22, and a change of it is
-/// seen after that many records.
-pub const RATE_RECORDS: usize = 500;
-
-/// Fewer records than this say nothing about a rate.
-const LEAST_RECORDS: usize = 10;
 
 /// The rates of a backlog, as they are known at an instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,8 +17,6 @@ pub struct Rates {
     pub arriving: f64,
     /// Records a second that go out.
     pub served: f64,
-    /// What they were measured over.
-    pub over: Stretch,
 }
 
 /// When a backlog is expected to be cleared.
@@ -48,12 +40,8 @@ impl Flow {
     /// since the backlog began. O(log n).
     pub fn rates(&self, now: ProcTime) -> Option<Rates> {
         let backlog = self.occupied().at(now)?;
-        let left = self.left_by(now);
-        let long_ago = left.checked_sub(RATE_RECORDS + 1).map_or(ProcTime::MIN, |place| self.left()[place]);
-        let over = Stretch::new(backlog.from.max(long_ago), now);
-        let served = left - self.left_by(over.from);
-        let rates = Rates { arriving: self.rate_in(over), served: self.rate_out(over), over };
-        (served >= LEAST_RECORDS && !over.is_empty()).then_some(rates)
+        let served = pace::per_second(self.left(), backlog.from, now)?;
+        Some(Rates { arriving: pace::per_second(self.entered(), ProcTime::MIN, now).unwrap_or(0.0), served })
     }
 
     /// When the backlog is expected to be cleared, from what is known at an instant. O(log n).

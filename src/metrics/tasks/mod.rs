@@ -2,6 +2,7 @@
 //!
 //! - [`intervals`], [`flow`]: stretches of time, and places where records wait
 //! - [`activity`]: when every task was busy or held up, and what was in every channel and partition
+//! - [`pace`]: how fast records come or go lately
 //! - [`lag`]: how long until what waits is cleared, predicted and actual
 //! - [`cause`]: why records wait: the slow node, ranked
 //! - [`inputs`]: the watermark of every partition, and who holds the others back
@@ -15,9 +16,11 @@ pub mod flow;
 pub mod inputs;
 pub mod intervals;
 pub mod lag;
+pub mod pace;
 pub mod phrase;
 pub mod poison;
 pub mod silence;
+mod targets;
 
 pub use activity::{Block, Shares, TaskMetrics};
 pub use cause::{Cause, CauseKind, causes};

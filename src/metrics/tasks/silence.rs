@@ -244,19 +244,21 @@ fn of_backlog(trace: &Trace, metrics: &TaskMetrics, partition: PartitionId, flow
 /// Whether the next record of a place is overdue.
 fn hunger(metrics: &TaskMetrics, flow: &Flow, now: ProcTime) -> Option<Hunger> {
     let came = flow.entered_by(now);
-    let Some(last) = came.checked_sub(1).map(|last| flow.entered()[last]) else {
-        return (now >= metrics.span().from).then_some(Hunger::Never);
-    };
+    let last = came.checked_sub(1).map(|last| flow.entered()[last]);
+    let from = metrics.span().from;
+    if last.is_none() && (now < from || metrics.log().entered_by(now) < 2) {
+        return (now >= from).then_some(Hunger::Never);
+    }
     // A single record says nothing about distances; then the whole log says how far records are apart.
     let (of, count, share) = match came {
-        1 => (metrics.log(), metrics.log().entered_by(now), metrics.partitions().len() as i64),
+        0 | 1 => (metrics.log(), metrics.log().entered_by(now), metrics.partitions().len() as i64),
         _ => (flow, came, 1),
     };
     let (first, newest) = (of.entered().first().copied()?, count.checked_sub(1).map(|last| of.entered()[last])?);
     let gaps = i64::try_from(count).unwrap_or(i64::MAX) - 1;
     let mean = (newest - first).micros().checked_div(gaps)?.saturating_mul(share);
     let overdue = Span::from_micros(mean.saturating_mul(OVERDUE));
-    (now - last > overdue).then_some(Hunger::Since(last))
+    (now - last.unwrap_or(from) > overdue).then_some(last.map_or(Hunger::Never, Hunger::Since))
 }
 
 /// Whether everything is over, and since when.

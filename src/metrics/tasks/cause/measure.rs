@@ -2,15 +2,15 @@
 //! which key makes it hot.
 
 use crate::metrics::tasks::activity::TaskMetrics;
+use crate::metrics::tasks::cause::pace::{SLOWED, service, set_time};
 use crate::metrics::tasks::cause::suspects::{Suspect, spells};
-use crate::metrics::tasks::cause::{BlockRule, Cause, CauseKind, HotKey, Lasting, Reach, Skew, Waiter, words};
+use crate::metrics::tasks::cause::{BlockRule, Cause, CauseKind, HotKey, Lasting, Reach, Relief, Skew, Waiter, words};
+use crate::metrics::tasks::flow::Flow;
 use crate::metrics::tasks::intervals::{Intervals, Stretch};
-use crate::record::{KeyId, PartitionId};
+use crate::metrics::tasks::targets::Targets;
+use crate::record::{KeyId, PartitionId, RecordId};
 use crate::runtime::{Fate, TaskId, Trace};
-use crate::time::Span;
-
-/// A service time of so many times what is set counts as slowed.
-const SLOWED: f64 = 1.5;
+use crate::time::{ProcTime, Span};
 
 /// Everything about a suspect in a stretch of a run.
 pub fn cause(trace: &Trace, metrics: &TaskMetrics, stretch: Stretch, suspect: Suspect) -> Cause {
@@ -18,8 +18,10 @@ pub fn cause(trace: &Trace, metrics: &TaskMetrics, stretch: Stretch, suspect: Su
     let spell = Stretch::new(lasting.since, stretch.until);
     // How fast it is shows while it holds somebody up, not while it has nothing to do.
     let measured = if spell.within(stretch).is_empty() { stretch } else { spell.within(stretch) };
-    let service = service(trace, metrics, &suspect.tasks, measured);
-    let demand_per_s = suspect.tasks.iter().map(|&task| metrics.demand_per_s(task, spell)).sum();
+    let service = service(trace, metrics, &suspect.tasks, measured).map(|(service, _)| service);
+    let demand = |stretch| suspect.tasks.iter().map(|&task| metrics.demand_per_s(task, stretch)).sum::<f64>();
+    let relieved = relieved(trace, metrics, &suspect.tasks, spell);
+    let rush = Stretch::new(spell.from, relieved.unwrap_or(spell.until));
     let busy = suspect.tasks.iter().map(|&task| metrics.shares(task, stretch).busy).fold(0.0, f64::max);
     let skew = suspect.is_skewed.then(|| skew(trace, metrics, &suspect, stretch));
     let mut cause = Cause {
@@ -30,7 +32,9 @@ pub fn cause(trace: &Trace, metrics: &TaskMetrics, stretch: Stretch, suspect: Su
         busy,
         service,
         capacity_per_s: service.map(|service| suspect.tasks.len() as f64 / service.as_secs_f64()),
-        demand_per_s,
+        demand_per_s: demand(rush),
+        relief: relieved.map(|since| Relief { since, demand_per_s: demand(Stretch::new(since, spell.until)) }),
+        amplification: amplification(metrics, &suspect.tasks, rush),
         reach: reach(trace, metrics, &suspect, stretch),
         skew,
         tasks: suspect.tasks,
@@ -50,7 +54,8 @@ fn lasting(held: &Intervals, run: Stretch, stretch: Stretch) -> Lasting {
     let spells = spells(held, run, stretch.until);
     let last = spells.last().copied().unwrap_or(stretch);
     let share_of_run = share(held, run);
-    let is_chronic = share_of_run >= 0.5;
+    let over = held.stretches().last().map_or(Span::ZERO, |last| run.until - last.until.min(run.until));
+    let is_chronic = share_of_run >= 0.5 && over.micros() < run.length().micros() / 10;
     Lasting {
         is_chronic,
         since: if is_chronic { spells.first().map_or(last.from, |first| first.from) } else { last.from },
@@ -60,32 +65,6 @@ fn lasting(held: &Intervals, run: Stretch, stretch: Stretch) -> Lasting {
     }
 }
 
-/// How long a thing took, on average over these tasks.
-fn service(trace: &Trace, metrics: &TaskMetrics, tasks: &[TaskId], stretch: Stretch) -> Option<Span> {
-    let (mut busy, mut done) = (0_i64, 0_usize);
-    for &task in tasks {
-        let (time, things) = match task {
-            TaskId::Window(number) => of_window(trace, number, stretch),
-            TaskId::Source(_) | TaskId::Merge(_) | TaskId::Sink | TaskId::DeadLetters => {
-                (metrics.busy(task).covered(stretch).micros(), metrics.finished(task, stretch))
-            }
-        };
-        busy = busy.saturating_add(time);
-        done += things;
-    }
-    let mean = i64::try_from(done).ok().and_then(|done| busy.checked_div(done))?;
-    (mean > 0).then(|| Span::from_micros(mean))
-}
-
-/// The time that a window task worked on the records that it finished in a stretch, and how many.
-fn of_window(trace: &Trace, number: u16, stretch: Stretch) -> (i64, usize) {
-    let own = records_in(trace, stretch)
-        .filter(|&place| trace.fates[place].is_handled() && trace.tasks.get(place).is_none_or(|&task| task == number));
-    own.fold((0, 0), |(time, records), place| {
-        (time + (trace.handled[place] - trace.started[place]).micros(), records + 1)
-    })
-}
-
 fn kind(
     trace: &Trace,
     metrics: &TaskMetrics,
@@ -93,21 +72,17 @@ fn kind(
     service: Option<Span>,
     lasting: &Lasting,
 ) -> CauseKind {
-    let pipeline = &trace.pipeline;
     match suspect.rule {
         BlockRule::Alignment { .. } => return CauseKind::Alignment,
         BlockRule::ReadLimit => return CauseKind::ReadLimit,
         BlockRule::Batches { .. } => return CauseKind::LongBatches,
+        BlockRule::Retries => return CauseKind::FailingSink,
+        BlockRule::DeadLetters => return CauseKind::DeadLettersFail,
+        BlockRule::Restarts => return CauseKind::Poisoned,
         _ => {}
     }
     let task = suspect.tasks.first().copied().unwrap_or(TaskId::Sink);
-    let set = match task {
-        TaskId::Source(_) => pipeline.tasks.source_time,
-        TaskId::Window(_) => pipeline.service_time,
-        TaskId::Merge(_) => pipeline.tasks.merge_time.unwrap_or(pipeline.service_time),
-        TaskId::Sink => pipeline.tasks.sink_time,
-        TaskId::DeadLetters => Span::ZERO,
-    };
+    let set = set_time(trace, task);
     let is_slowed = service.is_some_and(|service| service.as_secs_f64() >= SLOWED * set.as_secs_f64());
     let keeps_up = !lasting.is_chronic && suspect.tasks.iter().all(|&task| metrics.keeps_up(task, set));
     match task {
@@ -118,6 +93,47 @@ fn kind(
         _ if keeps_up => CauseKind::Burst,
         _ => CauseKind::SlowTask,
     }
+}
+
+/// When most of what these tasks are to do was waiting, where that is not at the end of the stretch. What
+/// was given up on the way is still to do: it came, and was too much.
+fn relieved(trace: &Trace, metrics: &TaskMetrics, tasks: &[TaskId], stretch: Stretch) -> Option<ProcTime> {
+    let at = match *tasks.first()? {
+        TaskId::Window(_) => todo(trace, metrics, tasks).fullest_within(stretch)?,
+        TaskId::Source(_) => metrics.log().fullest_within(stretch)?,
+        TaskId::Merge(_) => metrics.parts().iter().filter_map(|parts| parts.fullest_within(stretch)).max()?,
+        TaskId::Sink => metrics.panes().fullest_within(stretch)?,
+        TaskId::DeadLetters => return None,
+    };
+    (stretch.until - at > Span::from_micros(stretch.length().micros() / 20)).then_some(at)
+}
+
+/// What window tasks have to do: from the arrival of each record until one of them begins with it.
+fn todo(trace: &Trace, metrics: &TaskMetrics, tasks: &[TaskId]) -> Flow {
+    let targets = Targets::of(trace);
+    let is_theirs = |place: usize| {
+        metrics.windows() == tasks.len()
+            || u16::try_from(targets.of_record(trace, place)).is_ok_and(|task| tasks.contains(&TaskId::Window(task)))
+    };
+    let (mut entered, mut left) = (Vec::new(), Vec::new());
+    for place in (0..trace.stream.len()).filter(|&place| is_theirs(place)) {
+        let fate = trace.fates[place];
+        if !matches!(fate, Fate::Rejected | Fate::DeadLettered) {
+            entered.push(trace.stream.arrivals()[place]);
+            left.push(if fate.is_handled() { trace.started[place] } else { ProcTime::MAX });
+        }
+    }
+    Flow::new(entered, left)
+}
+
+/// How many panes come for one record, where more come than records.
+fn amplification(metrics: &TaskMetrics, tasks: &[TaskId], stretch: Stretch) -> Option<f64> {
+    if tasks != [TaskId::Sink] {
+        return None;
+    }
+    let records = metrics.log().rate_out(stretch);
+    let panes = metrics.demand_per_s(TaskId::Sink, stretch);
+    (records > 0.0 && panes > records).then(|| panes / records)
 }
 
 fn reach(trace: &Trace, metrics: &TaskMetrics, suspect: &Suspect, stretch: Stretch) -> Reach {
@@ -144,6 +160,7 @@ fn reach(trace: &Trace, metrics: &TaskMetrics, suspect: &Suspect, stretch: Stret
     Reach {
         peak_depth: peak_depth(metrics, suspect, stretch),
         given_up: given_up(trace, suspect, stretch),
+        forgotten: forgotten(trace, &partitions, stretch),
         waiters,
         partitions,
         peak_lag,
@@ -171,8 +188,16 @@ fn given_up(trace: &Trace, suspect: &Suspect, stretch: Stretch) -> usize {
     records_in(trace, stretch).filter(|&place| trace.fates[place] == Fate::Shed).count()
 }
 
+/// Records of these partitions that the log gave up in the stretch, before they were read.
+fn forgotten(trace: &Trace, partitions: &[PartitionId], stretch: Stretch) -> usize {
+    let is_forgotten = |place: usize| {
+        trace.fates[place] == Fate::Lost && partitions.contains(&trace.stream.partition(RecordId(place as u32)))
+    };
+    records_in(trace, stretch).filter(|&place| is_forgotten(place)).count()
+}
+
 /// Records that met their fate in a stretch, by their place in the trace.
-fn records_in(trace: &Trace, stretch: Stretch) -> std::ops::Range<usize> {
+pub(super) fn records_in(trace: &Trace, stretch: Stretch) -> std::ops::Range<usize> {
     let first = trace.handled.partition_point(|&at| at < stretch.from);
     first..trace.handled.partition_point(|&at| at <= stretch.until).max(first)
 }

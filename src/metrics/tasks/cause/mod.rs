@@ -7,10 +7,12 @@
 //! A pure function of the trace.
 //!
 //! - [`suspects`]: who held somebody up, and when
+//! - [`pace`]: how long a thing took, and which spells go back to a slower pace
 //! - [`measure`]: the numbers behind each
 //! - [`words`]: a sentence each
 
 mod measure;
+mod pace;
 mod suspects;
 mod words;
 
@@ -44,6 +46,12 @@ pub enum CauseKind {
     ReadLimit,
     /// Micro-batches take longer than their interval.
     LongBatches,
+    /// What the sink writes is refused.
+    FailingSink,
+    /// Dead letters cannot be written, and may not be dropped.
+    DeadLettersFail,
+    /// A source task crashes on a record again and again.
+    Poisoned,
 }
 
 impl CauseKind {
@@ -59,6 +67,9 @@ impl CauseKind {
             Self::Alignment => "alignment",
             Self::ReadLimit => "read_limit",
             Self::LongBatches => "long_batches",
+            Self::FailingSink => "failing_sink",
+            Self::DeadLettersFail => "dead_letters_fail",
+            Self::Poisoned => "poisoned",
         }
     }
 }
@@ -96,6 +107,12 @@ pub enum BlockRule {
         /// How often one is meant to begin.
         interval: Span,
     },
+    /// The sink writes the same pane again until it is taken, and the others wait behind it.
+    Retries,
+    /// A source task keeps a bad record in hand until it can be written to the dead letters.
+    DeadLetters,
+    /// A task that is started again begins with the record on which it crashed.
+    Restarts,
 }
 
 impl BlockRule {
@@ -111,6 +128,9 @@ impl BlockRule {
             Self::Alignment { .. } => "alignment",
             Self::ReadLimit => "read_limit",
             Self::Batches { .. } => "batches",
+            Self::Retries => "retries",
+            Self::DeadLetters => "dead_letters",
+            Self::Restarts => "restarts",
         }
     }
 }
@@ -118,7 +138,7 @@ impl BlockRule {
 /// Whether it is always so, or was for a while.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lasting {
-    /// It holds for at least half of the run.
+    /// It holds for at least half of the run, and is not over for good a tenth of the run before its end.
     pub is_chronic: bool,
     /// Since when; of several passing spells, since when last.
     pub since: ProcTime,
@@ -152,6 +172,8 @@ pub struct Reach {
     pub peak_depth: usize,
     /// Records given up because of it.
     pub given_up: usize,
+    /// Records that the log no longer held when it was their turn.
+    pub forgotten: usize,
 }
 
 /// The key that makes a task hot.
@@ -176,6 +198,15 @@ pub struct Skew {
     pub key: Option<HotKey>,
 }
 
+/// From when on what waited became less.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Relief {
+    /// Since when.
+    pub since: ProcTime,
+    /// Records (or panes) a second that came from then on.
+    pub demand_per_s: f64,
+}
+
 /// Why records waited, with the numbers behind it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cause {
@@ -195,8 +226,12 @@ pub struct Cause {
     pub service: Option<Span>,
     /// Records (or panes) a second that it can take; all of them together.
     pub capacity_per_s: Option<f64>,
-    /// Records (or panes) a second that came for it while it held somebody up.
+    /// Records (or panes) a second that came for it while more and more waited.
     pub demand_per_s: f64,
+    /// When that was over, and how many a second came from then on; `None` where it is not.
+    pub relief: Option<Relief>,
+    /// Of the sink: panes that are made of one record, where that is more than one.
+    pub amplification: Option<f64>,
     /// How far it travels.
     pub reach: Reach,
     /// Where one task is far busier than its siblings.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::metrics::tasks::activity::TaskMetrics;
+use crate::metrics::tasks::cause::pace::by_pace;
 use crate::metrics::tasks::cause::{BlockRule, LEAST_SHARE};
 use crate::metrics::tasks::intervals::{Intervals, Stretch};
 use crate::pipeline::Overflow;
@@ -54,7 +55,14 @@ pub fn suspects(trace: &Trace, metrics: &TaskMetrics, stretch: Stretch) -> Vec<S
         }
     }
     let mut found = Vec::new();
-    if let Some(held) = roots.remove(&TaskId::Sink) {
+    if let Some(held) = roots.remove(&TaskId::DeadLetters) {
+        found.push(Suspect::new(vec![TaskId::DeadLetters], BlockRule::DeadLetters, held));
+    }
+    let (failing, held) = failing_sink(trace, metrics, roots.remove(&TaskId::Sink).unwrap_or_default());
+    if !failing.is_empty() {
+        found.push(Suspect::new(vec![TaskId::Sink], BlockRule::Retries, failing));
+    }
+    if !held.is_empty() {
         let rule = BlockRule::SinkCapacity { capacity: tasks.sink_capacity };
         let mut sink = Suspect::new(vec![TaskId::Sink], rule, held);
         for innocent in innocents(trace, metrics, stretch, &roots) {
@@ -68,12 +76,54 @@ pub fn suspects(trace: &Trace, metrics: &TaskMetrics, stretch: Stretch) -> Vec<S
     found.extend(slow_sources(trace, metrics));
     found.extend(held_in_the_log(trace, metrics));
     found.extend(long_batches(trace, metrics));
+    found.extend(poisoned(metrics));
+    let mut found: Vec<Suspect> =
+        found.into_iter().flat_map(|suspect| by_pace(trace, metrics, stretch, suspect)).collect();
     let least = LEAST_SHARE * stretch.length().as_secs_f64();
     found.retain(|suspect| {
         let covered = suspect.held.covered(stretch).as_secs_f64();
         covered > 0.0 && covered >= least
     });
     found
+}
+
+/// While what the sink wrote was refused or waited behind that, and what else it held up.
+fn failing_sink(trace: &Trace, metrics: &TaskMetrics, held: Intervals) -> (Intervals, Intervals) {
+    let delivered = |pane: u32| trace.delivered.get(pane as usize).copied().unwrap_or(ProcTime::MAX);
+    let refused = trace.failed_writes.iter().map(|write| Stretch::new(write.at, delivered(write.pane)));
+    let refused = Intervals::of_unsorted(refused.map(|it| it.within(metrics.span())).collect());
+    // A spell that begins with a refused write lasts until nobody waits for it any more.
+    let behind = held.stretches().iter().copied().filter(|spell| refused.covered(*spell) > Span::ZERO);
+    let behind = Intervals::of_unsorted(behind.collect());
+    let rest = held.without(&behind);
+    (Intervals::union([&refused, &behind]), rest)
+}
+
+/// Source tasks that crash on a record again and again.
+fn poisoned(metrics: &TaskMetrics) -> Vec<Suspect> {
+    let suspect = |task: TaskId| {
+        let own = metrics.partitions().iter().enumerate().map(|(place, _)| PartitionId(place as u32));
+        let partitions = own.filter(|&partition| TaskId::source(metrics.reader_of(partition)) == task).collect();
+        let held = poisoned_while(metrics, task);
+        Suspect { partitions, ..Suspect::new(vec![task], BlockRule::Restarts, held) }
+    };
+    let mut tasks: Vec<TaskId> = metrics.crash_loops().iter().map(|it| it.task).collect();
+    tasks.sort_unstable();
+    tasks.dedup();
+    tasks.into_iter().map(suspect).collect()
+}
+
+/// While a task crashed on a record again and again.
+fn poisoned_while(metrics: &TaskMetrics, task: TaskId) -> Intervals {
+    let own = metrics.crash_loops().iter().filter(|it| it.task == task);
+    let own = own.map(|it| Stretch::new(it.since, it.until.unwrap_or(ProcTime::MAX)).within(metrics.span()));
+    Intervals::of_unsorted(own.collect())
+}
+
+/// While a task was down.
+fn down(trace: &Trace, task: TaskId) -> Intervals {
+    let own = trace.restarts.iter().filter(|restart| restart.task == task);
+    Intervals::of_unsorted(own.map(|it| Stretch::new(it.at, it.back_at.unwrap_or(ProcTime::MAX))).collect())
 }
 
 /// Window tasks that would keep up if the sink let them, and are held up by it longer than they hold
@@ -203,6 +253,7 @@ fn held_in_the_log(trace: &Trace, metrics: &TaskMetrics) -> Option<Suspect> {
         let partition = PartitionId(number as u32);
         let reader = TaskId::source(metrics.reader_of(partition));
         let unheld = flow.occupied().without(metrics.waiting(reader)).without(metrics.busy(reader));
+        let unheld = unheld.without(&down(trace, reader)).without(&poisoned_while(metrics, reader));
         if !unheld.is_empty() {
             partitions.push(partition);
             readers.push(reader);

@@ -2,9 +2,12 @@
 
 use crate::human;
 use crate::metrics::tasks::activity::TaskMetrics;
+use crate::metrics::tasks::cause::pace::set_time;
 use crate::metrics::tasks::cause::{BlockRule, Cause, CauseKind};
 use crate::metrics::tasks::phrase::{Clock, capital, list, many, percent, rate};
+use crate::metrics::tasks::poison::CrashLoop;
 use crate::runtime::{TaskId, Trace};
+use crate::time::ProcTime;
 
 /// Who it is.
 pub fn headline(trace: &Trace, metrics: &TaskMetrics, cause: &Cause) -> String {
@@ -27,13 +30,27 @@ pub fn headline(trace: &Trace, metrics: &TaskMetrics, cause: &Cause) -> String {
             let interval = trace.pipeline.tasks.micro_batch.map_or(String::new(), human::span);
             format!("Batches take longer than their interval of {interval}.")
         }
+        CauseKind::FailingSink => "The sink fails.".to_owned(),
+        CauseKind::DeadLettersFail => "Dead letters cannot be written.".to_owned(),
+        CauseKind::Poisoned => match cause.tasks.first().and_then(|&task| poison(metrics, task, cause)) {
+            Some(it) => format!("{who} is poisoned: it crashes on record {} again and again.", it.record.0),
+            None => format!("{who} is poisoned."),
+        },
     }
 }
 
 /// Why, by which rule, how far, how long.
 pub fn detail(trace: &Trace, metrics: &TaskMetrics, cause: &Cause) -> String {
-    let parts = [pace(trace, cause), rule(trace, cause), far(cause), long(metrics, cause)];
+    let clock = Clock::of(metrics.span());
+    let parts =
+        [pace(trace, clock, cause), amplified(cause), rule(trace, metrics, cause), far(cause), long(clock, cause)];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The crash loop that it is about: the last one that had begun.
+fn poison<'a>(metrics: &'a TaskMetrics, task: TaskId, cause: &Cause) -> Option<&'a CrashLoop> {
+    let own = metrics.crash_loops().iter().filter(|it| it.task == task);
+    own.filter(|it| it.since <= cause.lasting.until.unwrap_or(ProcTime::MAX)).next_back()
 }
 
 fn who(metrics: &TaskMetrics, cause: &Cause) -> String {
@@ -72,24 +89,22 @@ fn thing(cause: &Cause) -> &'static str {
 }
 
 /// How fast it is, and what comes for it.
-fn pace(trace: &Trace, cause: &Cause) -> String {
+fn pace(trace: &Trace, clock: Clock, cause: &Cause) -> String {
     let Some((service, capacity)) = cause.service.zip(cause.capacity_per_s) else { return String::new() };
     let thing = thing(cause);
     let is_one = cause.tasks.len() == 1;
     let (it, together, they) =
         if is_one { ("It takes", "", "it catches") } else { ("Each takes", "together ", "they catch") };
     let takes = format!("{} a {thing}, {together}{}", human::span(service), rate(capacity));
-    let come = rate(cause.demand_per_s);
+    let come = match cause.relief {
+        None => format!("{} come", rate(cause.demand_per_s)),
+        Some(relief) => format!("{} came until {}", rate(cause.demand_per_s), clock.tell(relief.since)),
+    };
     let is_more = cause.demand_per_s > capacity;
     match cause.kind {
         CauseKind::Slowed => {
-            let set = match cause.tasks.first() {
-                Some(TaskId::Source(_)) => trace.pipeline.tasks.source_time,
-                Some(TaskId::Sink) => trace.pipeline.tasks.sink_time,
-                Some(TaskId::Merge(_)) => trace.pipeline.tasks.merge_time.unwrap_or(trace.pipeline.service_time),
-                _ => trace.pipeline.service_time,
-            };
-            format!("It takes {} a {thing} instead of {}, and {come} come.", human::span(service), human::span(set))
+            let set = cause.tasks.first().map_or(service, |&task| set_time(trace, task));
+            format!("It takes {} a {thing} instead of {}, and {come}.", human::span(service), human::span(set))
         }
         CauseKind::Skew => {
             let busy = percent(cause.busy);
@@ -101,9 +116,17 @@ fn pace(trace: &Trace, cause: &Cause) -> String {
                 percent(siblings)
             )
         }
-        CauseKind::Alignment | CauseKind::ReadLimit => String::new(),
+        CauseKind::Alignment
+        | CauseKind::ReadLimit
+        | CauseKind::FailingSink
+        | CauseKind::DeadLettersFail
+        | CauseKind::Poisoned => String::new(),
         CauseKind::LongBatches => format!("The busiest is {}: {takes}.", list_of(cause)),
-        _ if is_more => format!("{it} {takes}, and {come} come."),
+        _ if is_more => {
+            let now = cause.relief.filter(|_| cause.lasting.until.is_none());
+            let now = now.map_or(String::new(), |relief| format!(" Now {} come.", rate(relief.demand_per_s)));
+            format!("{it} {takes}, and {come}.{now}")
+        }
         _ => format!("{it} {takes}; {they} up with what came before."),
     }
 }
@@ -112,8 +135,15 @@ fn list_of(cause: &Cause) -> String {
     list(&cause.tasks.iter().map(ToString::to_string).collect::<Vec<_>>())
 }
 
+/// Where more panes come than records do.
+fn amplified(cause: &Cause) -> String {
+    let Some(amplification) = cause.amplification else { return String::new() };
+    let panes = cause.demand_per_s;
+    format!("It is amplified upstream: {} records become {} panes.", rate(panes / amplification), rate(panes))
+}
+
 /// The rule by which that is felt elsewhere.
-fn rule(trace: &Trace, cause: &Cause) -> String {
+fn rule(trace: &Trace, metrics: &TaskMetrics, cause: &Cause) -> String {
     let depth = human::count(cause.reach.peak_depth as u64);
     let its = if cause.tasks.len() == 1 { "Its channel has" } else { "Their channels have" };
     match cause.rule {
@@ -144,6 +174,21 @@ fn rule(trace: &Trace, cause: &Cause) -> String {
             "Records are there, the reader is free, and the limits of a read hold it up.".to_owned()
         }
         BlockRule::Batches { .. } => "A batch begins when the one before is done.".to_owned(),
+        BlockRule::Retries => {
+            let refused = many(trace.failed_writes.len(), "write");
+            let were = if trace.failed_writes.len() == 1 { "was" } else { "were" };
+            format!("{refused} {were} refused. It tries the same pane again, and the others wait behind it.")
+        }
+        BlockRule::DeadLetters => {
+            "The source has a bad record in hand that it may not drop, and reads nothing more.".to_owned()
+        }
+        BlockRule::Restarts => match cause.tasks.first().and_then(|&task| poison(metrics, task, cause)) {
+            Some(it) => format!(
+                "{} so far: it is started again, reads the same record, and never gets past it.",
+                capital(&many(it.crashes, "crash").replace("crashs", "crashes"))
+            ),
+            None => String::new(),
+        },
     }
 }
 
@@ -166,12 +211,17 @@ fn far(cause: &Cause) -> String {
     if cause.reach.peak_lag > 0 {
         said.push(format!("up to {} wait in the log", many(cause.reach.peak_lag, "record")));
     }
-    if said.is_empty() { String::new() } else { capital(&format!("{}.", list(&said))) }
+    let mut all = if said.is_empty() { String::new() } else { capital(&format!("{}.", list(&said))) };
+    if cause.reach.forgotten > 0 {
+        let are = if cause.reach.forgotten == 1 { "is" } else { "are" };
+        let gone = many(cause.reach.forgotten, "record");
+        all.push_str(&format!(" {gone} {are} lost: the log no longer had them when it was their turn."));
+    }
+    all
 }
 
 /// Chronic or passing.
-fn long(metrics: &TaskMetrics, cause: &Cause) -> String {
-    let clock = Clock::of(metrics.span());
+fn long(clock: Clock, cause: &Cause) -> String {
     let lasting = &cause.lasting;
     let since = clock.tell(lasting.since);
     let of_run = percent(lasting.share_of_run);

@@ -8,6 +8,8 @@ use highwater::pipeline::{Overflow, Pipeline, Tasks, WatermarkOptions, Watermark
 use highwater::record::{KeyId, KeyTable, PartitionId, Row, Stream};
 use highwater::runtime::{RunConfig, TaskId, Trace, run};
 use highwater::scenario::Fault;
+use highwater::scenario::library::find;
+use highwater::source::generate;
 use highwater::time::{EventTime, ProcTime, Span};
 
 /// Records by arrival in milliseconds, key and partition; they happened when they arrived.
@@ -253,4 +255,94 @@ fn batches_that_take_longer_than_their_interval_are_named() {
     assert_eq!(kinds(&found), [CauseKind::LongBatches], "{found:?}");
     says(&found[0], &["longer than their interval of 2 s", "window 1"]);
     assert_eq!(of_run(&steady(20), Pipeline { service_time: Span::from_millis(15), ..slow }), []);
+}
+
+#[test]
+fn a_slowdown_and_a_flood_are_two_causes() {
+    // 20 a second; the task takes 10 ms, but 100 ms from 10 s to 20 s; and 400 come at once at 40 s.
+    let steady = (0..1_200).map(|i| (i * 50, (i % 16) as u32, 0));
+    let flood = (0..400).map(|i| (40_000, (i % 16) as u32, 0));
+    let fault = Fault::SlowOperator { task: None, from: Span::from_secs(10), until: Span::from_secs(20), factor: 10.0 };
+    let config = RunConfig { faults: vec![fault], ..RunConfig::plain(pipeline(10, Tasks::default())) };
+    let found = whole(&run(&stream(steady.chain(flood)), &config));
+    let mut kinds = kinds(&found);
+    kinds.sort_unstable();
+    assert_eq!(kinds, [CauseKind::Slowed, CauseKind::Burst]);
+    for cause in &found {
+        match cause.kind {
+            CauseKind::Slowed => says(cause, &["100 ms a record instead of 10 ms, and 20/s came until 00:00:19."]),
+            _ => says(cause, &["is flooded for a while", "10 ms a record, 100/s", "Passing: 00:00:40 to 00:00:4"]),
+        }
+    }
+}
+
+#[test]
+fn a_flood_that_is_over_says_how_much_came_until_when() {
+    // 100 a second for 20 s against 50 a second, then 10 a second.
+    let rows = (0..2_000).map(|i| (i * 10, (i % 16) as u32, 0));
+    let rest = (0..400).map(|i| (20_000 + i * 100, (i % 16) as u32, 0));
+    let trace = run(&stream(rows.chain(rest)), &RunConfig::plain(pipeline(20, Tasks::default())));
+    let found = whole(&trace);
+    assert_eq!(kinds(&found), [CauseKind::Burst], "{found:?}");
+    // 1,000 wait at 20 s, 40 fewer every second, and it is over at 45 s.
+    says(&found[0], &["20 ms a record, 50/s, and 100/s came until 00:00:", "Passing: 00:00:00 to 00:00:4"]);
+    let relief = found[0].relief.expect("it is over");
+    assert!((19.9..20.1).contains(&relief.since.as_secs_f64()), "{relief:?}");
+    let metrics = TaskMetrics::of(&trace);
+    let meanwhile = Stretch::new(ProcTime::EPOCH, ProcTime::from_millis(40_000));
+    says(&causes(&trace, &metrics, meanwhile)[0], &["100/s came until 00:00:", "Now 10/s come."]);
+}
+
+#[test]
+fn more_panes_than_records_are_amplified() {
+    // Windows of 10 s every second: each of the 50 records a second is in ten, and 16 keys fire every second.
+    let sliding = WindowSpec::Sliding { size: Span::from_secs(10), slide: Span::from_millis(100), offset: Span::ZERO };
+    let slow = Tasks { sink_time: Span::from_millis(10), sink_capacity: 16, ..Tasks::default() };
+    let found = of_run(&steady(20), Pipeline { window: sliding, ..pipeline(1, slow) });
+    assert_eq!(kinds(&found), [CauseKind::SlowSink]);
+    // Ten ends of windows a second, each with up to 16 keys: 160 panes of 50 records; the sink takes 100.
+    let times = found[0].amplification.expect("more panes than records");
+    assert!((2.0..4.0).contains(&times), "{times}");
+    says(&found[0], &["The sink is the slow node.", "It is amplified upstream: ", "/s panes."]);
+}
+
+#[test]
+fn a_sink_that_fails_is_named_with_what_was_refused() {
+    let fault =
+        Fault::FailingSink { from: Span::from_secs(20), until: Span::from_secs(30), retry_after: Span::from_secs(1) };
+    let tasks = Tasks { sink_time: Span::from_millis(5), sink_capacity: 4, ..Tasks::default() };
+    let config = RunConfig { faults: vec![fault], ..RunConfig::plain(pipeline(5, tasks)) };
+    let trace = run(&steady(20), &config);
+    let found = whole(&trace);
+    assert_eq!((found[0].kind, found[0].rule), (CauseKind::FailingSink, BlockRule::Retries), "{found:?}");
+    let refused = format!("{} writes were refused.", trace.failed_writes.len());
+    says(&found[0], &["The sink fails.", &refused, "Passing: 00:00:2"]);
+    assert!(found[1..].iter().all(|other| other.kind != CauseKind::SlowSink || other.share < 0.1), "{found:?}");
+}
+
+#[test]
+fn every_built_in_fault_is_named() {
+    let of = |slug: &str| {
+        let scenario = find(slug).expect("built in").scenario().expect("it reads");
+        let stream = Arc::new(generate(&scenario).expect("a stream"));
+        whole(&run(&stream, &RunConfig::of(&scenario, &stream)))
+    };
+    for (slug, kind, words) in [
+        ("hot-key", CauseKind::Skew, "is hot: key north is 79% of all records. With 90% of the records it is busy"),
+        ("poison-crash-loop", CauseKind::Poisoned, "it crashes on record 300 again and again. 37 crashes"),
+        ("dead-letter-sink-fails", CauseKind::DeadLettersFail, "Dead letters cannot be written."),
+        ("lag-spiral", CauseKind::Burst, "600/s, and 1,000/s came until 12:01:00."),
+        ("lag-spiral-lost", CauseKind::SlowTask, "20,917 records are lost: the log no longer had them"),
+        ("slow-operator", CauseKind::SlowTask, "The window task is the slow node."),
+    ] {
+        let found = of(slug);
+        assert_eq!(kinds(&found), [kind], "{slug}");
+        says(&found[0], &[words]);
+    }
+    let trams: Vec<Cause> = of("trams-tunnel");
+    let slowed = trams.iter().find(|cause| cause.kind == CauseKind::Slowed).expect("the slow minute");
+    says(slowed, &["2.38 s a record instead of 340 ms"]);
+    for slug in ["poison-reject", "poison-dead-letter", "idle-partition", "idle-partition-loses", "hot-key-salted"] {
+        assert_eq!(of(slug), [], "{slug}: nothing waits there");
+    }
 }

@@ -251,7 +251,7 @@ proptest! {
         capacity_per_s in 60_i64..150,
         queue_capacity in 1_u32..40,
     ) {
-        let rows = phases(&[(before, 10.0), (burst, length), (after, 60.0)]);
+        let rows = phases(&[(before, 10.0), (burst, length), (after, 200.0)]);
         let service = 1_000_000 / capacity_per_s;
         let trace = run(&stream(&rows), &RunConfig::plain(one_task(service, queue_capacity, Overflow::Block)));
         let log = TaskMetrics::of(&trace).log().clone();

@@ -6,7 +6,7 @@ use crate::human::{count, span};
 use crate::metrics::join::JoinReport;
 use crate::metrics::report::{Latency, PaneCounts, Report};
 use crate::metrics::tasks::phrase;
-use crate::pipeline::AtEnd;
+use crate::pipeline::{AtEnd, Overflow};
 use crate::production::{LossCause, Production};
 use crate::runtime::{Ledger, Trace};
 use crate::time::Span;
@@ -49,9 +49,10 @@ fn write_report(out: &mut String, report: &Report, trace: &Trace) -> std::fmt::R
     writeln!(out)?;
     writeln!(
         out,
-        "At most {} windows kept at once, {} records in the queue, {} unread in the log",
+        "At most {} windows kept at once, {} records in the queue{}, {} unread in the log",
         count(u64::from(report.max_open_windows)),
         number(report.max_queue_depth),
+        memory(trace, report),
         number(report.max_lag)
     )?;
     waiting(out, report)?;
@@ -120,6 +121,14 @@ pub(super) fn write_join(out: &mut String, join: &JoinReport) -> std::fmt::Resul
     latency(out, "Waited", quantiles(&join.wait_s))?;
     writeln!(out, "At most {} kept at once. The pairs are the records of what follows.", number(join.max_kept))?;
     writeln!(out)
+}
+
+/// What the queue took, where nothing bounds it.
+fn memory(trace: &Trace, report: &Report) -> String {
+    match trace.pipeline.tasks.overflow {
+        Overflow::Unbounded => format!(" ({} kB)", count(report.max_queue_bytes.div_ceil(1_000))),
+        Overflow::Block | Overflow::ShedNewest | Overflow::ShedOldest => String::new(),
+    }
 }
 
 /// Tasks that did anything but idle, why records waited, silent partitions, and alerts.

@@ -15,6 +15,9 @@ use crate::time::{ProcTime, Span};
 /// How often a partition is asked what it is up to.
 const LOOKS: i64 = 200;
 
+/// So few unread records are cleared before anybody could ask when.
+const LEAST_LAG: usize = 5;
+
 /// A task over the whole run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TaskRow {
@@ -172,9 +175,10 @@ impl CauseRow {
 }
 
 impl ClearRow {
-    /// Of a place where something waited; `None` where half of its largest backlog was never cleared.
+    /// Of a place where something waited; `None` where half of its largest backlog was never cleared, or
+    /// was no more than [`LEAST_LAG`].
     pub fn of(flow: &Flow) -> Option<Self> {
-        let at = flow.half_cleared().filter(|&at| flow.level(at) > 0)?;
+        let at = flow.half_cleared().filter(|&at| flow.level(at) > LEAST_LAG)?;
         let predicted = match flow.predicted_clearing(at) {
             Clearing::In(span) => Some(span.as_secs_f64()),
             Clearing::Empty | Clearing::Never { .. } | Clearing::Unknown => None,

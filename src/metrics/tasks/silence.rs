@@ -246,7 +246,7 @@ fn hunger(metrics: &TaskMetrics, flow: &Flow, now: ProcTime) -> Option<Hunger> {
     let came = flow.entered_by(now);
     let last = came.checked_sub(1).map(|last| flow.entered()[last]);
     let from = metrics.span().from;
-    if last.is_none() && (now < from || metrics.log().entered_by(now) < 2) {
+    if last.is_none() && (now < from || metrics.log().entered().len() < 2) {
         return (now >= from).then_some(Hunger::Never);
     }
     // A single record says nothing about distances; then the whole log says how far records are apart.

@@ -15,6 +15,8 @@ use crate::app::time_ticks;
 use crate::app::view::{Command, View};
 use crate::app::widgets::{frame, marks};
 use crate::human;
+use crate::metrics::tasks::{Clearing, phrase};
+use crate::pipeline::Overflow;
 use crate::time::ProcTime;
 
 use series::Series;
@@ -65,8 +67,8 @@ pub fn queues_ui(ui: &mut Ui, view: &View<'_>, state: &mut QueuesState, commands
     });
 }
 
-/// What waits now, and how long until it is cleared if nothing more came; from the longest text to
-/// the shortest.
+/// What waits now, and how long until it is cleared at the latest pace; from the longest text to the
+/// shortest.
 fn headlines(view: &View<'_>, series: &Series, depth: usize, lag: usize) -> Vec<String> {
     if !series.anything_waited {
         return Vec::new();
@@ -75,15 +77,34 @@ fn headlines(view: &View<'_>, series: &Series, depth: usize, lag: usize) -> Vec<
     if waiting == 0 {
         return vec!["nothing waits now".to_owned(), "empty".to_owned()];
     }
-    let clears = human::span(view.run.trace.pipeline.service_time.times(waiting as i64));
     let count = |count: usize| human::count(count as u64);
+    let trace = &view.run.trace;
+    let outlook = match series.waiting_now.predicted_clearing(view.now) {
+        Clearing::In(clears) => format!("clear in {}", human::span(clears)),
+        Clearing::Never { growth } if growth >= LEAST_GROWTH => format!("growing by {}", phrase::rate(growth)),
+        Clearing::Never { .. } => "neither growing nor shrinking".to_owned(),
+        // Before anything is known: if nothing more came.
+        Clearing::Empty | Clearing::Unknown => {
+            format!("clear in {}", human::span(trace.pipeline.service_time.times(waiting as i64)))
+        }
+    };
     let in_log = if lag > 0 { format!(", {} in the log", count(lag)) } else { String::new() };
+    let memory = match trace.pipeline.tasks.overflow {
+        Overflow::Unbounded => {
+            let bytes = depth as u64 * u64::from(view.run.scenario.log.rules().record_bytes);
+            format!(", {} kB", human::count(bytes.div_ceil(1_000)))
+        }
+        Overflow::Block | Overflow::ShedNewest | Overflow::ShedOldest => String::new(),
+    };
     vec![
-        format!("{} waiting{in_log}, clear in {clears}", count(depth)),
-        format!("{} waiting, clear in {clears}", count(waiting)),
-        format!("clear in {clears}"),
+        format!("{} waiting{memory}{in_log}, {outlook}", count(depth)),
+        format!("{} waiting{memory}, {outlook}", count(waiting)),
+        outlook,
     ]
 }
+
+/// Records a second; what grows by less stands still.
+const LEAST_GROWTH: f64 = 0.05;
 
 /// The first text that is no wider than `width`; the last one when none is.
 fn first_that_fits(ui: &Ui, texts: &[String], width: f32) -> String {

@@ -1,6 +1,7 @@
 //! Depth and lag over a run as lines of a fixed number of points: the highest value of each of
 //! [`STRETCHES`] equal stretches of time.
 
+use crate::metrics::tasks::Flow;
 use crate::runtime::Trace;
 use crate::time::{ProcTime, Span};
 
@@ -24,6 +25,8 @@ pub struct Series {
     pub most_waiting: usize,
     /// Whether any record ever waited.
     pub anything_waited: bool,
+    /// Queue and log as one place in which records wait.
+    pub waiting_now: Flow,
 }
 
 impl Series {
@@ -39,6 +42,7 @@ impl Series {
             most_depth: 0,
             most_waiting: 0,
             anything_waited: false,
+            waiting_now: Flow::new(trace.stream.arrivals_ascending().to_vec(), trace.started_ascending().to_vec()),
         };
         let bin = |at: ProcTime| {
             let place = i128::from((at - start).micros()) * STRETCHES as i128 / i128::from(length);

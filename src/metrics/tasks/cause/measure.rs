@@ -2,26 +2,27 @@
 //! which key makes it hot.
 
 use crate::metrics::tasks::activity::TaskMetrics;
-use crate::metrics::tasks::cause::pace::{SLOWED, service, set_time};
+use crate::metrics::tasks::cause::pace::{SLOWED, Work, set_time};
 use crate::metrics::tasks::cause::suspects::{Suspect, spells};
 use crate::metrics::tasks::cause::{BlockRule, Cause, CauseKind, HotKey, Lasting, Reach, Relief, Skew, Waiter, words};
 use crate::metrics::tasks::flow::Flow;
 use crate::metrics::tasks::intervals::{Intervals, Stretch};
-use crate::metrics::tasks::targets::Targets;
 use crate::record::{KeyId, PartitionId, RecordId};
 use crate::runtime::{Fate, TaskId, Trace};
-use crate::time::{ProcTime, Span};
+use crate::time::Span;
 
 /// Everything about a suspect in a stretch of a run.
 pub fn cause(trace: &Trace, metrics: &TaskMetrics, stretch: Stretch, suspect: Suspect) -> Cause {
     let lasting = lasting(&suspect.held, metrics.span(), stretch);
-    let spell = Stretch::new(lasting.since, stretch.until);
     // How fast it is shows while it holds somebody up, not while it has nothing to do.
-    let measured = if spell.within(stretch).is_empty() { stretch } else { spell.within(stretch) };
-    let service = service(trace, metrics, &suspect.tasks, measured).map(|(service, _)| service);
+    let until = lasting.until.filter(|_| !lasting.is_chronic).unwrap_or(stretch.until);
+    let spell = Stretch::new(lasting.since, until);
+    let spell = if spell.is_empty() { stretch } else { spell };
+    let work = Work::of(trace, metrics, &suspect.tasks);
+    let service = work.pace(trace, metrics, &suspect.tasks, spell).map(|(service, _)| service);
+    let rush = work.rush(spell);
+    let relieved = (rush.until < spell.until).then_some(rush.until);
     let demand = |stretch| suspect.tasks.iter().map(|&task| metrics.demand_per_s(task, stretch)).sum::<f64>();
-    let relieved = relieved(trace, metrics, &suspect.tasks, spell);
-    let rush = Stretch::new(spell.from, relieved.unwrap_or(spell.until));
     let busy = suspect.tasks.iter().map(|&task| metrics.shares(task, stretch).busy).fold(0.0, f64::max);
     let skew = suspect.is_skewed.then(|| skew(trace, metrics, &suspect, stretch));
     let mut cause = Cause {
@@ -95,37 +96,6 @@ fn kind(
     }
 }
 
-/// When most of what these tasks are to do was waiting, where that is not at the end of the stretch. What
-/// was given up on the way is still to do: it came, and was too much.
-fn relieved(trace: &Trace, metrics: &TaskMetrics, tasks: &[TaskId], stretch: Stretch) -> Option<ProcTime> {
-    let at = match *tasks.first()? {
-        TaskId::Window(_) => todo(trace, metrics, tasks).fullest_within(stretch)?,
-        TaskId::Source(_) => metrics.log().fullest_within(stretch)?,
-        TaskId::Merge(_) => metrics.parts().iter().filter_map(|parts| parts.fullest_within(stretch)).max()?,
-        TaskId::Sink => metrics.panes().fullest_within(stretch)?,
-        TaskId::DeadLetters => return None,
-    };
-    (stretch.until - at > Span::from_micros(stretch.length().micros() / 20)).then_some(at)
-}
-
-/// What window tasks have to do: from the arrival of each record until one of them begins with it.
-fn todo(trace: &Trace, metrics: &TaskMetrics, tasks: &[TaskId]) -> Flow {
-    let targets = Targets::of(trace);
-    let is_theirs = |place: usize| {
-        metrics.windows() == tasks.len()
-            || u16::try_from(targets.of_record(trace, place)).is_ok_and(|task| tasks.contains(&TaskId::Window(task)))
-    };
-    let (mut entered, mut left) = (Vec::new(), Vec::new());
-    for place in (0..trace.stream.len()).filter(|&place| is_theirs(place)) {
-        let fate = trace.fates[place];
-        if !matches!(fate, Fate::Rejected | Fate::DeadLettered) {
-            entered.push(trace.stream.arrivals()[place]);
-            left.push(if fate.is_handled() { trace.started[place] } else { ProcTime::MAX });
-        }
-    }
-    Flow::new(entered, left)
-}
-
 /// How many panes come for one record, where more come than records.
 fn amplification(metrics: &TaskMetrics, tasks: &[TaskId], stretch: Stretch) -> Option<f64> {
     if tasks != [TaskId::Sink] {
@@ -139,7 +109,7 @@ fn amplification(metrics: &TaskMetrics, tasks: &[TaskId], stretch: Stretch) -> O
 fn reach(trace: &Trace, metrics: &TaskMetrics, suspect: &Suspect, stretch: Stretch) -> Reach {
     let mut waiters: Vec<Waiter> = Vec::new();
     for block in metrics.blocks().iter().filter(|block| suspect.roots.contains(&block.root)) {
-        let waited = share(&block.times, stretch);
+        let waited = share(&block.times.intersect(&suspect.held), stretch);
         match waiters.iter_mut().find(|waiter| waiter.task == block.waiter) {
             Some(waiter) => waiter.share += waited,
             None if waited > 0.0 => waiters.push(Waiter { task: block.waiter, share: waited }),
@@ -156,9 +126,12 @@ fn reach(trace: &Trace, metrics: &TaskMetrics, suspect: &Suspect, stretch: Stret
     let flows = metrics.partitions().iter().enumerate();
     let held = flows.filter(|(place, flow)| is_held(PartitionId(*place as u32)) && flow.peak_within(stretch) > 0);
     let partitions: Vec<PartitionId> = held.map(|(place, _)| PartitionId(place as u32)).collect();
-    let peak_lag = if partitions.is_empty() { 0 } else { metrics.log().peak_within(stretch) };
+    let meanwhile: Vec<Stretch> =
+        spells(&suspect.held, metrics.span(), stretch.until).into_iter().map(|spell| spell.within(stretch)).collect();
+    let most = |flow: &Flow| meanwhile.iter().map(|&spell| flow.peak_within(spell)).max().unwrap_or(0);
+    let peak_lag = if partitions.is_empty() { 0 } else { most(metrics.log()) };
     Reach {
-        peak_depth: peak_depth(metrics, suspect, stretch),
+        peak_depth: peak_depth(metrics, suspect, most),
         given_up: given_up(trace, suspect, stretch),
         forgotten: forgotten(trace, &partitions, stretch),
         waiters,
@@ -167,15 +140,15 @@ fn reach(trace: &Trace, metrics: &TaskMetrics, suspect: &Suspect, stretch: Stret
     }
 }
 
-fn peak_depth(metrics: &TaskMetrics, suspect: &Suspect, stretch: Stretch) -> usize {
+fn peak_depth(metrics: &TaskMetrics, suspect: &Suspect, most: impl Fn(&Flow) -> usize) -> usize {
     let of_task = |task: &TaskId| match *task {
         TaskId::Source(_) | TaskId::DeadLetters => 0,
         TaskId::Window(number) => {
-            let of_channel = |source| metrics.channel(source, usize::from(number)).peak_within(stretch);
+            let of_channel = |source| most(metrics.channel(source, usize::from(number)));
             (0..metrics.sources()).map(of_channel).max().unwrap_or(0)
         }
-        TaskId::Merge(number) => metrics.parts().get(usize::from(number)).map_or(0, |it| it.peak_within(stretch)),
-        TaskId::Sink => metrics.panes().peak_within(stretch),
+        TaskId::Merge(number) => metrics.parts().get(usize::from(number)).map_or(0, &most),
+        TaskId::Sink => most(metrics.panes()),
     };
     suspect.tasks.iter().map(of_task).max().unwrap_or(0)
 }

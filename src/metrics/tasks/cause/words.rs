@@ -49,8 +49,8 @@ pub fn detail(trace: &Trace, metrics: &TaskMetrics, cause: &Cause) -> String {
 
 /// The crash loop that it is about: the last one that had begun.
 fn poison<'a>(metrics: &'a TaskMetrics, task: TaskId, cause: &Cause) -> Option<&'a CrashLoop> {
-    let own = metrics.crash_loops().iter().filter(|it| it.task == task);
-    own.filter(|it| it.since <= cause.lasting.until.unwrap_or(ProcTime::MAX)).next_back()
+    let until = cause.lasting.until.unwrap_or(ProcTime::MAX);
+    metrics.crash_loops().iter().rfind(|it| it.task == task && it.since <= until)
 }
 
 fn who(metrics: &TaskMetrics, cause: &Cause) -> String {
@@ -184,7 +184,7 @@ fn rule(trace: &Trace, metrics: &TaskMetrics, cause: &Cause) -> String {
         }
         BlockRule::Restarts => match cause.tasks.first().and_then(|&task| poison(metrics, task, cause)) {
             Some(it) => format!(
-                "{} so far: it is started again, reads the same record, and never gets past it.",
+                "{}: it is started again, reads the same record, and never gets past it.",
                 capital(&many(it.crashes, "crash").replace("crashs", "crashes"))
             ),
             None => String::new(),

@@ -10,9 +10,10 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use highwater::app::files::Opened;
 use highwater::app::shell::{Lab, Panel};
-use highwater::app::state::Saved;
+use highwater::app::state::{MainPanel, Saved};
 use highwater::app::theme::ThemeChoice;
 use highwater::pipeline::{LatePolicy, WindowSpec};
+use highwater::scenario::{library, set};
 use highwater::time::{ProcTime, Span};
 
 type Window = Harness<'static, Lab>;
@@ -333,4 +334,41 @@ fn every_size_of_window_draws_and_names_everything() {
         });
         assert_eq!(unnamed.count(), 0);
     }
+}
+
+/// A window on a built-in scenario with settings.
+fn window_on(slug: &str, settings: &[&str]) -> Window {
+    let mut scenario = library::find(slug).expect("it is built in").scenario().expect("it reads");
+    set::apply(&mut scenario, settings).expect("these are settings");
+    let lab = Lab::headless(Opened::scenario(scenario), Saved::default());
+    let frame = |ui: &mut egui::Ui, lab: &mut Lab| {
+        lab.logic();
+        lab.ui(ui, Panel::All);
+    };
+    let builder = Harness::builder().with_size(vec2(1280.0, 800.0)).with_step_dt(0.1);
+    let mut harness = builder.build_ui_state(frame, lab);
+    harness.run_steps(4);
+    harness
+}
+
+#[test]
+fn the_large_tile_shows_the_time_map_the_topology_or_the_partitions() {
+    let mut window = window_on("hot-key-salted", &["pipeline.tasks.salts=1"]);
+    click(&mut window, "Pause");
+    click(&mut window, "Topology");
+    press(&mut window, Modifiers::NONE, Key::End);
+    let cause = window.get_by_label_contains("window 4: ");
+    let words = cause.accesskit_node().label().expect("it says what it is");
+    assert!(words.contains("% busy") && words.contains("in front of it"), "{words}");
+    window.get_by_label_contains("From the log to the sources: ");
+    window.get_by_label_contains("Alert, warning: ");
+    click(&mut window, "Partitions");
+    window.get_by_label_contains("Partition 0, read by source 1: position 1");
+    assert!(window.query_by_label_contains("From the log to the sources: ").is_none());
+    press(&mut window, Modifiers::NONE, Key::Num1);
+    window.get_by_label("Follow now");
+    press(&mut window, Modifiers::NONE, Key::Num2);
+    window.get_by_label_contains("From the log to the sources: ");
+    let saved = &window.state().state().saved;
+    assert_eq!(saved.main, MainPanel::Topology);
 }

@@ -1,5 +1,4 @@
-//! What the lab looks like: the whole window and each of the four plots, on the trams in the tunnel, dark and
-//! light.
+//! What the lab looks like: the whole window and each of its panels, dark and light.
 //!
 //! Drawn by the rasteriser, so the pictures in `tests/snapshots` need no graphics package. After a change that
 //! is meant, `UPDATE_SNAPSHOTS=1 cargo test --test lab_snapshots` draws them anew; look at them before
@@ -16,6 +15,7 @@ use highwater::app::theme::ThemeChoice;
 use highwater::cli::picture_size::{PictureSize, Scale};
 use highwater::cli::shot::{Look, draw};
 use highwater::runtime::{self, RunConfig};
+use highwater::scenario::{Scenario, library, parse, set};
 use highwater::source;
 use highwater::time::Span;
 
@@ -34,16 +34,64 @@ fn trams() -> Arc<Run> {
     Arc::clone(run)
 }
 
+fn computed(scenario: Scenario) -> Arc<Run> {
+    let stream = Arc::new(source::generate(&scenario).expect("the scenario is in its limits"));
+    let trace = runtime::run(&stream, &RunConfig::of(&scenario, &stream));
+    Arc::new(Run::new(scenario, Arc::new(trace), 1))
+}
+
+/// Four of five records have one key, and the task that owns it cannot keep up.
+fn hot_key() -> Arc<Run> {
+    static RUN: OnceLock<Arc<Run>> = OnceLock::new();
+    let run = RUN.get_or_init(|| {
+        let mut scenario = library::find("hot-key-salted").expect("it is built in").scenario().expect("it reads");
+        let changes = ["pipeline.tasks.salts=1", "source.partitions=3"];
+        set::apply(&mut scenario, &changes).expect("these are settings");
+        computed(scenario)
+    });
+    Arc::clone(run)
+}
+
+/// Four partitions, of which one falls silent; a log that forgets; records that go to the dead letters.
+const UNEVEN: &str = r#"(
+    title: "Uneven partitions",
+    duration: "4min",
+    seed: 3,
+    source: Synthetic(rate: 12, keys: Uniform(count: 40), delay: Uniform(min: "0s", max: "3s"), partitions: 4),
+    log: (retention_age: "90s"),
+    pipeline: (
+        gate: (policy: DeadLetter),
+        watermark: Bounded(bound: "5s"),
+        watermark_options: (per_partition: true),
+        window: Tumbling(size: "20s"),
+        queue_capacity: 20,
+        service_time: "105ms",
+        tasks: (sources: 2),
+    ),
+    faults: [
+        Silent(partition: Some(2), from: "1min", until: "2min 30s"),
+        Poison(from: "30s", until: "50s", share: 0.5, defect: WrongType("value")),
+    ],
+)"#;
+
+fn uneven() -> Arc<Run> {
+    static RUN: OnceLock<Arc<Run>> = OnceLock::new();
+    Arc::clone(RUN.get_or_init(|| computed(parse(UNEVEN, "test").expect("it reads"))))
+}
+
 /// Compares a panel in both themes with the pictures on file, and reports all that differ.
 fn check(name: &str, panel: Panel, size: &str) {
-    let run = trams();
+    check_run(name, &trams(), AT, panel, size);
+}
+
+fn check_run(name: &str, run: &Arc<Run>, at: Span, panel: Panel, size: &str) {
     let (start, _) = run.clock_range();
     let size: PictureSize = size.parse().expect("a size within the limits");
     let mut results = SnapshotResults::new();
     for (theme, suffix) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
         let look = Look { panel, theme, size, scale: Scale::default() };
         let opened = Opened::scenario(run.scenario.clone());
-        let picture = draw(opened, Arc::clone(&run), start + AT, look);
+        let picture = draw(opened, Arc::clone(run), start + at, look);
         results.add(try_image_snapshot_options(&picture, format!("{name}-{suffix}"), &SnapshotOptions::new()));
     }
     results.unwrap();
@@ -72,4 +120,29 @@ fn the_late_and_dropped_records() {
 #[test]
 fn the_queue() {
     check("queues", Panel::Queues, "350x264");
+}
+
+#[test]
+fn the_queues_of_several_tasks() {
+    check_run("queues-of-tasks", &hot_key(), Span::from_secs(100), Panel::Queues, "420x264");
+}
+
+#[test]
+fn the_topology_with_a_cause() {
+    check_run("topology", &hot_key(), Span::from_secs(100), Panel::Topology, "1048x420");
+}
+
+#[test]
+fn the_topology_with_dead_letters() {
+    check_run("topology-dead-letters", &uneven(), Span::from_secs(100), Panel::Topology, "1048x420");
+}
+
+#[test]
+fn the_partitions() {
+    check_run("partitions", &uneven(), Span::from_secs(140), Panel::Partitions, "1048x420");
+}
+
+#[test]
+fn alerts_on_the_timeline() {
+    check_run("transport-alerts", &hot_key(), Span::from_secs(100), Panel::Transport, "1280x88");
 }

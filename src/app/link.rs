@@ -176,7 +176,11 @@ impl Link {
         }
         if let Inner::Here(here) = &mut self.inner {
             messages.extend(here.file.take().map(|source| opened(&source, &mut |_| true)));
-            messages.extend(here.job.take().map(|job| done(&mut here.worker, job)));
+            let message = here.job.take().map(|job| done(&mut here.worker, job));
+            if let Some(Message::Done(run)) = &message {
+                run.work_out();
+            }
+            messages.extend(message);
         }
         messages
     }
@@ -201,7 +205,14 @@ fn work(inbox: &Receiver<Job>, outbox: &Outbox) {
     let mut worker = Worker::default();
     while let Ok(first) = inbox.recv() {
         let newest = inbox.try_iter().last().unwrap_or(first);
-        outbox.send(done(&mut worker, newest));
+        let message = done(&mut worker, newest);
+        let run = if let Message::Done(run) = &message { Some(Arc::clone(run)) } else { None };
+        outbox.send(message);
+        // While nothing newer is asked for; the run is on screen already.
+        if let Some(run) = run.filter(|_| inbox.is_empty()) {
+            run.work_out();
+            (outbox.wake)();
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The desktop lab: one window over a run that was recorded whole.
 //!
 //! - [`theme`], [`type_roles`], [`layout`]: colours, fonts, and where tiles lie
-//! - [`run`]: a finished run, prepared for drawing
+//! - [`run`], [`insight`]: a finished run, prepared for drawing; what its tasks did
 //! - [`view`]: what panels read in a frame, and the commands that they push
 //! - [`widgets`], [`panels`]: marks and knobs; one module per panel
 //! - [`state`], [`update`]: what is shown and chosen, and the one place that changes it
@@ -13,6 +13,7 @@
 //! from the worker.
 
 pub mod files;
+pub mod insight;
 pub mod layout;
 pub mod link;
 pub mod panels;

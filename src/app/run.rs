@@ -1,8 +1,9 @@
 //! One computed run, prepared for drawing: the trace, the truth beside it, and indexes that make
 //! every question of a frame cheap. Immutable and shared; built by the worker, not by the screen.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use crate::app::insight::Insight;
 use crate::metrics::quantile::Quantile;
 use crate::oracle::reference::Truth;
 use crate::record::{RecordId, Stream};
@@ -30,6 +31,8 @@ pub struct Run {
     pub delays: Arc<[Span]>,
     /// The whole run at a glance.
     pub overview: Overview,
+    /// What its tasks did, once that has been worked out.
+    insight: OnceLock<Insight>,
 }
 
 /// Records by what became of them, each list ascending. Ordinary records are in none.
@@ -85,7 +88,17 @@ impl Run {
         let marks = Marks::of(&trace);
         let (start, end) = clock_range(&scenario, &trace);
         let overview = Overview::of(&trace, &marks, start, end);
-        Self { scenario, trace, truth, generation, marks, delays, overview }
+        Self { scenario, trace, truth, generation, marks, delays, overview, insight: OnceLock::new() }
+    }
+
+    /// What its tasks did, and its alerts; `None` until [`Run::work_out`] is done.
+    pub fn insight(&self) -> Option<&Insight> {
+        self.insight.get()
+    }
+
+    /// Works out what [`Run::insight`] tells, unless that is done. Some ten times as dear as the run.
+    pub fn work_out(&self) -> &Insight {
+        self.insight.get_or_init(|| Insight::of(&self.scenario, &self.trace))
     }
 
     /// Where the records are at `now`; everything that happens at `now` has happened. O(log n).

@@ -11,12 +11,14 @@ use crate::app::layout::Tiles;
 use crate::app::link::Link;
 use crate::app::panels::emissions::{EmissionsState, emissions_ui};
 use crate::app::panels::late::{LateState, late_ui};
+use crate::app::panels::partitions::{PartitionsState, partitions_ui};
 use crate::app::panels::queues::{QueuesState, queues_ui};
 use crate::app::panels::settings::SettingsState;
 use crate::app::panels::time_map::{TimeMapState, time_map_ui};
+use crate::app::panels::topology::{TopologyState, topology_ui};
 use crate::app::panels::{ledger, notices, settings, top_bar, transport};
 use crate::app::run::Run;
-use crate::app::state::{Saved, State};
+use crate::app::state::{MainPanel, Saved, State};
 use crate::app::theme::{self, Theme, ThemeChoice};
 use crate::app::view::{Command, View};
 use crate::app::widgets::marks;
@@ -49,6 +51,10 @@ pub enum Panel {
     Late,
     /// Queue depth and lag.
     Queues,
+    /// Tasks and channels.
+    Topology,
+    /// One row for each partition of the log.
+    Partitions,
     /// Play, speed, timeline.
     Transport,
     /// Where every record is.
@@ -86,6 +92,7 @@ impl Lab {
         state.playback = crate::app::playback::Playback::new(start, end);
         state.playback.playing = false;
         state.playback.seek(now);
+        run.work_out();
         state.run = Some(run);
         Self::of_state(state, Link::here())
     }
@@ -177,12 +184,19 @@ impl Lab {
                 settings::settings_ui(ui, &view, state, settings, commands);
             });
         }
-        for (of, tile_rect) in [
-            (Panel::TimeMap, tiles.time_map),
-            (Panel::Emissions, tiles.emissions),
-            (Panel::Late, tiles.late),
-            (Panel::Queues, tiles.queues),
-        ] {
+        let main = match state.saved.main {
+            MainPanel::TimeMap => Panel::TimeMap,
+            MainPanel::Topology => Panel::Topology,
+            MainPanel::Partitions => Panel::Partitions,
+        };
+        if panel == Panel::All {
+            plots.ui(ui, main, tiles.time_map, &view, commands);
+        } else if matches!(panel, Panel::TimeMap | Panel::Topology | Panel::Partitions) {
+            plots.ui(ui, panel, area, &view, commands);
+        }
+        for (of, tile_rect) in
+            [(Panel::Emissions, tiles.emissions), (Panel::Late, tiles.late), (Panel::Queues, tiles.queues)]
+        {
             if let Some(rect) = rect(of, tile_rect) {
                 plots.ui(ui, of, rect, &view, commands);
             }
@@ -205,13 +219,15 @@ impl Lab {
     }
 }
 
-/// The four plots, each with what it keeps between frames.
+/// The plots, each with what it keeps between frames.
 #[derive(Default)]
 struct Plots {
     time_map: TimeMapState,
     emissions: EmissionsState,
     late: LateState,
     queues: QueuesState,
+    topology: TopologyState,
+    partitions: PartitionsState,
 }
 
 impl Plots {
@@ -222,6 +238,10 @@ impl Plots {
                 tile(ui, "emissions", rect, |ui| emissions_ui(ui, view, &mut self.emissions, commands));
             }
             Panel::Queues => tile(ui, "queues", rect, |ui| queues_ui(ui, view, &mut self.queues, commands)),
+            Panel::Topology => tile(ui, "topology", rect, |ui| topology_ui(ui, view, &mut self.topology)),
+            Panel::Partitions => {
+                tile(ui, "partitions", rect, |ui| partitions_ui(ui, view, &mut self.partitions, commands));
+            }
             Panel::Late => tile(ui, "late", rect, |ui| late_ui(ui, view, &mut self.late, commands)),
             _ => {}
         }

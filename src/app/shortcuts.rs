@@ -3,6 +3,7 @@
 
 use egui::{Context, Id, Key, Modifiers};
 
+use crate::app::state::MainPanel;
 use crate::app::view::{Command, Selection};
 
 /// Where a slider notes that it has the focus; it wants arrows, but not the space bar.
@@ -41,5 +42,8 @@ pub fn commands(ctx: &Context, is_card_shown: bool) -> Vec<Command> {
     key(Modifiers::NONE, Key::Home, Command::ToStart);
     key(Modifiers::NONE, Key::End, Command::ToEnd);
     key(Modifiers::NONE, Key::Space, Command::TogglePlay);
+    for (number, (panel, ..)) in [Key::Num1, Key::Num2, Key::Num3].into_iter().zip(MainPanel::ALL) {
+        key(Modifiers::NONE, number, Command::ShowMain(panel));
+    }
     pressed
 }

@@ -20,8 +20,31 @@ use crate::time::ProcTime;
 pub struct Saved {
     /// Dark or light.
     pub theme: ThemeChoice,
+    /// What the large tile shows.
+    pub main: MainPanel,
     /// The file that was last opened, offered again in the field for a path.
     pub last_file: String,
+}
+
+/// What the large tile in the middle shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MainPanel {
+    /// Event time against processing time.
+    #[default]
+    TimeMap,
+    /// Tasks and channels.
+    Topology,
+    /// One row for each partition of the log.
+    Partitions,
+}
+
+impl MainPanel {
+    /// All of them, each with its name and what it shows.
+    pub const ALL: [(Self, &'static str, &'static str); 3] = [
+        (Self::TimeMap, "Time map", "Event time against processing time (1)"),
+        (Self::Topology, "Topology", "Tasks and channels: who is busy, who waits, and why (2)"),
+        (Self::Partitions, "Partitions", "The lag, position and watermark of every partition of the log (3)"),
+    ];
 }
 
 /// Something that the reader has to know; stays until closed.

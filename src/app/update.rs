@@ -40,6 +40,7 @@ pub fn apply(state: &mut State, link: &mut Link, command: Command) {
         | Command::ShowOpenCard(_)
         | Command::CancelLoading => open(state, link, command),
         Command::SetTheme(theme) => state.saved.theme = theme,
+        Command::ShowMain(panel) => state.saved.main = panel,
         _ => move_cursor(state, command),
     }
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 pub use crate::app::run::{Marks, Run};
 
+use crate::app::state::MainPanel;
 use crate::app::theme::{Theme, ThemeChoice};
 use crate::record::{KeyId, RecordId};
 use crate::scenario::Scenario;
@@ -199,4 +200,6 @@ pub enum Command {
     CloseNotice(u64),
     /// Dark or light.
     SetTheme(ThemeChoice),
+    /// Shows a panel in the large tile.
+    ShowMain(MainPanel),
 }

@@ -39,7 +39,7 @@ pub struct ShotArgs {
     /// When: so long after the start (3min), a date (2026-03-02 12:03:00), a time of day (12:03) or the end
     #[arg(long, value_name = "MOMENT", default_value = "end", allow_hyphen_values = true)]
     pub at: Moment,
-    /// One panel instead of the whole window: time-map, emissions, late, queues, settings, ledger or transport
+    /// One panel instead of the whole window: time-map, emissions, late, queues, topology, partitions, settings, ledger or transport
     #[arg(long, value_name = "NAME")]
     pub panel: Option<PanelName>,
     /// How the window is arranged
@@ -95,11 +95,13 @@ impl From<ThemeArg> for ThemeChoice {
 pub struct PanelName(pub Panel);
 
 /// Every panel that can be drawn alone.
-const PANELS: [(&str, Panel); 7] = [
+const PANELS: [(&str, Panel); 9] = [
     ("time-map", Panel::TimeMap),
     ("emissions", Panel::Emissions),
     ("late", Panel::Late),
     ("queues", Panel::Queues),
+    ("topology", Panel::Topology),
+    ("partitions", Panel::Partitions),
     ("settings", Panel::Settings),
     ("ledger", Panel::Ledger),
     ("transport", Panel::Transport),

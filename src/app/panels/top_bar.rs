@@ -7,10 +7,10 @@ use egui::{
 };
 
 use crate::app::files;
-use crate::app::state::State;
+use crate::app::state::{MainPanel, State};
 use crate::app::theme::{Theme, ThemeChoice, font, radius, space};
 use crate::app::view::Command;
-use crate::app::widgets::controls::{Loudness, button, icon_button};
+use crate::app::widgets::controls::{Loudness, button, icon_button, segments};
 use crate::app::widgets::marks;
 use crate::human;
 use crate::scenario::SourceSpec;
@@ -35,6 +35,8 @@ pub fn top_bar_ui(ui: &mut Ui, state: &State, theme: &Theme, compact: bool, comm
     } else if !compact {
         left.label(RichText::new(subtitle(state)).font(font::body()).color(theme.t3));
     }
+    let left_end = left.min_rect().right();
+    main_panel_ui(ui, state, theme, left_end, commands);
     let mut right = ui.new_child(UiBuilder::new().max_rect(area).layout(Layout::right_to_left(Align::Center)));
     right.spacing_mut().item_spacing.x = 6.0;
     theme_button(&mut right, theme, commands);
@@ -46,6 +48,25 @@ pub fn top_bar_ui(ui: &mut Ui, state: &State, theme: &Theme, compact: bool, comm
     }
     if let Some(reading) = &state.reading {
         reading_ui(&mut right, theme, &reading.name, reading.share, commands);
+    }
+}
+
+/// Width of the choice of what the large tile shows.
+const MAIN_PANEL: f32 = 250.0;
+
+/// What the large tile shows, in the middle of the bar, or beside what stands left of that.
+fn main_panel_ui(ui: &mut Ui, state: &State, theme: &Theme, left_end: f32, commands: &mut Vec<Command>) {
+    let area = ui.max_rect();
+    let left = (area.center().x - MAIN_PANEL / 2.0).max(left_end + space::L);
+    let rect = Rect::from_min_size(pos2(left, area.center().y - 11.0), vec2(MAIN_PANEL, 22.0));
+    if rect.right() > area.right() - 110.0 {
+        return;
+    }
+    let choices = MainPanel::ALL.map(|(_, name, help)| (name, help));
+    let chosen = MainPanel::ALL.iter().position(|(panel, ..)| *panel == state.saved.main).unwrap_or(0);
+    let mut middle = ui.new_child(UiBuilder::new().id_salt("main panel").max_rect(rect));
+    if let Some(pressed) = segments(&mut middle, theme, "main panel", &choices, chosen) {
+        commands.push(Command::ShowMain(MainPanel::ALL[pressed].0));
     }
 }
 

@@ -70,6 +70,15 @@ pub fn triangle(centre: Pos2, half: f32, colour: Color32) -> Shape {
     Shape::convex_polygon(points, colour, PathStroke::NONE)
 }
 
+/// Something critical: a filled octagon.
+pub fn octagon(centre: Pos2, half: f32, colour: Color32) -> Shape {
+    let corner = |i: u8| {
+        let angle = (f32::from(i) + 0.5) * std::f32::consts::FRAC_PI_4;
+        centre + half * egui::Vec2::angled(angle)
+    };
+    Shape::convex_polygon((0..8).map(corner).collect(), colour, PathStroke::NONE)
+}
+
 /// A late firing: a hollow triangle, point up.
 pub fn triangle_hollow(centre: Pos2, half: f32, colour: Color32) -> Shape {
     let points =

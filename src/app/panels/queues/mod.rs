@@ -4,6 +4,7 @@
 //! is one line per quantity, reduced to the highest value per stretch so that no peak is lost.
 
 mod series;
+mod tasks;
 
 use egui::text::LayoutJob;
 use egui::{Align2, Color32, Painter, Pos2, Rect, RichText, Shape, Stroke, Ui, pos2, vec2};
@@ -126,15 +127,22 @@ fn plot_ui(ui: &mut Ui, view: &View<'_>, series: &Series, body: Rect, commands: 
         body.min + vec2(COUNTS, LEGEND),
         pos2(body.right(), (body.bottom() - TICKS).max(body.top() + LEGEND + 1.0)),
     );
-    let capacity = view.run.trace.pipeline.queue_capacity as usize;
+    let several = view.run.insight().filter(|insight| !insight.queues.is_empty());
+    let (most_depth, most) = match several {
+        Some(insight) => (tasks::most(insight), tasks::most(insight)),
+        None => (series.most_depth, series.most_waiting),
+    };
     // The capacity is in the picture when anything came near it.
-    let full = (series.most_depth * 3 >= capacity).then_some(capacity);
-    let top = series.most_waiting.max(full.unwrap_or(1)) as f64 * 1.08;
+    let full = tasks::capacity(view).filter(|&capacity| most_depth * 3 >= capacity);
+    let top = most.max(full.unwrap_or(1)).max(1) as f64 * 1.08;
     let plot = transform(ui, chart, (series.start_s(), series.end_s()), top);
     let scene = Chart { painter: ui.painter().clone(), theme: view.theme, chart, plot: plot.transform, series };
     scene.grid(top);
-    scene.waiting(view, full);
-    scene.legend(body);
+    match several {
+        Some(insight) => scene.queues(view, insight, full),
+        None => scene.waiting(view, full),
+    }
+    scene.legend(body, several.is_some());
     let now = scene.x(series.seconds(view.now));
     let now = scene.painter.round_to_pixel_center(now);
     scene.painter.vline(now, chart.y_range(), Stroke::new(stroke::SELECTION, view.theme.now));
@@ -238,26 +246,24 @@ impl Chart<'_> {
             }
             painter.line(depth.clone(), Stroke::new(1.2, alpha(theme.busy, strength)));
         }
-        if let Some(capacity) = full {
-            let y = self.painter.round_to_pixel_center(self.y(capacity as f64));
-            let line = Stroke::new(1.0, theme.t3);
-            self.painter.add(marks::dashed(pos2(self.chart.left(), y), pos2(self.chart.right(), y), line, 3.0, 3.0));
-            let label = format!("full {}", human::count(capacity as u64));
-            let at = pos2(self.chart.left() + 2.0, y - 2.0);
-            frame::plate(&self.painter, theme, at, Align2::LEFT_BOTTOM, &label, font::tick_small(), theme.t2);
-        }
+        self.full(full);
     }
 
     /// The names of both colours above the plot.
-    fn legend(&self, body: Rect) {
+    fn legend(&self, body: Rect, has_several: bool) {
         let theme = self.theme;
         let mut x = body.left();
         let y = body.top() + 8.0;
         let unit = self.painter.text(pos2(x, y), Align2::LEFT_CENTER, "records", font::tick(), theme.t3);
         x = unit.right() + 14.0;
         let narrow = body.width() < 330.0;
-        let mut entries = vec![(if narrow { "queue" } else { "in the queue" }, theme.busy)];
-        if self.series.most_waiting > self.series.most_depth {
+        let queue = match (narrow, has_several) {
+            (_, true) => "queue of each window task",
+            (true, false) => "queue",
+            (false, false) => "in the queue",
+        };
+        let mut entries = vec![(queue, theme.busy)];
+        if !has_several && self.series.most_waiting > self.series.most_depth {
             entries.push((if narrow { "log" } else { "in the log, unread" }, theme.backpressure));
         }
         for (name, colour) in entries {
@@ -303,11 +309,11 @@ fn hatch_between(lower: &[Pos2], upper: &[Pos2], line: Stroke) -> Vec<Shape> {
 
 fn hover(response: &egui::Response, view: &View<'_>, at: ProcTime) {
     let state = view.run.trace.at(at);
-    let text = format!(
-        "{}: {} in the queue, {} in the log",
-        time_ticks::clock(at.micros(), 1e6),
-        human::count(state.depth() as u64),
-        human::count(state.lag() as u64)
-    );
+    let clock = time_ticks::clock(at.micros(), 1e6);
+    let lag = human::count(state.lag() as u64);
+    let text = match view.run.insight().filter(|insight| !insight.queues.is_empty()) {
+        Some(insight) => format!("{clock}: {}, {lag} in the log", tasks::in_words(insight, at)),
+        None => format!("{clock}: {} in the queue, {lag} in the log", human::count(state.depth() as u64)),
+    };
     response.clone().on_hover_text_at_pointer(text);
 }

@@ -14,6 +14,8 @@ use crate::app::time_ticks;
 use crate::app::view::{Command, View};
 use crate::app::widgets::marks;
 use crate::human;
+use crate::metrics::alerts::Severity;
+use crate::scenario::alerts::AlertRule;
 use crate::time::{ProcTime, Span};
 
 /// Labels above the strip, ticks below it.
@@ -68,6 +70,7 @@ pub fn timeline_ui(
         painter.rect_stroke(bracket, radius::PLATE, rim, egui::StrokeKind::Inside);
     }
     paint_playhead(painter, view.theme, &rows, axis.px_of(view.now.micros()));
+    alerts_ui(ui, view, &rows, axis);
     let hovered = response.hover_pos().filter(|_| !response.dragged());
     response.on_hover_and_drag_cursor(CursorIcon::ResizeHorizontal);
     if let Some(pointer) = hovered {
@@ -164,7 +167,22 @@ fn paint_faults(painter: &Painter, view: &View<'_>, rows: &Rows, axis: TimeAxis,
         }
         labels.push((band.left(), Alert::Fault, fault.in_words()));
     }
-    if let Some(bin) = view.run.overview.dropped.iter().position(|&records| records > 0) {
+    let alerts = view.run.insight().map_or(&[][..], |insight| &insight.alerts);
+    for alert in alerts {
+        let x = |at: ProcTime| axis.px_of(at.micros()).clamp(rows.strip.left(), rows.strip.right());
+        let until = alert.firing.cleared_at.map_or(rows.strip.right(), x);
+        let bar =
+            Rect::from_min_max(pos2(x(alert.firing.raised_at), rows.strip.top()), pos2(until, rows.strip.top() + 2.0));
+        let (kind, colour) = match alert.severity() {
+            Severity::Warning => (Alert::Warning, theme.warn),
+            Severity::Critical => (Alert::Critical, theme.critical),
+        };
+        painter.rect_filled(bar, 0.0, alpha(colour, 0.8));
+        labels.push((bar.left(), kind, alert.label.clone()));
+    }
+    let is_told = alerts.iter().any(|alert| matches!(alert.rule, AlertRule::DropRate { .. }));
+    let first_drop = view.run.overview.dropped.iter().position(|&records| records > 0);
+    if let Some(bin) = first_drop.filter(|_| !is_told) {
         let records = (view.run.marks.dropped.len() + view.run.marks.side_output.len()) as u64;
         let what = if view.run.marks.side_output.is_empty() { "dropped late" } else { "too late" };
         labels.push((bin_x(&rows.strip, bin), Alert::Warning, format!("{what} {}", human::count(records))));
@@ -183,6 +201,7 @@ fn paint_names(painter: &Painter, theme: &Theme, rows: &Rows, mut labels: Vec<(f
         painter.add(match alert {
             Alert::Fault => marks::bolt(at, 5.5, theme.fault),
             Alert::Warning => marks::triangle(at, 4.6, theme.warn),
+            Alert::Critical => marks::octagon(at, 5.2, theme.critical),
         });
         let galley = painter.layout_no_wrap(text, font::legend(), theme.t2);
         let width = galley.size().x;
@@ -202,7 +221,21 @@ fn paint_names(painter: &Painter, theme: &Theme, rows: &Rows, mut labels: Vec<(f
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum Alert {
     Fault,
+    Critical,
     Warning,
+}
+
+/// The marks of alerts as a screen reader and the pointer find them: each with its sentence.
+fn alerts_ui(ui: &Ui, view: &View<'_>, rows: &Rows, axis: TimeAxis) {
+    let alerts = view.run.insight().map_or(&[][..], |insight| &insight.alerts);
+    for (place, alert) in alerts.iter().enumerate() {
+        let x = axis.px_of(alert.firing.raised_at.micros()).clamp(rows.strip.left(), rows.strip.right());
+        let rect = Rect::from_center_size(pos2(x, rows.labels_y), vec2(16.0, 18.0));
+        let words = format!("Alert, {}: {}", alert.severity().word(), alert.words);
+        let response = ui.interact(rect, ui.scope_id().with(("alert", place)), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
+        response.on_hover_text(words);
+    }
 }
 
 fn paint_ticks(painter: &Painter, theme: &Theme, rows: &Rows, axis: TimeAxis) {

@@ -1,0 +1,169 @@
+//! Topology: the pipeline from the log to the sink at the playback instant. What every task did with
+//! the time just before it, how full its channels are, its watermark and its silence by name; and why
+//! records wait, in words. The slow node is marked, not those that wait because of it.
+
+mod layout;
+mod model;
+mod paint;
+
+use egui::text::LayoutJob;
+use egui::{Align, Layout, Rect, RichText, Role, Sense, TextFormat, Ui, WidgetInfo, pos2, vec2};
+
+use crate::app::insight::Insight;
+use crate::app::panels::topology::model::{Model, Said};
+use crate::app::panels::topology::paint::Brush;
+use crate::app::theme::{Theme, alpha, font, radius, space};
+use crate::app::view::View;
+use crate::app::widgets::{frame, marks};
+use crate::human;
+use crate::metrics::tasks::phrase::Clock;
+use crate::runtime::Trace;
+use crate::time::ProcTime;
+
+/// What the panel keeps between frames.
+#[derive(Default)]
+pub struct TopologyState {
+    /// Of which run, at which instant.
+    shown: Option<(u64, ProcTime, Model)>,
+}
+
+/// Room for the words about one cause, and for all of them at most.
+const CAUSE: f32 = 42.0;
+const BACKLOG: f32 = 24.0;
+/// Lines of prose are never longer.
+const PROSE: f32 = 820.0;
+
+/// Draws the panel into all of `ui`.
+pub fn topology_ui(ui: &mut Ui, view: &View<'_>, state: &mut TopologyState) {
+    let theme = view.theme;
+    let rect = ui.max_rect();
+    let insight = view.run.insight();
+    let over = insight.map(|insight| format!("over the last {}", human::span(insight.recent_length())));
+    frame::panel(
+        ui,
+        theme,
+        rect,
+        "Topology",
+        |ui| {
+            if let Some(over) = over.filter(|_| ui.available_width() > 480.0) {
+                frame::caption(ui, theme, over);
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| legend_ui(ui, theme));
+        },
+        |_| {},
+    );
+    let body = rect.with_min_y(rect.top() + space::HEADER);
+    let Some(insight) = insight else {
+        empty(ui, theme, body, "Working out what every task did");
+        ui.ctx().request_repaint();
+        return;
+    };
+    if view.run.trace.stream.is_empty() {
+        empty(ui, theme, body, "No records, so no task has anything to do");
+        return;
+    }
+    let model = current(state, &view.run.trace, insight, view.run.generation, view.now);
+    frame::scope(ui, "topology", body, Layout::top_down(Align::Min), |ui| {
+        draw(ui, theme, Clock::of(insight.metrics.span()), model, body);
+    });
+}
+
+fn current<'a>(
+    state: &'a mut TopologyState,
+    trace: &Trace,
+    insight: &Insight,
+    generation: u64,
+    now: ProcTime,
+) -> &'a Model {
+    if state.shown.as_ref().is_some_and(|(of, at, _)| (*of, *at) != (generation, now)) {
+        state.shown = None;
+    }
+    &state.shown.get_or_insert_with(|| (generation, now, Model::of(trace, insight, now))).2
+}
+
+fn draw(ui: &mut Ui, theme: &Theme, clock: Clock, model: &Model, body: Rect) {
+    let rows: Vec<usize> = model.stages.iter().map(|stage| stage.rows.len()).collect();
+    let words = BACKLOG + CAUSE * model.causes.len().max(1) as f32;
+    let layout = layout::layout(body, &rows, model.dead_letters.is_some(), words);
+    let painter = ui.painter().clone();
+    let brush = Brush { painter: &painter, theme, clock };
+    for (card, stage) in layout.cards.iter().zip(&model.stages) {
+        brush.card(card, stage);
+        for (place, (rect, row)) in card.rows.iter().zip(&stage.rows).enumerate() {
+            brush.row(*rect, row, layout.has_details);
+            said(ui, (stage.name, place), *rect, &row.words);
+        }
+    }
+    for (place, (rect, edge)) in layout.edges.iter().zip(&model.edges).enumerate() {
+        brush.edge(*rect, edge);
+        said(ui, ("edge", place), *rect, &edge.words);
+    }
+    if let (Some(rect), Some(letters), Some(sources)) = (layout.dead_letters, model.dead_letters, layout.cards.get(1)) {
+        brush.dead_letters(rect, sources.rect, letters);
+        said(ui, "dead letters", rect, &format!("Dead letters: {}", human::count(letters as u64)));
+    }
+    words_ui(ui, theme, model, layout.words);
+}
+
+/// A part of the picture as a screen reader and the pointer find it.
+fn said(ui: &Ui, id: impl std::hash::Hash + std::fmt::Debug, rect: Rect, words: &str) {
+    let response = ui.interact(rect, ui.scope_id().with(id), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+    response.on_hover_text(words);
+}
+
+/// What waits, and why.
+fn words_ui(ui: &mut Ui, theme: &Theme, model: &Model, rect: Rect) {
+    let rect = rect.with_max_x(rect.right().min(rect.left() + PROSE));
+    frame::scope(ui, "causes", rect, Layout::top_down(Align::Min), |ui| {
+        ui.spacing_mut().item_spacing.y = 6.0;
+        if !model.backlog.is_empty() {
+            ui.label(RichText::new(&model.backlog).font(font::body()).color(theme.t2));
+        }
+        if model.causes.is_empty() {
+            ui.label(RichText::new("Nobody holds anybody up.").font(font::body()).color(theme.t3));
+        }
+        for (place, cause) in model.causes.iter().enumerate() {
+            cause_ui(ui, theme, place, cause);
+        }
+    });
+}
+
+fn cause_ui(ui: &mut Ui, theme: &Theme, place: usize, cause: &Said) {
+    let mut job = LayoutJob::default();
+    let format = |font, color| TextFormat { font_id: font, color, line_height: Some(17.0), ..TextFormat::default() };
+    let first = if place == 0 { theme.t1 } else { theme.t2 };
+    job.append(&cause.headline, 0.0, format(font::semibold(12.5), first));
+    job.append(&cause.detail, 5.0, format(font::body(), theme.t2));
+    job.wrap.max_width = ui.available_width();
+    ui.label(job);
+}
+
+/// What the colours of the bars stand for.
+fn legend_ui(ui: &mut Ui, theme: &Theme) {
+    ui.spacing_mut().item_spacing.x = 6.0;
+    for (name, colour) in [("idle", theme.idle), ("backpressured", theme.backpressure), ("busy", theme.busy)] {
+        ui.label(RichText::new(name).font(font::legend()).color(theme.t2));
+        let (rect, _) = ui.allocate_exact_size(vec2(14.0, 9.0), Sense::hover());
+        ui.painter().rect_filled(rect, radius::BAR, colour);
+        if colour == theme.backpressure {
+            let line = egui::Stroke::new(1.4, alpha(theme.panel, 0.55));
+            ui.painter().add(marks::hatch(rect, 5.0, line));
+        }
+        ui.add_space(space::S);
+    }
+}
+
+/// A panel without anything to show says why.
+pub fn empty(ui: &mut Ui, theme: &Theme, body: Rect, words: &str) {
+    let body = Rect::from_min_max(
+        pos2(body.left() + space::PANEL, body.top()),
+        pos2(body.right() - space::PANEL, body.bottom()),
+    );
+    let mut job = LayoutJob::simple(words.to_owned(), font::body(), theme.t3, body.width());
+    job.halign = Align::Center;
+    let galley = ui.painter().layout_job(job);
+    let response = ui.interact(body, ui.scope_id().with("empty"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+    ui.painter().galley(body.center() - vec2(0.0, galley.size().y / 2.0), galley, theme.t3);
+}

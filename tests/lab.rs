@@ -358,7 +358,7 @@ fn the_large_tile_shows_the_time_map_the_topology_or_the_partitions() {
     click(&mut window, "Topology");
     press(&mut window, Modifiers::NONE, Key::End);
     let cause = window.get_by_label_contains("window 4: ");
-    let words = cause.accesskit_node().label().expect("it says what it is");
+    let words = cause.accesskit_node().value().expect("it says what it is");
     assert!(words.contains("% busy") && words.contains("in front of it"), "{words}");
     window.get_by_label_contains("From the log to the sources: ");
     window.get_by_label_contains("Alert, warning: ");

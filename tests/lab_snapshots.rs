@@ -144,5 +144,5 @@ fn the_partitions() {
 
 #[test]
 fn alerts_on_the_timeline() {
-    check_run("transport-alerts", &hot_key(), Span::from_secs(100), Panel::Transport, "1280x88");
+    check_run("transport-alerts", &hot_key(), Span::from_secs(100), Panel::Transport, "1280x150");
 }

@@ -143,8 +143,8 @@ mod tests {
         for now in fixture::instants(&trace, 20) {
             let mut least = EventTime::MAX;
             for task in 0..4 {
-                let rises = trace.task_watermarks.iter().filter(|rise| rise.task == task && rise.at <= now);
-                let expected = rises.last().map_or(EventTime::MIN, |rise| rise.watermark);
+                let mut rises = trace.task_watermarks.iter().filter(|rise| rise.task == task && rise.at <= now);
+                let expected = rises.next_back().map_or(EventTime::MIN, |rise| rise.watermark);
                 assert_eq!(insight.watermark(&trace, TaskId::Window(task), now), expected);
                 least = least.min(expected);
             }

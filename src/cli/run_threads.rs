@@ -88,7 +88,7 @@ impl RuntimeArgs {
 /// [`CliError::Failed`] when the replay gave other panes.
 pub fn run(input: &Opened, args: &RuntimeArgs, format: Format, common: &CommonArgs) -> Result<(), CliError> {
     let config = ThreadsConfig { pace: args.pace(), ..ThreadsConfig::new(input.scenario.pipeline.clone()) };
-    let refused = refusals(&RunConfig::of(&input.scenario, &input.stream), &input.stream);
+    let refused = refusals(&RunConfig::of(&input.scenario, &input.stream), &input.stream, false);
     if !refused.is_empty() {
         return Err(cannot_run(&refused));
     }

@@ -1,12 +1,13 @@
 //! How long a task works on one thing: its service time, varied evenly by a share of itself, and
 //! longer while a fault slows the task.
 
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::time::{ProcTime, Span};
 
 /// A time in which a task is slower.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Slow {
     /// First slow instant.
     pub from: ProcTime,
@@ -17,7 +18,7 @@ pub struct Slow {
 }
 
 /// Service times of one task.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ServiceTime {
     normal: Span,
     jitter: f64,

@@ -1,8 +1,8 @@
 //! What a run on threads is made of, beside the stream: the pipeline, how much may be under way
 //! between its tasks, and how fast the records come.
 //!
-//! How many tasks there are is the pipeline's to say ([`crate::pipeline::Tasks`]). Its service times
-//! are not kept: a task takes as long as it takes.
+//! How many tasks there are is the pipeline's to say ([`crate::pipeline::Tasks`]). A task takes as long
+//! as it takes, unless it is given work to do ([`Work`]).
 //!
 //! Plain data; ranges are checked by [`ThreadsConfig::problems`] before anything starts.
 
@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::gate::{GatePolicy, verdict};
 use crate::pipeline::{Overflow, Pipeline, Problem};
 use crate::record::Stream;
+use crate::runtime::RunConfig;
+use crate::runtime::threads::work::Work;
 use crate::state::KeyGroups;
 use crate::time::{MICROS_PER_SECOND, ProcTime, Span};
 
@@ -91,6 +93,8 @@ pub struct ThreadsConfig {
     pub channel_batches: u32,
     /// How fast records come.
     pub pace: Pace,
+    /// How long the tasks work on what they get; `None`: as long as they take.
+    pub work: Option<Work>,
     /// Whether the run waits for [`crate::runtime::threads::Handle::resume`] before its first record.
     pub starts_paused: bool,
 }
@@ -102,7 +106,21 @@ impl ThreadsConfig {
     pub fn new(pipeline: Pipeline) -> Self {
         let batch_records = (pipeline.queue_capacity / 4).clamp(1, 512);
         let channel_batches = (pipeline.queue_capacity / batch_records).clamp(1, MAX_CHANNEL_BATCHES);
-        Self { pipeline, batch_records, channel_batches, pace: Pace::Free, starts_paused: false }
+        Self { pipeline, batch_records, channel_batches, pace: Pace::Free, work: None, starts_paused: false }
+    }
+
+    /// A run to look at: records come as they arrived, `times` as fast, one by one; channels hold as many
+    /// as the queue capacity says, and tasks take the service times of the pipeline. What slows them down
+    /// for a while is kept too.
+    pub fn live(run: &RunConfig, times: f64) -> Self {
+        let channel_batches = run.pipeline.queue_capacity.clamp(1, MAX_CHANNEL_BATCHES);
+        Self {
+            batch_records: 1,
+            channel_batches,
+            pace: Pace::TimesReal(times),
+            work: Some(Work::of(run)),
+            ..Self::new(run.pipeline.clone())
+        }
     }
 
     /// Source tasks, as a number of threads.

@@ -1,9 +1,10 @@
 //! Counters of a run on threads: what each thread has done, what it is doing now, and how full the
 //! channels are. They are for looking at; no result depends on them.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::runtime::threads::clock::WallClock;
+use crate::time::EventTime;
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Meter {
     wall: WallClock,
     handled: AtomicU64,
     panes: AtomicU64,
+    late: AtomicU64,
+    watermark: AtomicI64,
     idle: AtomicU64,
     blocked: AtomicU64,
     /// Since when it waits, 62 bits, and for what, 2 bits.
@@ -42,6 +45,8 @@ impl Meter {
             wall,
             handled: AtomicU64::new(0),
             panes: AtomicU64::new(0),
+            late: AtomicU64::new(0),
+            watermark: AtomicI64::new(EventTime::MIN.micros()),
             idle: AtomicU64::new(0),
             blocked: AtomicU64::new(0),
             waits: AtomicU64::new(WORKS),
@@ -56,6 +61,12 @@ impl Meter {
     /// So many more panes have been sent or taken.
     pub fn add_panes(&self, panes: u64) {
         self.panes.fetch_add(panes, Ordering::Relaxed);
+    }
+
+    /// Its watermark, and how many records came too late for it.
+    pub fn say(&self, watermark: EventTime, late: u64) {
+        self.watermark.store(watermark.micros(), Ordering::Relaxed);
+        self.late.store(late, Ordering::Relaxed);
     }
 
     /// Waits for something to come.
@@ -96,6 +107,8 @@ impl Meter {
             name: name.to_owned(),
             handled: self.handled.load(Ordering::Relaxed),
             panes: self.panes.load(Ordering::Relaxed),
+            late: self.late.load(Ordering::Relaxed),
+            watermark: EventTime::from_micros(self.watermark.load(Ordering::Relaxed)),
             activity: match what {
                 IDLE => Activity::Idle,
                 BLOCKED => Activity::Blocked,
@@ -118,6 +131,10 @@ pub struct ThreadProgress {
     pub handled: u64,
     /// Panes that it has sent (a window task) or taken (the sink); 0 for a source.
     pub panes: u64,
+    /// Records that came too late for it, dropped or to the side output; 0 for all but window tasks.
+    pub late: u64,
+    /// Its watermark; [`EventTime::MIN`] before the first, and for all but window tasks.
+    pub watermark: EventTime,
     /// What it is doing now.
     pub activity: Activity,
     /// Nanoseconds since the start of the run in which it worked. The three sum to its life.

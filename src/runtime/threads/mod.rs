@@ -13,7 +13,8 @@
 //! - [`source_thread`], [`window_thread`], [`sink`]: the bodies of the threads
 //! - [mod@run`]: a run from outside; [`wiring`]: how it is put together; [`error`]: why it fails
 //! - [`refusal`]: what a scenario asks that threads do not keep
-//! - [`order`]: the recorded order; [`mod@replay`]: taking it again
+//! - [`work`]: how long tasks are to take
+//! - [`order`]: the recorded order; [`mod@replay`]: taking it again; [`mod@retrace`]: into a trace
 
 pub mod batch;
 pub mod channel;
@@ -29,6 +30,7 @@ pub mod order;
 pub mod progress;
 pub mod refusal;
 pub mod replay;
+pub mod retrace;
 pub mod run;
 pub mod sink;
 pub mod source_task;
@@ -36,6 +38,7 @@ pub mod source_thread;
 pub mod window_task;
 pub mod window_thread;
 pub mod wiring;
+pub mod work;
 
 pub use config::{Pace, ThreadsConfig};
 pub use emission::{Emission, ListedPane};
@@ -45,5 +48,7 @@ pub use order::Recorded;
 pub use progress::{ChannelProgress, Progress};
 pub use refusal::refusals;
 pub use replay::{ReplayError, Replayed, replay};
+pub use retrace::retrace;
 pub use run::{Finished, Handle, run, start};
 pub use sink::{ByTask, PaneSink, SinkClosed};
+pub use work::Work;

@@ -7,15 +7,18 @@ use crate::log::egress::Egress;
 use crate::pipeline::Problem;
 use crate::record::Stream;
 use crate::runtime::RunConfig;
+use crate::scenario::Fault;
 use crate::time::Span;
 
 /// Everything in the scenario that a run on threads does not keep, with paths from the scenario; empty
 /// when there is nothing. What the pipeline itself asks is
-/// [`crate::runtime::threads::ThreadsConfig::problems_with`]'s to say.
-pub fn refusals(run: &RunConfig, stream: &Stream) -> Vec<Problem> {
-    let fault = |(place, fault): (usize, &crate::scenario::Fault)| {
+/// [`crate::runtime::threads::ThreadsConfig::problems_with`]'s to say. `keeps_work` says whether tasks take
+/// the service times of the pipeline ([`crate::runtime::threads::Work`]), and so can be slowed down.
+pub fn refusals(run: &RunConfig, stream: &Stream, keeps_work: bool) -> Vec<Problem> {
+    let fault = |(place, fault): (usize, &Fault)| {
         let message = format!("{}: nothing on threads is slowed down or made to fail; leave it out", fault.in_words());
-        (!fault.is_before_the_log()).then(|| Problem::new(format!("faults.{place}"), message))
+        let is_kept = fault.is_before_the_log() || (keeps_work && is_of_work(fault));
+        (!is_kept).then(|| Problem::new(format!("faults.{place}"), message))
     };
     let mut found: Vec<Problem> = run.faults.iter().enumerate().filter_map(fault).collect();
     if Egress::new(&run.log, 1).limits() {
@@ -31,13 +34,16 @@ pub fn refusals(run: &RunConfig, stream: &Stream) -> Vec<Problem> {
     found
 }
 
+const fn is_of_work(fault: &Fault) -> bool {
+    matches!(fault, Fault::SlowOperator { .. } | Fault::SlowSink { .. })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::log::LogSpec;
     use crate::pipeline::Pipeline;
     use crate::record::{KeyTable, PartitionId, Row};
-    use crate::scenario::Fault;
     use crate::time::{EventTime, ProcTime};
 
     /// Two records, five seconds apart.
@@ -55,7 +61,7 @@ mod tests {
     }
 
     fn words(run: &RunConfig) -> Vec<String> {
-        refusals(run, &stream()).iter().map(|it| format!("{}: {}", it.path, it.message)).collect()
+        refusals(run, &stream(), false).iter().map(|it| format!("{}: {}", it.path, it.message)).collect()
     }
 
     #[test]
@@ -66,9 +72,19 @@ mod tests {
         let plain = RunConfig { faults: vec![burst.clone()], ..RunConfig::plain(Pipeline::default()) };
         assert_eq!(words(&plain), [""; 0]);
         assert_eq!(
-            words(&RunConfig { faults: vec![burst, slow], ..plain }),
+            words(&RunConfig { faults: vec![burst.clone(), slow.clone()], ..plain.clone() }),
             ["faults.1: sink 7× slower: nothing on threads is slowed down or made to fail; leave it out"]
         );
+    }
+
+    #[test]
+    fn tasks_that_are_given_work_can_be_slowed_down() {
+        let (from, until) = (Span::ZERO, Span::from_secs(1));
+        let slow = Fault::SlowOperator { task: None, from, until, factor: 7.0 };
+        let failing = Fault::FailingSink { from, until, retry_after: until };
+        let run = RunConfig { faults: vec![slow, failing], ..RunConfig::plain(Pipeline::default()) };
+        let paths: Vec<String> = refusals(&run, &stream(), true).into_iter().map(|it| it.path).collect();
+        assert_eq!(paths, ["faults.1"]);
     }
 
     #[test]

@@ -82,7 +82,7 @@ where
         for (window, (task, kept, messages)) in windows.iter_mut().enumerate() {
             let Some((source, now)) = messages.next() else { continue };
             is_done = false;
-            match sources.next(source, window)? {
+            match sources.next(source, window)?.1 {
                 Message::Data(batch) => task.on_batch(source, &batch, now, kept),
                 Message::End => task.pass_time(now, kept),
             }
@@ -99,14 +99,17 @@ struct Source<I> {
     steps: I,
     was_stopped: bool,
     has_ended: bool,
+    /// The instant of the last step.
+    now: ProcTime,
     /// By window task.
-    sent: Vec<VecDeque<Message<Batch>>>,
+    sent: Vec<VecDeque<(ProcTime, Message<Batch>)>>,
 }
 
-struct Sources<I>(Vec<Source<I>>);
+pub(super) struct Sources<I>(Vec<Source<I>>);
 
 impl<'a> Sources<Box<dyn Iterator<Item = ProcTime> + 'a>> {
-    fn new(recorded: &'a Recorded, layout: &Layout) -> Self {
+    /// The sources of a run, before their first step.
+    pub(super) fn new(recorded: &'a Recorded, layout: &Layout) -> Self {
         let config = &recorded.config;
         let source = |(index, order): (usize, &'a SourceOrder)| {
             let SourceOrder { steps, was_stopped } = order;
@@ -116,6 +119,7 @@ impl<'a> Sources<Box<dyn Iterator<Item = ProcTime> + 'a>> {
                 steps: Box::new(steps.iter()) as Box<dyn Iterator<Item = ProcTime> + 'a>,
                 was_stopped: *was_stopped,
                 has_ended: false,
+                now: ProcTime::MIN,
                 sent: (0..config.windows()).map(|_| VecDeque::new()).collect(),
             }
         };
@@ -124,8 +128,8 @@ impl<'a> Sources<Box<dyn Iterator<Item = ProcTime> + 'a>> {
 }
 
 impl<I: Iterator<Item = ProcTime>> Sources<I> {
-    /// What `source` sent to `window` next.
-    fn next(&mut self, source: usize, window: usize) -> Result<Message<Batch>, ReplayError> {
+    /// What `source` sent to `window` next, and at which of its steps.
+    pub(super) fn next(&mut self, source: usize, window: usize) -> Result<(ProcTime, Message<Batch>), ReplayError> {
         let exhausted = ReplayError::Exhausted { window, source_task: source };
         let from = self.0.get_mut(source).ok_or(exhausted)?;
         loop {
@@ -146,6 +150,7 @@ impl<I: Iterator<Item = ProcTime>> Source<I> {
             return false;
         }
         if let Some(now) = self.steps.next() {
+            self.now = now;
             self.task.step(now, &mut self.exchange);
         } else {
             self.has_ended = true;
@@ -153,10 +158,11 @@ impl<I: Iterator<Item = ProcTime>> Source<I> {
                 self.task.finish(&mut self.exchange);
             }
         }
+        let now = self.now;
         for (sent, batch) in self.sent.iter_mut().zip(self.exchange.take()) {
-            sent.extend(batch.map(Message::Data));
+            sent.extend(batch.map(|batch| (now, Message::Data(batch))));
             if self.has_ended {
-                sent.push_back(Message::End);
+                sent.push_back((now, Message::End));
             }
         }
         true

@@ -4,8 +4,10 @@ use crossbeam_channel::Sender;
 
 use crate::runtime::threads::batch::Message;
 use crate::runtime::threads::channel::{Inbox, Left, Received};
+use crate::runtime::threads::control::Control;
 use crate::runtime::threads::meter::Meter;
 use crate::runtime::threads::order::Runs;
+use crate::runtime::threads::work::Worker;
 use crate::state::TaskIndex;
 
 /// What takes the panes wants no more of them; the run ends.
@@ -47,13 +49,25 @@ impl<E: Send + 'static> PaneSink<E> for Sender<(TaskIndex, Vec<E>)> {
 ///
 /// # Errors
 /// When a window task is gone, the sink wants no more, or the run is cancelled.
-pub fn run<E, S: PaneSink<E>>(mut sink: S, mut inbox: Inbox<Vec<E>>, meter: &Meter) -> Result<(S, Runs), Left> {
+pub fn run<E, S: PaneSink<E>>(
+    mut sink: S,
+    mut inbox: Inbox<Vec<E>>,
+    mut worker: Worker,
+    control: &Control,
+    meter: &Meter,
+) -> Result<(S, Runs), Left> {
     let mut order = Runs::default();
+    let mut taken = 0_u32;
     loop {
         match inbox.receive(None, meter)? {
             Received::Message(task, Message::Data(panes)) => {
                 // There are at most 64 tasks, and a batch has fewer than 2^32 panes.
                 let (task, count) = (task as u32, panes.len() as u32);
+                let since = control.now();
+                for _ in 0..count {
+                    worker.work(taken, since, control)?;
+                    taken = taken.wrapping_add(1);
+                }
                 sink.take(TaskIndex(task), panes).map_err(|SinkClosed| Left::SinkClosed)?;
                 order.push(task, count);
                 meter.add_panes(u64::from(count));

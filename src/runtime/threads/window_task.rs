@@ -107,6 +107,21 @@ impl<A: Accumulator> WindowTask<A> {
         self.stream_time.as_ref().map_or(self.valve.output(), BoundedWatermark::current)
     }
 
+    /// How many windows are kept, of all keys.
+    pub fn kept(&self) -> usize {
+        self.operator.kept()
+    }
+
+    /// Bytes that a special aggregate keeps beside the summaries.
+    pub fn special_bytes(&self) -> usize {
+        self.operator.special_bytes()
+    }
+
+    /// Shows every window that is kept. O(kept).
+    pub fn visit_kept(&self, visit: impl FnMut(crate::window::sink::Kept)) {
+        self.operator.visit_kept(visit);
+    }
+
     /// How many windows are kept that have never fired a pane. O(kept).
     pub fn unfired(&self) -> u64 {
         let mut unfired = 0;

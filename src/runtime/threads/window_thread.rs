@@ -9,6 +9,7 @@ use crate::runtime::threads::emission::{Emission, Emitter};
 use crate::runtime::threads::meter::Meter;
 use crate::runtime::threads::order::InputOrder;
 use crate::runtime::threads::window_task::{WindowTally, WindowTask};
+use crate::runtime::threads::work::Worker;
 use crate::time::{ProcTime, Span};
 use crate::window::aggregate::Accumulator;
 
@@ -38,6 +39,8 @@ pub struct WindowThread<A, E> {
     pub outlet: Outlet<Vec<E>>,
     /// Panes in a batch to the sink.
     pub batch_panes: usize,
+    /// How long it takes for a record.
+    pub worker: Worker,
 }
 
 impl<A: Accumulator, E: Emission> WindowThread<A, E> {
@@ -55,6 +58,12 @@ impl<A: Accumulator, E: Emission> WindowThread<A, E> {
                 left.min(PATIENCE)
             });
             let received = self.inbox.receive(patience, meter)?;
+            if let Received::Message(_, Message::Data(batch)) = &received {
+                let since = control.now();
+                for record in &batch.records {
+                    self.worker.work(record.id.0, since, control)?;
+                }
+            }
             let now = control.now().max(last);
             last = now;
             match received {
@@ -65,6 +74,8 @@ impl<A: Accumulator, E: Emission> WindowThread<A, E> {
                         Message::Data(batch) => {
                             self.task.on_batch(channel, &batch, now, &mut emitter);
                             meter.add_handled(batch.records.len() as u64);
+                            let tally = self.task.tally();
+                            meter.say(self.task.watermark(), tally.dropped_late + tally.side_output);
                         }
                         Message::End => self.task.pass_time(now, &mut emitter),
                     }

@@ -21,6 +21,7 @@ use crate::runtime::threads::sink::{self, PaneSink};
 use crate::runtime::threads::source_task::SourceTask;
 use crate::runtime::threads::source_thread::SourceThread;
 use crate::runtime::threads::window_thread::WindowThread;
+use crate::runtime::threads::work::Worker;
 use crate::window::aggregate::Accumulator;
 
 /// Starts a run of a checked configuration.
@@ -39,15 +40,21 @@ where
     let layout = Layout::new(config, stream);
     let spawner = Spawner { control: &control };
 
+    let service = config.work.as_ref().map(|work| work.sink.clone());
+    let sink_worker = Worker::new(service);
     let inbox = Inbox::new(sink_inlets, control.cancelled());
-    let sink_thread = spawner.spawn(&meters.sink, move |_, meter| sink::run(sink, inbox, meter))?;
+    let sink_thread =
+        spawner.spawn(&meters.sink, move |control, meter| sink::run(sink, inbox, sink_worker, control, meter))?;
     let mut window_threads = Vec::new();
-    for ((metered, inlets), outlet) in meters.windows.iter().zip(window_inlets).zip(window_outlets) {
+    for (task, ((metered, inlets), outlet)) in meters.windows.iter().zip(window_inlets).zip(window_outlets).enumerate()
+    {
+        let service = config.work.as_ref().and_then(|work| work.windows.get(task)).cloned();
         let thread = WindowThread::<A, E> {
             task: layout.window(config),
             inbox: Inbox::new(inlets, control.cancelled()),
             outlet,
             batch_panes: config.batch_records as usize,
+            worker: Worker::new(service),
         };
         window_threads.push(spawner.spawn(metered, move |control, meter| thread.run(control, meter))?);
     }

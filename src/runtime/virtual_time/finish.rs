@@ -29,14 +29,20 @@ impl Simulation {
             None => settle_kept(&mut trace.windows, &state),
             Some(salting) => settle_split(&mut trace.windows, &state, salting),
         }
-        add_unsettled(&mut trace, &mut order, plan.tasks);
-        if !order.iter().copied().eq(0..order.len() as u32) {
-            reorder(&mut trace, &order);
-        }
+        complete(&mut trace, &mut order, plan.tasks);
         if trace.recovery.is_some() {
             trace.ledger.duplicated = duplicated(&trace, View::Committed);
         }
         (trace, order)
+    }
+}
+
+/// Adds the records that have met no fate, and puts all columns in the order in which they did. `order`
+/// has the places, in order of arrival, of those that have.
+pub fn complete(trace: &mut Trace, order: &mut Vec<u32>, tasks: usize) {
+    add_unsettled(trace, order, tasks);
+    if !order.iter().copied().eq(0..order.len() as u32) {
+        reorder(trace, order);
     }
 }
 

@@ -293,7 +293,8 @@ fn tasks_of_keys(stream: &Stream, pipeline: &Pipeline) -> Vec<u16> {
     }
 }
 
-fn window_time(config: &RunConfig, task: usize) -> ServiceTime {
+/// How long a window task works on a record.
+pub fn window_time(config: &RunConfig, task: usize) -> ServiceTime {
     let slow = config.faults.iter().filter_map(|fault| match *fault {
         Fault::SlowOperator { task: named, from, until, factor } if named.is_none_or(|it| it as usize == task) => {
             Some(Slow { from: config.origin + from, until: config.origin + until, factor })
@@ -303,7 +304,8 @@ fn window_time(config: &RunConfig, task: usize) -> ServiceTime {
     jittered(config, config.pipeline.service_time, slow.collect(), &format!("window time {task}"))
 }
 
-fn sink_time(config: &RunConfig) -> ServiceTime {
+/// How long the sink works on a pane.
+pub fn sink_time(config: &RunConfig) -> ServiceTime {
     let slow = config.faults.iter().filter_map(|fault| match *fault {
         Fault::SlowSink { from, until, factor } => {
             Some(Slow { from: config.origin + from, until: config.origin + until, factor })

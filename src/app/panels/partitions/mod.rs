@@ -228,6 +228,7 @@ impl Table<'_> {
         let at = pos2(left + 14.0, lower);
         let words = if reason.is_empty() { name.to_owned() } else { format!("{name}: {reason}") };
         let colour = if standing.silence.is_active() { theme.t3 } else { theme.t1 };
-        paint::words(painter, at, right - at.x, &words, font::tick(), colour);
+        let lines = if rect.height() >= 60.0 { 2 } else { 1 };
+        paint::words(painter, at, right - at.x, lines, &words, (font::tick(), colour));
     }
 }

@@ -100,10 +100,13 @@ pub fn number(painter: &Painter, theme: &Theme, at: Pos2, value: usize) {
     painter.text(at, Align2::RIGHT_CENTER, human::count(value as u64), font::value(), colour);
 }
 
-/// A word that is cut to the room that it has, with an ellipsis.
-pub fn words(painter: &Painter, at: Pos2, width: f32, text: &str, font: egui::FontId, colour: Color32) {
-    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, colour);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(8.0));
+/// Words in the colour and font of `style`, cut to so many lines in the room that they have, with an ellipsis.
+/// `at` is the left end of the middle of the first line.
+pub fn words(painter: &Painter, at: Pos2, width: f32, lines: usize, text: &str, style: (egui::FontId, Color32)) {
+    let (font, colour) = style;
+    let mut job = egui::text::LayoutJob::simple(text.to_owned(), font, colour, width.max(8.0));
+    job.wrap.max_rows = lines;
     let galley = painter.layout_job(job);
-    painter.galley(at - vec2(0.0, galley.size().y / 2.0), galley, colour);
+    let first = galley.rows.first().map_or(0.0, |row| row.height());
+    painter.galley(at - vec2(0.0, first / 2.0), galley, colour);
 }

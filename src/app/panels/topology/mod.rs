@@ -83,7 +83,8 @@ fn current<'a>(
 
 fn draw(ui: &mut Ui, theme: &Theme, clock: Clock, model: &Model, body: Rect) {
     let rows: Vec<usize> = model.stages.iter().map(|stage| stage.rows.len()).collect();
-    let words = BACKLOG + CAUSE * model.causes.len().max(1) as f32;
+    let lines = usize::from(!model.backlog.is_empty()) + usize::from(!model.held_back.is_empty());
+    let words = BACKLOG * lines.max(1) as f32 + CAUSE * model.causes.len().max(1) as f32;
     let layout = layout::layout(body, &rows, model.dead_letters.is_some(), words);
     let painter = ui.painter().clone();
     let brush = Brush { painter: &painter, theme, clock };
@@ -120,8 +121,11 @@ fn words_ui(ui: &mut Ui, theme: &Theme, model: &Model, rect: Rect) {
         if !model.backlog.is_empty() {
             ui.label(RichText::new(&model.backlog).font(font::body()).color(theme.t2));
         }
+        if !model.held_back.is_empty() {
+            ui.label(RichText::new(&model.held_back).font(font::body()).color(theme.t2));
+        }
         if model.causes.is_empty() {
-            ui.label(RichText::new("Nobody holds anybody up.").font(font::body()).color(theme.t3));
+            ui.label(RichText::new("No task waits for another.").font(font::body()).color(theme.t3));
         }
         for (place, cause) in model.causes.iter().enumerate() {
             cause_ui(ui, theme, place, cause);

@@ -25,6 +25,8 @@ pub struct Model {
     pub causes: Vec<Said>,
     /// What waits in the log, and when it is cleared; empty where nothing does.
     pub backlog: String,
+    /// By whom the watermark is held back; empty where it is not.
+    pub held_back: String,
 }
 
 /// A stage of the pipeline: siblings side by side.
@@ -147,6 +149,7 @@ impl Model {
             dead_letters: look.dead_letters(),
             causes: look.causes.iter().take(3).map(said).collect(),
             backlog: look.backlog(),
+            held_back: look.held_back(),
         }
     }
 }
@@ -387,6 +390,15 @@ impl<'a> Look<'a> {
             Clearing::Never { growth } => format!(", growing by {}", rate(growth)),
         };
         format!("{} unread in the log{when}", many(lag, "record"))
+    }
+
+    fn held_back(&self) -> String {
+        let metrics = &self.insight.metrics;
+        // There are at most a few thousand partitions.
+        let partitions = (0..metrics.partitions().len()).map(|place| PartitionId(place as u32));
+        let mut silences = partitions.map(|partition| of_partition(self.trace, metrics, partition, self.now));
+        let held = silences.find(|silence| matches!(silence, Silence::HeldBack { .. }));
+        held.map_or(String::new(), |silence| format!("The watermark is held back {}.", silence.reason(self.clock)))
     }
 
     fn tell(&self, watermark: EventTime) -> String {

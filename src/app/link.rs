@@ -13,6 +13,7 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::app::files::{self, Opened, Source};
+use crate::app::live::{self, LiveCommand, LiveNews};
 use crate::app::run::Run;
 use crate::app::worker::{Job, Refusal, Worker};
 
@@ -30,6 +31,8 @@ pub enum Message {
     CannotOpen(Refusal),
     /// The reader chose a file in a dialog.
     Chosen(PathBuf),
+    /// What there is to hear of the live run of this number.
+    Live(u64, LiveNews),
     /// A thread ended by a bug; whatever it was asked for will not come.
     Broken,
 }
@@ -43,6 +46,7 @@ pub struct Link {
     letters: Receiver<Letter>,
     outbox: Outbox,
     readings: u64,
+    lives: u64,
     reading: Option<(u64, Arc<AtomicBool>)>,
 }
 
@@ -94,14 +98,14 @@ impl Link {
         let (jobs, inbox) = unbounded();
         let to_window = outbox.clone();
         spawn("worker", &outbox, move || work(&inbox, &to_window));
-        Self { inner: Inner::Thread { jobs }, letters: received, outbox, readings: 0, reading: None }
+        Self { inner: Inner::Thread { jobs }, letters: received, outbox, readings: 0, lives: 0, reading: None }
     }
 
     /// No thread: jobs are done when [`Link::poll`] is called.
     pub fn here() -> Self {
         let (letters, received) = unbounded();
         let outbox = Outbox { letters, wake: Arc::new(|| {}), reading: 0 };
-        Self { inner: Inner::Here(Box::default()), letters: received, outbox, readings: 0, reading: None }
+        Self { inner: Inner::Here(Box::default()), letters: received, outbox, readings: 0, lives: 0, reading: None }
     }
 
     /// Asks for a run. A job that has not begun yet is forgotten.
@@ -134,6 +138,19 @@ impl Link {
                 });
             }
         }
+    }
+
+    /// Runs a job on real threads at so many times real time; a thread of its own looks at it, with or
+    /// without a window. The number of the live run, and where to send it commands: once nobody can, it is
+    /// cancelled, and all its threads end.
+    pub fn go_live(&mut self, job: Job, speed: f64) -> (u64, Sender<LiveCommand>) {
+        self.lives += 1;
+        let (commands, received) = unbounded();
+        let (number, outbox) = (self.lives, self.outbox.clone());
+        spawn("live run", &self.outbox, move || {
+            live::run(job, speed, &received, &mut |news| outbox.send(Message::Live(number, news)));
+        });
+        (number, commands)
     }
 
     /// Whether a file is being read.

@@ -7,6 +7,7 @@
 //! - [`state`], [`update`]: what is shown and chosen, and the one place that changes it
 //! - [`playback`], [`shortcuts`]: the cursor over the run, and the keys
 //! - [`worker`], [`link`], [`files`]: runs and streams, computed and read beside the window
+//! - [`live`]: a run on real threads, looked at as it runs
 //! - [`shell`]: the window
 //!
 //! Panels know no thread, clock or file: time comes from the frame's input, runs come finished
@@ -16,6 +17,7 @@ pub mod files;
 pub mod insight;
 pub mod layout;
 pub mod link;
+pub mod live;
 pub mod panels;
 pub mod playback;
 pub mod run;

@@ -11,6 +11,7 @@ use crate::app::layout::Tiles;
 use crate::app::link::Link;
 use crate::app::panels::emissions::{EmissionsState, emissions_ui};
 use crate::app::panels::late::{LateState, late_ui};
+use crate::app::panels::live::live_ui;
 use crate::app::panels::partitions::{PartitionsState, partitions_ui};
 use crate::app::panels::queues::{QueuesState, queues_ui};
 use crate::app::panels::settings::SettingsState;
@@ -158,7 +159,11 @@ impl Lab {
         for command in commands {
             update::apply(&mut self.state, &mut self.link, command);
         }
-        if self.state.playback.playing || self.state.ghost.is_some() || self.state.is_computing() {
+        if self.state.playback.playing
+            || self.state.ghost.is_some()
+            || self.state.is_computing()
+            || self.state.live.is_some()
+        {
             ctx.request_repaint();
         }
     }
@@ -189,7 +194,9 @@ impl Lab {
             MainPanel::Topology => Panel::Topology,
             MainPanel::Partitions => Panel::Partitions,
         };
-        if panel == Panel::All {
+        if let (Panel::All, Some(live)) = (panel, &state.live) {
+            tile(ui, "live", tiles.time_map, |ui| live_ui(ui, theme, live, commands));
+        } else if panel == Panel::All {
             plots.ui(ui, main, tiles.time_map, &view, commands);
         } else if matches!(panel, Panel::TimeMap | Panel::Topology | Panel::Partitions) {
             plots.ui(ui, panel, area, &view, commands);

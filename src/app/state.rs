@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crossbeam_channel::Sender;
 use serde::{Deserialize, Serialize};
 
 use crate::app::files::Opened;
+use crate::app::live::{LiveCommand, LiveFrame};
 use crate::app::playback::Playback;
 use crate::app::run::Run;
 use crate::app::theme::{Theme, ThemeChoice};
@@ -91,6 +93,62 @@ impl Ghost {
     }
 }
 
+/// One look at a live run, kept for the plot of its queues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveSample {
+    /// Processing time.
+    pub now: ProcTime,
+    /// By window task: what waits in front of it.
+    pub depths: Vec<u64>,
+    /// Unread records in the log.
+    pub lag: u64,
+}
+
+/// A run on real threads that is under way.
+pub struct LiveRun {
+    /// Tells its news from that of others.
+    pub id: u64,
+    /// Where to send commands; once it is dropped, the run is cancelled and its threads end.
+    pub commands: Sender<LiveCommand>,
+    /// The latest look; `None` before the first.
+    pub frame: Option<LiveFrame>,
+    /// Looks so far, evenly thinned out to at most [`LIVE_SAMPLES`].
+    pub samples: Vec<LiveSample>,
+    /// Of so many looks one is kept.
+    pub keeps_each: usize,
+    /// Looks so far.
+    pub looks: usize,
+    /// Processing time per real time.
+    pub speed: f64,
+    /// Whether its sources wait.
+    pub is_paused: bool,
+    /// Whether it has ended and is being replayed.
+    pub is_replaying: bool,
+}
+
+/// Looks that are kept of a live run: more than a plot has pixels.
+pub const LIVE_SAMPLES: usize = 1_200;
+
+impl LiveRun {
+    /// Takes in a look.
+    pub fn see(&mut self, frame: LiveFrame) {
+        if self.looks.is_multiple_of(self.keeps_each) {
+            if self.samples.len() >= LIVE_SAMPLES {
+                let mut place = 0;
+                self.samples.retain(|_| {
+                    place += 1;
+                    place % 2 == 1
+                });
+                self.keeps_each *= 2;
+            }
+            let depths = (0..frame.progress.windows.len()).map(|window| frame.depth_of(window)).collect();
+            self.samples.push(LiveSample { now: frame.progress.now, depths, lag: frame.lag() });
+        }
+        self.looks += 1;
+        self.frame = Some(frame);
+    }
+}
+
 /// What the lab is showing and what the reader has chosen.
 pub struct State {
     /// Remembered between sessions.
@@ -107,6 +165,8 @@ pub struct State {
     pub columns: Vec<ColumnReport>,
     /// The run on screen; `None` until the first one is computed.
     pub run: Option<Arc<Run>>,
+    /// The run on real threads, while there is one.
+    pub live: Option<LiveRun>,
     /// The run before the last change.
     pub ghost: Option<Ghost>,
     /// The cursor.
@@ -150,6 +210,7 @@ impl State {
             tries: opened.tries,
             columns: opened.columns,
             run: None,
+            live: None,
             ghost: None,
             playback: Playback::new(ProcTime::EPOCH, ProcTime::EPOCH),
             selection: Selection::None,

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::app::files::{Opened, Source, short_name};
 use crate::app::link::{Link, Message};
+use crate::app::live::{LiveCommand, LiveNews, verdict};
 use crate::app::playback::Playback;
 use crate::app::run::Run;
-use crate::app::state::{GHOST_STAYS, Ghost, Reading, State};
+use crate::app::state::{GHOST_STAYS, Ghost, LiveRun, Reading, State};
 use crate::app::view::{Command, LegendFilter, Selection};
 use crate::app::worker::Job;
 use crate::pipeline::WatermarkSpec;
@@ -41,6 +42,8 @@ pub fn apply(state: &mut State, link: &mut Link, command: Command) {
         | Command::CancelLoading => open(state, link, command),
         Command::SetTheme(theme) => state.saved.theme = theme,
         Command::ShowMain(panel) => state.saved.main = panel,
+        Command::GoLive => go_live(state, link),
+        Command::StopLive => steer(state, LiveCommand::Stop),
         _ => move_cursor(state, command),
     }
 }
@@ -55,7 +58,83 @@ fn choose(state: &mut State, command: Command) {
     }
 }
 
+/// Runs the present scenario on real threads. What is asked of playing is asked of that run until its end.
+fn go_live(state: &mut State, link: &mut Link) {
+    state.playback.playing = false;
+    let job =
+        Job { generation: state.generation + 1, scenario: state.scenario.clone(), recording: state.recording.clone() };
+    let speed = state.playback.speed;
+    let (id, commands) = link.go_live(job, speed);
+    state.live = Some(LiveRun {
+        id,
+        commands,
+        frame: None,
+        samples: Vec::new(),
+        keeps_each: 1,
+        looks: 0,
+        speed,
+        is_paused: false,
+        is_replaying: false,
+    });
+}
+
+fn steer(state: &mut State, command: LiveCommand) {
+    let Some(live) = &mut state.live else { return };
+    match command {
+        LiveCommand::Pause => live.is_paused = true,
+        LiveCommand::Resume => live.is_paused = false,
+        LiveCommand::SetSpeed(speed) => live.speed = speed,
+        LiveCommand::Stop => {}
+    }
+    // A send fails only when the run has ended, and then it has said so.
+    let _ = live.commands.send(command);
+}
+
+/// What is asked of playing goes to the live run while there is one. Whether it went there.
+fn steers_live(state: &mut State, command: &Command) -> bool {
+    let Some(is_paused) = state.live.as_ref().map(|live| live.is_paused) else { return false };
+    let asked = match command {
+        Command::Play => LiveCommand::Resume,
+        Command::Pause => LiveCommand::Pause,
+        Command::TogglePlay if is_paused => LiveCommand::Resume,
+        Command::TogglePlay => LiveCommand::Pause,
+        Command::SetSpeed(speed) => {
+            state.playback.set_speed(*speed);
+            LiveCommand::SetSpeed(state.playback.speed)
+        }
+        _ => return false,
+    };
+    steer(state, asked);
+    true
+}
+
+/// Takes in news of the live run.
+fn hear(state: &mut State, number: u64, news: LiveNews) {
+    let Some(live) = state.live.as_mut().filter(|live| live.id == number) else { return };
+    match news {
+        LiveNews::Frame(frame) => live.see(*frame),
+        LiveNews::Replaying => live.is_replaying = true,
+        LiveNews::Refused(why) => {
+            state.live = None;
+            state.notify(true, "This cannot run live", why);
+        }
+        LiveNews::Done(end) => {
+            state.live = None;
+            let text = "The order in which each thread got its input was recorded and taken again in virtual time. \
+                        The time map shows that run; change a setting to return to virtual time.";
+            state.notify(!end.is_identical, verdict(&end), text);
+            state.generation = end.run.generation;
+            show(state, end.run);
+            state.playback.playing = false;
+            state.playback.seek(state.playback.end);
+        }
+    }
+}
+
 fn move_cursor(state: &mut State, command: Command) {
+    if steers_live(state, &command) {
+        return;
+    }
     let run = state.run.clone();
     let playback = &mut state.playback;
     match command {
@@ -113,8 +192,9 @@ fn change(state: &mut State, link: &mut Link, scenario: Scenario) {
     compute(state, link);
 }
 
-/// Asks the worker for a run of the present scenario.
+/// Asks the worker for a run of the present scenario. A live run is of other settings by now, and ends.
 pub fn compute(state: &mut State, link: &mut Link) {
+    state.live = None;
     let fades_at = state.time + GHOST_STAYS;
     match (&mut state.ghost, &state.run) {
         (Some(ghost), _) => ghost.fades_at = fades_at,
@@ -150,6 +230,7 @@ pub fn receive(state: &mut State, link: &mut Link) {
                     link.open(Source::BuiltIn(0));
                 }
             }
+            Message::Live(number, news) => hear(state, number, news),
             Message::Chosen(path) => apply(state, link, Command::OpenFile(path)),
             Message::Broken => {
                 state.reading = None;

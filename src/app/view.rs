@@ -200,6 +200,10 @@ pub enum Command {
     CloseNotice(u64),
     /// Dark or light.
     SetTheme(ThemeChoice),
+    /// Runs the present scenario on real threads, at the speed of the playback.
+    GoLive,
+    /// Ends the live run: no more records are read.
+    StopLive,
     /// Shows a panel in the large tile.
     ShowMain(MainPanel),
 }

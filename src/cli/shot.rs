@@ -39,7 +39,8 @@ pub struct ShotArgs {
     /// When: so long after the start (3min), a date (2026-03-02 12:03:00), a time of day (12:03) or the end
     #[arg(long, value_name = "MOMENT", default_value = "end", allow_hyphen_values = true)]
     pub at: Moment,
-    /// One panel instead of the whole window: time-map, emissions, late, queues, topology, partitions, settings, ledger or transport
+    /// One panel instead of the whole window: time-map, emissions, late, queues, topology, partitions, settings,
+    /// ledger or transport
     #[arg(long, value_name = "NAME")]
     pub panel: Option<PanelName>,
     /// How the window is arranged

@@ -6,6 +6,7 @@ pub mod time_map;
 pub mod emissions;
 pub mod late;
 pub mod ledger;
+pub mod live;
 pub mod notices;
 pub mod number;
 pub mod partitions;

@@ -46,6 +46,13 @@ pub fn top_bar_ui(ui: &mut Ui, state: &State, theme: &Theme, compact: bool, comm
     if button(&mut right, theme, "Open", Loudness::Quiet).on_hover_text(help).clicked() {
         commands.push(Command::ShowOpenCard(true));
     }
+    if state.live.is_none() && state.run.is_some() {
+        let help =
+            "Run the scenario on real threads, in real time at the speed of the playback, and look at it as it runs";
+        if button(&mut right, theme, "Run live", Loudness::Quiet).on_hover_text(help).clicked() {
+            commands.push(Command::GoLive);
+        }
+    }
     if let Some(reading) = &state.reading {
         reading_ui(&mut right, theme, &reading.name, reading.share, commands);
     }
@@ -59,7 +66,7 @@ fn main_panel_ui(ui: &mut Ui, state: &State, theme: &Theme, left_end: f32, comma
     let area = ui.max_rect();
     let left = (area.center().x - MAIN_PANEL / 2.0).max(left_end + space::L);
     let rect = Rect::from_min_size(pos2(left, area.center().y - 11.0), vec2(MAIN_PANEL, 22.0));
-    if rect.right() > area.right() - 110.0 {
+    if rect.right() > area.right() - 180.0 {
         return;
     }
     let choices = MainPanel::ALL.map(|(_, name, help)| (name, help));

@@ -34,7 +34,7 @@ const TITLE: f32 = 46.0;
 /// A row with a second line is between these high.
 const DETAILED: (f32, f32) = (40.0, 56.0);
 /// Rows with one line are between these high.
-const PLAIN: (f32, f32) = (3.0, 20.0);
+const PLAIN: (f32, f32) = (1.0, 20.0);
 /// What is left free below the last row.
 const FOOT: f32 = 10.0;
 /// An edge needs room above and below its arrow.

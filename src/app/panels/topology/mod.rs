@@ -3,7 +3,7 @@
 //! records wait, in words. The slow node is marked, not those that wait because of it.
 
 mod layout;
-mod model;
+pub mod model;
 mod paint;
 
 use egui::text::LayoutJob;
@@ -64,7 +64,7 @@ pub fn topology_ui(ui: &mut Ui, view: &View<'_>, state: &mut TopologyState) {
     }
     let model = current(state, &view.run.trace, insight, view.run.generation, view.now);
     frame::scope(ui, "topology", body, Layout::top_down(Align::Min), |ui| {
-        draw(ui, theme, Clock::of(insight.metrics.span()), model, body);
+        draw(ui, theme, Clock::of(insight.metrics.span()), model, body, Words::Below);
     });
 }
 
@@ -81,10 +81,24 @@ fn current<'a>(
     &state.shown.get_or_insert_with(|| (generation, now, Model::of(trace, insight, now))).2
 }
 
-fn draw(ui: &mut Ui, theme: &Theme, clock: Clock, model: &Model, body: Rect) {
+/// Whether there are words below the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// What waits, and why.
+    Below,
+    /// The picture alone.
+    None,
+}
+
+/// Draws a topology into `body`.
+pub fn draw(ui: &mut Ui, theme: &Theme, clock: Clock, model: &Model, body: Rect, has_words: Words) {
     let rows: Vec<usize> = model.stages.iter().map(|stage| stage.rows.len()).collect();
     let lines = usize::from(!model.backlog.is_empty()) + usize::from(!model.held_back.is_empty());
-    let words = BACKLOG * lines.max(1) as f32 + CAUSE * model.causes.len().max(1) as f32;
+    let words = if has_words == Words::None {
+        0.0
+    } else {
+        BACKLOG * lines.max(1) as f32 + CAUSE * model.causes.len().max(1) as f32
+    };
     let layout = layout::layout(body, &rows, model.dead_letters.is_some(), words);
     let painter = ui.painter().clone();
     let brush = Brush { painter: &painter, theme, clock };
@@ -103,7 +117,9 @@ fn draw(ui: &mut Ui, theme: &Theme, clock: Clock, model: &Model, body: Rect) {
         brush.dead_letters(rect, sources.rect, letters);
         said(ui, "dead letters", rect, &format!("Dead letters: {}", human::count(letters as u64)));
     }
-    words_ui(ui, theme, model, layout.words);
+    if has_words == Words::Below {
+        words_ui(ui, theme, model, layout.words);
+    }
 }
 
 /// A part of the picture as a screen reader and the pointer find it.

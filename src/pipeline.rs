@@ -6,6 +6,7 @@
 
 pub mod checkpoints;
 pub mod engine;
+pub mod grouping;
 pub mod restart;
 pub mod salting;
 pub mod tasks;
@@ -15,6 +16,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use crate::gate::Gate;
+pub use crate::group::GroupSpec;
 pub use crate::pipeline::checkpoints::{Barriers, CheckpointSpec, Delivery, Heartbeats};
 pub use crate::pipeline::restart::RestartStrategy;
 pub use crate::pipeline::tasks::{Overflow, Tasks};
@@ -84,6 +86,9 @@ pub struct Pipeline {
     pub heartbeats: Heartbeats,
     /// Where the state of window tasks lives, and how much of it there may be.
     pub state: StateSpec,
+    /// Whether the source tasks are members of a consumer group, among which partitions move; without
+    /// one, source task `p mod sources` reads partition `p` for good.
+    pub group: Option<GroupSpec>,
 }
 
 impl Default for Pipeline {
@@ -111,6 +116,7 @@ impl Default for Pipeline {
             sink: SinkSpec::default(),
             heartbeats: Heartbeats::default(),
             state: StateSpec::default(),
+            group: None,
         }
     }
 }
@@ -275,6 +281,7 @@ impl Pipeline {
         found.extend(salting::problems(self));
         found.extend(checkpoints::problems(self));
         found.extend(self.state_problem());
+        found.extend(grouping::problems(self));
         if !(1..=MAX_QUEUE_CAPACITY).contains(&self.queue_capacity) {
             let message = format!(
                 "{} is out of range: must be 1 to {}",

@@ -1,6 +1,7 @@
 //! Scenario files as text: whatever is written reads back equal, and whatever is read, however
 //! broken, ends in a scenario or in an error with words.
 
+use highwater::group::{Assignor, GroupSpec};
 use highwater::join::{JoinKind, JoinedValue};
 use highwater::log::{LogPreset, LogSpec, Ordering};
 use highwater::pipeline::{Aggregate, AtEnd, LatePolicy, Pipeline, WatermarkSpec, WindowSpec};
@@ -203,8 +204,9 @@ fn pipeline() -> impl Strategy<Value = Pipeline> {
         positive_span().prop_map(|gap| WindowSpec::Session { gap }),
     ];
     let aggregate = prop_oneof![Just(Aggregate::Count), Just(Aggregate::Sum), Just(Aggregate::Max)];
-    (span(), window, span(), any::<bool>(), aggregate, any::<bool>(), 1..10_000_000_u32, span()).prop_map(
-        |(bound, window, allowed_lateness, drops, aggregate, holds, queue_capacity, service_time)| Pipeline {
+    let rest = (1..10_000_000_u32, span(), prop::option::of(group()));
+    (span(), window, span(), any::<bool>(), aggregate, any::<bool>(), rest).prop_map(
+        |(bound, window, allowed_lateness, drops, aggregate, holds, (queue_capacity, service_time, group))| Pipeline {
             watermark: WatermarkSpec::Bounded { bound },
             window,
             allowed_lateness,
@@ -213,7 +215,22 @@ fn pipeline() -> impl Strategy<Value = Pipeline> {
             at_end: if holds { AtEnd::Hold } else { AtEnd::Flush },
             queue_capacity,
             service_time,
+            group,
             ..Pipeline::default()
+        },
+    )
+}
+
+fn group() -> impl Strategy<Value = GroupSpec> {
+    let assignors = vec![Assignor::Range, Assignor::RoundRobin, Assignor::Sticky, Assignor::CooperativeSticky];
+    (prop::sample::select(assignors), 1..3_000_i64, span(), span(), positive_span()).prop_map(
+        |(assignor, beat, initial_delay, sync_time, commit_interval)| GroupSpec {
+            assignor,
+            heartbeat_interval: Span::from_millis(beat),
+            initial_delay,
+            sync_time,
+            commit_interval,
+            ..GroupSpec::default()
         },
     )
 }

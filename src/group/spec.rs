@@ -29,6 +29,10 @@ pub struct GroupSpec {
     /// How long it takes from the last member's joining until all know their partitions. No figure is
     /// published; ours is 100 ms.
     pub sync_time: Span,
+    /// How often members commit how far they have read (`auto.commit.interval.ms`, 5 s), counted from the
+    /// start of the run. They also do when they give partitions up. After any other loss of a partition
+    /// what was read since is read again.
+    pub commit_interval: Span,
 }
 
 impl Default for GroupSpec {
@@ -41,6 +45,7 @@ impl Default for GroupSpec {
             initial_delay: Span::from_secs(3),
             join_time: Span::from_millis(100),
             sync_time: Span::from_millis(100),
+            commit_interval: Span::from_secs(5),
         }
     }
 }
@@ -96,10 +101,19 @@ impl GroupSpec {
         span("initial_delay", self.initial_delay, 0);
         span("join_time", self.join_time, 0);
         span("sync_time", self.sync_time, 0);
+        span("commit_interval", self.commit_interval, 1);
         if found.is_empty() && self.heartbeat_interval >= self.session_timeout {
             let (beat, session) = (span_exact(self.heartbeat_interval), span_exact(self.session_timeout));
             let message = format!("{beat} is out of range: must be shorter than session_timeout, {session}");
             found.push(Problem::new("heartbeat_interval", message));
+        }
+        // Else a member that does all it can is removed because it does not join in time.
+        let joins_in = self.heartbeat_interval + self.join_time;
+        if found.is_empty() && joins_in >= self.max_poll_interval {
+            let (poll, joins) = (span_exact(self.max_poll_interval), span_exact(joins_in));
+            let message =
+                format!("{poll} is out of range: must be longer than heartbeat_interval and join_time, {joins}");
+            found.push(Problem::new("max_poll_interval", message));
         }
         found
     }
@@ -126,6 +140,10 @@ mod tests {
         );
         let spec = GroupSpec { heartbeat_interval: Span::from_secs(45), ..GroupSpec::default() };
         let expected = "heartbeat_interval: 45s is out of range: must be shorter than session_timeout, 45s";
+        assert_eq!(problems(&spec), [expected]);
+        let spec = GroupSpec { max_poll_interval: Span::from_millis(3_100), ..GroupSpec::default() };
+        let expected =
+            "max_poll_interval: 3s100ms is out of range: must be longer than heartbeat_interval and join_time, 3s100ms";
         assert_eq!(problems(&spec), [expected]);
     }
 

@@ -5,6 +5,7 @@
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::record::RecordId;
+use crate::runtime::rebalance::{PauseReason, RebalanceCause};
 use crate::runtime::recovery_log::RecoveryLog;
 use crate::runtime::trace::{Fate, TaskId, Trace, WindowEnd};
 use crate::time::ProcTime;
@@ -86,6 +87,7 @@ impl Trace {
             bytes.int(restart.back_at.map_or(-1, ProcTime::micros));
             bytes.int(i64::from(restart.reason.record().0));
         }
+        self.hash_group(bytes);
         for repeat in &self.repeats {
             bytes.int(i64::from(repeat.record.0));
             bytes.int(i64::from(repeat.source) << 16 | i64::from(repeat.task));
@@ -100,6 +102,34 @@ impl Trace {
         }
         for at in self.delivered.iter().chain(&self.batches) {
             bytes.int(at.micros());
+        }
+    }
+
+    /// Nothing is added where there is no group.
+    fn hash_group(&self, bytes: &mut Bytes) {
+        for &reader in &self.readers {
+            bytes.int(i64::from(reader));
+        }
+        for rebalance in &self.rebalances {
+            bytes.int(rebalance.started_at.micros());
+            bytes.int(rebalance.finished_at.micros());
+            bytes.int(cause_code(rebalance.cause));
+            bytes.int(i64::from(rebalance.generation) << 32 | i64::from(rebalance.members));
+        }
+        for pause in &self.pauses {
+            bytes.int(i64::from(pause.partition.0));
+            bytes.int(pause.from.micros());
+            bytes.int(pause.until.micros());
+            bytes.int(match pause.reason {
+                PauseReason::Rebalance => -1,
+                PauseReason::Silent(task) => i64::from(task) * 2,
+                PauseReason::Stalled(task) => i64::from(task) * 2 + 1,
+            });
+        }
+        for step in &self.owners {
+            bytes.int(step.at.micros());
+            bytes.int(i64::from(step.partition.0));
+            bytes.int(step.owner.map_or(-1, i64::from));
         }
     }
 
@@ -194,6 +224,18 @@ fn fate_code(fate: Fate) -> i64 {
         Fate::InFlight => 7,
         Fate::Rejected => 8,
     }
+}
+
+fn cause_code(cause: RebalanceCause) -> i64 {
+    let (kind, task) = match cause {
+        RebalanceCause::Joined(task) => (0, task),
+        RebalanceCause::Left(task) => (1, task),
+        RebalanceCause::SessionTimeout(task) => (2, task),
+        RebalanceCause::MaxPollInterval(task) => (3, task),
+        RebalanceCause::RebalanceTimeout(task) => (4, task),
+        RebalanceCause::SecondRound => (5, 0),
+    };
+    kind << 16 | i64::from(task)
 }
 
 fn timing_code(timing: Timing) -> i64 {

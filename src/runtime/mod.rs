@@ -7,6 +7,7 @@ pub mod event_clock;
 pub mod hash;
 pub mod ledger;
 pub mod outcome;
+pub mod rebalance;
 pub mod recovery_log;
 pub mod service;
 pub mod threads;
@@ -14,6 +15,7 @@ pub mod trace;
 pub mod virtual_time;
 
 pub use ledger::Ledger;
+pub use rebalance::{OwnerStep, Pause, PauseReason, Rebalance, RebalanceCause};
 pub use recovery_log::RecoveryLog;
 pub use trace::{
     CrashReason, FailedWrite, Fate, InputStep, PartialPane, Repeat, Restart, TaskId, TaskWatermark, Trace, Wait,

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use crate::pipeline::{LatePolicy, Pipeline};
 use crate::record::{KeyId, PartitionId, RecordId, Stream};
 use crate::runtime::ledger::Ledger;
+use crate::runtime::rebalance::{OwnerStep, Pause, Rebalance};
 use crate::runtime::recovery_log::RecoveryLog;
 use crate::time::{EventTime, ProcTime};
 use crate::watermark::InputStatus;
@@ -336,6 +337,9 @@ pub struct Trace {
     pub handled: Vec<ProcTime>,
     /// Per record: the window task that handled it, or [`TaskId::NO_TASK`]; empty when there is one.
     pub tasks: Vec<u16>,
+    /// Per record: the source task that read it, or [`TaskId::NO_TASK`] where it was given up in the log;
+    /// empty where source tasks keep their partitions.
+    pub readers: Vec<u16>,
     /// Per record: where it ended up.
     pub fates: Vec<Fate>,
     /// Per record: the watermark that met it. It is behind when its event time is less.
@@ -363,6 +367,13 @@ pub struct Trace {
     /// Every fate of a record beyond its first, in order of time. The columns by record know of the first
     /// alone; windows and panes count all of them.
     pub repeats: Vec<Repeat>,
+    /// Every rebalance of the consumer group, in order of their starts.
+    pub rebalances: Vec<Rebalance>,
+    /// Every time that nobody read a partition because of the group, in order of their starts.
+    pub pauses: Vec<Pause>,
+    /// Who has which partition of the group: first as it is when the run begins, then every change, in
+    /// order of time.
+    pub owners: Vec<OwnerStep>,
     /// Every write of the sink that was not taken, in order of time.
     pub failed_writes: Vec<FailedWrite>,
     /// Every partition that went idle or woke up, in ascending order of time.
@@ -400,6 +411,7 @@ impl Trace {
             started: Vec::with_capacity(records),
             handled: Vec::with_capacity(records),
             tasks: Vec::new(),
+            readers: Vec::new(),
             fates: Vec::with_capacity(records),
             watermark_before: Vec::with_capacity(records),
             kept_windows: Vec::with_capacity(records),
@@ -411,6 +423,9 @@ impl Trace {
             batches: Vec::new(),
             restarts: Vec::new(),
             repeats: Vec::new(),
+            rebalances: Vec::new(),
+            pauses: Vec::new(),
+            owners: Vec::new(),
             failed_writes: Vec::new(),
             inputs: Vec::new(),
             skewed: 0,
@@ -513,7 +528,11 @@ impl Trace {
         let last = handled.checked_sub(1).map(|last| self.handled[last]);
         let last = last.max(self.repeats.last().map(|repeat| repeat.handled_at));
         let failed = self.restarts.iter().rev().find(|restart| restart.back_at.is_none());
-        let unread = failed.and_then(|failed| self.stream.arrivals_ascending().last().map(|&at| at.max(failed.at)));
+        // Nor does anybody read what a group has no member for.
+        let unread = failed
+            .map(|failed| failed.at)
+            .or((!self.owners.is_empty() && handled < self.handled.len()).then_some(first));
+        let unread = unread.and_then(|failed| self.stream.arrivals_ascending().last().map(|&at| at.max(failed)));
         Some((first, last.max(unread).unwrap_or(first)))
     }
 }

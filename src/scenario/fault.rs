@@ -158,6 +158,41 @@ pub enum Fault {
         #[serde(default)]
         is_silent: bool,
     },
+    /// Nothing is heard of a source task for a while, and it reads nothing: it lost the network, or its
+    /// process stands still. After the session timeout of [`crate::pipeline::Pipeline::group`] others get
+    /// its partitions; when it is back it joins again.
+    MemberSilent {
+        /// Which source task, from 0.
+        task: u32,
+        /// The first silent moment.
+        from: Span,
+        /// It is heard again.
+        until: Span,
+    },
+    /// A source task asks for no records for a while, because it is busy elsewhere; its heartbeats go on.
+    /// After the longest time between polls others get its partitions.
+    MemberStalls {
+        /// Which source task, from 0.
+        task: u32,
+        /// Its last poll.
+        from: Span,
+        /// It polls again.
+        until: Span,
+    },
+    /// A source task is stopped in order: it commits, and leaves the group.
+    MemberLeaves {
+        /// Which source task, from 0.
+        task: u32,
+        /// When.
+        at: Span,
+    },
+    /// A source task joins the group. One that joins before it has ever left is not there at the start.
+    MemberJoins {
+        /// Which source task, from 0.
+        task: u32,
+        /// When.
+        at: Span,
+    },
     /// Nothing can be written to the dead letters for a while;
     /// [`crate::pipeline::Gate::when_dead_letters_fail`] says what then.
     DeadLetterSink {
@@ -238,6 +273,10 @@ impl Fault {
             | Self::SlowSink { .. }
             | Self::FailingSink { .. }
             | Self::Crash { .. }
+            | Self::MemberSilent { .. }
+            | Self::MemberStalls { .. }
+            | Self::MemberLeaves { .. }
+            | Self::MemberJoins { .. }
             | Self::DeadLetterSink { .. } => false,
         }
     }
@@ -247,6 +286,7 @@ impl Fault {
         match *self {
             Self::LeaderFails { at, .. } => (at, at + rules.failover),
             Self::Crash { at, .. } => (at, at + Span::from_micros(1)),
+            Self::MemberLeaves { at, .. } | Self::MemberJoins { at, .. } => (at, at),
             Self::Offline { from, until, .. }
             | Self::Silent { from, until, .. }
             | Self::HotKey { from, until, .. }
@@ -256,6 +296,8 @@ impl Fault {
             | Self::SlowOperator { from, until, .. }
             | Self::SlowSink { from, until, .. }
             | Self::FailingSink { from, until, .. }
+            | Self::MemberSilent { from, until, .. }
+            | Self::MemberStalls { from, until, .. }
             | Self::DeadLetterSink { from, until } => (from, until),
         }
     }
@@ -286,6 +328,10 @@ impl Fault {
             }
             Self::SlowSink { factor, .. } => format!("sink {factor}× slower"),
             Self::FailingSink { .. } => "sink fails".to_owned(),
+            Self::MemberSilent { task, .. } => format!("source {} silent", task + 1),
+            Self::MemberStalls { task, .. } => format!("source {} stalls", task + 1),
+            Self::MemberLeaves { task, .. } => format!("source {} leaves", task + 1),
+            Self::MemberJoins { task, .. } => format!("source {} joins", task + 1),
             Self::DeadLetterSink { .. } => "dead letters fail".to_owned(),
         }
     }

@@ -52,6 +52,8 @@ built_in![
     "dead-letter-sink-fails",
     "four-tasks",
     "hot-key-salted",
+    "rebalance-eager",
+    "rebalance-cooperative",
     "twenty-thousand",
     "million",
 ];

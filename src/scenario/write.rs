@@ -163,6 +163,28 @@ mod tests {
     }
 
     #[test]
+    fn groups_and_what_happens_to_their_members_are_written_without_their_defaults() {
+        let text = r#"(
+    version: 1,
+    title: "x",
+    seed: 7,
+    duration: "10min",
+    source: Synthetic(),
+    pipeline: (
+        group: (assignor: CooperativeSticky, commit_interval: "1s"),
+    ),
+    faults: [
+        MemberSilent(task: 0, from: "1s", until: "2s"),
+        MemberStalls(task: 0, from: "1s", until: "2s"),
+        MemberLeaves(task: 0, at: "1s"),
+        MemberJoins(task: 0, at: "2s"),
+    ],
+)
+"#;
+        check(text, text);
+    }
+
+    #[test]
     fn recordings_keep_their_columns() {
         let text = r#"(
     version: 1,

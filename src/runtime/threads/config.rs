@@ -163,6 +163,9 @@ impl ThreadsConfig {
         if tasks.salts > 1 {
             found.push(Problem::new("tasks.salts", "threads have one stage of window tasks: must be 1"));
         }
+        if self.pipeline.group.is_some() {
+            found.push(Problem::new("group", "every thread keeps the partitions that it reads: must be None"));
+        }
         found
     }
 

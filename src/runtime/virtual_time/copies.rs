@@ -37,6 +37,11 @@ impl Copies {
         self.extra += records;
     }
 
+    /// A copy of a record of which there are more is gone, without a fate.
+    pub const fn vanish(&mut self) {
+        self.extra -= 1;
+    }
+
     /// A copy has met a fate. Whether the record had met one before.
     pub fn settle(&mut self, id: RecordId) -> bool {
         let (word, bit) = (&mut self.is_settled[id.index() / 64], 1 << (id.index() % 64));
@@ -48,10 +53,16 @@ impl Copies {
 }
 
 impl Simulation {
-    /// Whether a copy of a record that meets a fate now is one too many.
+    /// Whether a copy of a record that meets a fate now is one too many. The reader of the first one is
+    /// written down.
     #[inline]
-    pub(super) fn is_repeat(&mut self, id: RecordId) -> bool {
-        self.state.copies.as_mut().is_some_and(|copies| copies.settle(id))
+    pub(super) fn is_repeat(&mut self, sent: &Sent) -> bool {
+        let Some(copies) = &mut self.state.copies else { return false };
+        let was_settled = copies.settle(sent.id);
+        if !was_settled {
+            self.trace.readers.push(sent.source);
+        }
+        was_settled
     }
 
     /// Writes down what has become of a record that had met its fate before; `task` is the window task

@@ -29,6 +29,9 @@ impl Simulation {
             None => settle_kept(&mut trace.windows, &state),
             Some(salting) => settle_split(&mut trace.windows, &state, salting),
         }
+        if state.copies.is_some() {
+            trace.readers.resize(trace.stream.len(), crate::runtime::trace::TaskId::NO_TASK);
+        }
         complete(&mut trace, &mut order, plan.tasks);
         if trace.recovery.is_some() {
             trace.ledger.duplicated = duplicated(&trace, View::Committed);

@@ -46,6 +46,9 @@ struct Marks {
     batches: usize,
     restarts: usize,
     repeats: usize,
+    rebalances: usize,
+    pauses: usize,
+    owners: usize,
     failed_writes: usize,
     panes: usize,
     lists: usize,
@@ -171,6 +174,9 @@ impl Keyframe {
             batches: trace.batches.len(),
             restarts: trace.restarts.len(),
             repeats: trace.repeats.len(),
+            rebalances: trace.rebalances.len(),
+            pauses: trace.pauses.len(),
+            owners: trace.owners.len(),
             failed_writes: trace.failed_writes.len(),
             panes: trace.panes.len(),
             lists: trace.lists.len(),
@@ -202,6 +208,13 @@ impl Keyframe {
         cut.batches = trace.batches[..marks.batches].to_vec();
         cut.restarts = trace.restarts[..marks.restarts].to_vec();
         cut.repeats = trace.repeats[..marks.repeats].to_vec();
+        cut.readers.extend(trace.readers.iter().take(marks.settled));
+        cut.rebalances = trace.rebalances[..marks.rebalances].to_vec();
+        cut.pauses = trace.pauses[..marks.pauses].to_vec();
+        cut.owners = trace.owners[..marks.owners].to_vec();
+        if let Some(members) = &self.state.members {
+            members.reopen(&mut cut);
+        }
         cut.failed_writes = trace.failed_writes[..marks.failed_writes].to_vec();
         cut.panes = trace.panes[..marks.panes].to_vec();
         cut.lists = trace.lists[..marks.lists].to_vec();

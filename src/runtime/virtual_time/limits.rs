@@ -11,6 +11,7 @@ use crate::log::retention::Retention;
 use crate::record::{PartitionId, RecordId};
 use crate::runtime::trace::Fate;
 use crate::runtime::virtual_time::Simulation;
+use crate::runtime::virtual_time::copies::Copies;
 use crate::runtime::virtual_time::plan::arrival;
 use crate::time::{EventTime, ProcTime};
 
@@ -73,10 +74,28 @@ impl Simulation {
 
     /// What a source task has read and not worked on has to be read again.
     pub(super) fn forget_reads(&mut self, source: usize) {
-        let Some(limits) = &mut self.state.limits else { return };
-        for &list in &self.plan.reads[source] {
-            limits.fetched[list] = limits.fetched[list].min(self.state.log.position(list));
+        if self.state.limits.is_some() {
+            self.reads(source).to_vec().into_iter().for_each(|list| self.forget_reads_of(list));
         }
+    }
+
+    /// What has been read of a partition and not worked on has to be read again.
+    pub(super) fn forget_reads_of(&mut self, list: usize) {
+        let position = self.state.log.position(list);
+        if let Some(limits) = &mut self.state.limits {
+            limits.fetched[list] = limits.fetched[list].min(position);
+        }
+    }
+
+    /// A copy of a record that has been read before is not lost with the log: the first one is elsewhere.
+    fn loses_copy(&mut self, list: usize) -> bool {
+        let position = self.state.log.position(list);
+        let is_copy = self.state.members.as_ref().is_some_and(|members| members.reads_again(list, position));
+        if is_copy {
+            self.state.log.advance(list);
+            self.state.copies.iter_mut().for_each(Copies::vanish);
+        }
+        is_copy
     }
 
     /// Gives up the records of a source task that the log no longer holds.
@@ -85,7 +104,7 @@ impl Simulation {
             return;
         }
         let (plan, now, arrived) = (std::sync::Arc::clone(&self.plan), self.state.now, self.arrived());
-        for &list in &plan.reads[source] {
+        for list in self.reads(source).to_vec() {
             let there = u64::from(self.state.log.arrived(list, arrived));
             let written = |offset: u64| {
                 let id = plan.lists.get(list, u32::try_from(offset).unwrap_or(u32::MAX));
@@ -99,6 +118,9 @@ impl Simulation {
                 // Of what is in no batch yet, the next batch finds out.
                 let is_due = |id: &RecordId| self.state.batch.as_ref().is_none_or(|batch| batch.holds(*id));
                 let Some(id) = self.state.log.front(list).filter(is_due) else { break };
+                if self.loses_copy(list) {
+                    continue;
+                }
                 self.state.log.advance(list);
                 self.state.sources[source].clock.on_lost(plan.stream.partition(id));
                 self.clock_changed(source);

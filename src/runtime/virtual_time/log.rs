@@ -106,6 +106,16 @@ impl Log {
         self.positions[list] = position;
     }
 
+    /// So many records that were read last of a list are read again.
+    pub fn go_back(&mut self, list: usize, records: u32) {
+        self.positions[list] = self.positions[list].saturating_sub(records);
+    }
+
+    /// Whether every record has been read, those that are to come included. O(lists).
+    pub fn is_read(&self) -> bool {
+        (0..self.positions.len()).all(|list| self.front(list).is_none())
+    }
+
     /// The place of the record of a list that is read next: its offset in the partition.
     pub fn position(&self, list: usize) -> u32 {
         self.positions[list]

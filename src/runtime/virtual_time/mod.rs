@@ -4,9 +4,9 @@
 //! Every task has at most one instant at which it does something next, so the next event is the
 //! least of a short list and no heap of records is needed. Ties go in the order of the list: the sink
 //! before the merge tasks and these before the window tasks (a place is freed before it is asked for),
-//! then arrivals, then the source tasks, each kind by number; who waits for an instant hears of it
-//! when all else of that instant is done, windows before watermarks. Time ends with the last record;
-//! what would be waited for beyond that never comes.
+//! then arrivals, then the consumer group, then the source tasks, each kind by number; who waits for
+//! an instant hears of it when all else of that instant is done, windows before watermarks. Time ends
+//! with the last record; what would be waited for beyond that never comes.
 //!
 //! Sources make the watermarks. They travel behind the records that raised them and are merged in
 //! front of every window task. A sender without credit waits, and a waiting source reads no more: the
@@ -27,6 +27,7 @@ mod keyframe;
 mod keyframe_recovery;
 mod limits;
 mod log;
+mod members;
 mod merger;
 mod outbox;
 pub(in crate::runtime) mod plan;
@@ -102,6 +103,8 @@ struct State {
     /// Windows kept by all tasks.
     kept: usize,
     settled: Ledger,
+    /// Where partitions move between the source tasks.
+    members: Option<Box<members::Members>>,
     /// Where records may be read again.
     copies: Option<copies::Copies>,
     ended: bool,
@@ -139,7 +142,9 @@ impl Simulation {
     ) -> Self {
         let pipeline = &config.pipeline;
         let plan = Plan::new(&stream, config);
-        let sources = plan.sources(pipeline);
+        let partitions = stream.partitions();
+        let members = plan.schedule.as_ref().map(|schedule| Box::new(members::Members::new(schedule, partitions)));
+        let sources = plan.sources(pipeline, members.as_deref());
         let first_stage = plan.salting.as_ref().map(|_| crate::pipeline::salting::first_stage(pipeline));
         let operators = (0..plan.tasks).map(|_| operator(first_stage.as_ref().unwrap_or(pipeline))).collect();
         let mut simulation = Self {
@@ -158,7 +163,8 @@ impl Simulation {
                 watermark: EventTime::MIN,
                 kept: 0,
                 settled: Ledger::default(),
-                copies: None,
+                copies: members.is_some().then(|| copies::Copies::new(stream.len())),
+                members,
                 ended: false,
                 control: State::control_of(&plan),
             },
@@ -172,6 +178,8 @@ impl Simulation {
             simulation.trace.recovery = Some(Box::new(RecoveryLog::default()));
             simulation.places = vec![repeats::UNSETTLED; simulation.plan.stream.len()];
         }
+        let owners = simulation.state.members.iter().flat_map(|members| members.owners(ProcTime::MIN));
+        simulation.trace.owners.extend(owners);
         simulation.schedule_all();
         simulation.schedule_control();
         simulation
@@ -271,8 +279,10 @@ impl Simulation {
             self.sink_finishes();
         } else if slot == plan.trigger_slot() {
             self.trigger_batch();
-        } else {
+        } else if slot == plan.arrival_slot() {
             self.announce_arrival();
+        } else {
+            self.members_act();
         }
     }
 
@@ -300,7 +310,10 @@ impl Simulation {
         } else {
             (ProcTime::MAX, 0)
         };
-        let (watermark, source) = if self.plan.is_clock_driven {
+        let (watermark, source) = if self.state.ended {
+            // Nothing is later than the final watermark.
+            (ProcTime::MAX, 0)
+        } else if self.plan.is_clock_driven {
             self.next_clock_timer(limit.min(operator))
         } else {
             first_of(self.state.times.timers().map(|at| at.max(now)))
@@ -341,7 +354,9 @@ impl Simulation {
         if self.state.control.is_some() && self.wakes_for_a_checkpoint() {
             return true;
         }
-        let is_stuck = self.state.sources.iter().any(source::Source::is_down);
+        // Records that no member of a group is left to read are not the end of the stream either.
+        let is_unread = self.state.members.is_some() && !self.state.log.is_read();
+        let is_stuck = is_unread || self.state.sources.iter().any(source::Source::is_down);
         if self.state.ended || self.plan.at_end == AtEnd::Hold || self.trace.stream.is_empty() || is_stuck {
             return false;
         }

@@ -15,6 +15,8 @@ use crate::runtime::virtual_time::control::Rules;
 use crate::runtime::virtual_time::gate::GatePlan;
 use crate::runtime::virtual_time::limits::Limits;
 use crate::runtime::virtual_time::log::Lists;
+use crate::runtime::virtual_time::members::Members;
+use crate::runtime::virtual_time::members::schedule::Schedule;
 use crate::runtime::virtual_time::salt::Salting;
 use crate::runtime::virtual_time::sink::Failure;
 use crate::runtime::virtual_time::source::Source;
@@ -40,6 +42,10 @@ impl Announced {
         }
         if pipeline.watermark_options.idle_after.is_some() {
             return Self::All;
+        }
+        if pipeline.group.is_some() {
+            // Whoever reads what, the first one starts the clock of all.
+            return Self::Only((0..stream.len().min(1) as u32).map(RecordId).collect());
         }
         let mut has_started = vec![false; sources];
         let mut first = Vec::new();
@@ -102,6 +108,8 @@ pub struct Plan {
     restart_seed: u64,
     /// Of a run that may fail.
     pub rules: Option<Rules>,
+    /// What happens to the members of a group, where the source tasks are one.
+    pub schedule: Option<Schedule>,
     pub last_arrival: ProcTime,
     pub sink_failures: Vec<Failure>,
     /// Of which arrivals the watermarks have to hear.
@@ -121,14 +129,16 @@ impl Plan {
         let pipeline = &config.pipeline;
         let (sources, tasks) = (pipeline.tasks.sources as usize, pipeline.tasks.windows as usize);
         let aligns = pipeline.watermark_options.max_drift.is_some() && pipeline.watermark_options.per_partition;
-        let lists = if sources == 1 && !aligns && !Limits::are_set(&config.log) {
+        let is_whole = sources == 1 && pipeline.group.is_none();
+        let lists = if is_whole && !aligns && !Limits::are_set(&config.log) {
             Lists::Whole(stream.len() as u32)
         } else {
             Lists::by_partition(stream, stream.partitions().max(sources))
         };
         let mut reads = vec![Vec::new(); sources];
         (0..lists.len()).for_each(|list| reads[list % sources].push(list));
-        let reads_plainly = !aligns && !Limits::are_set(&config.log) && pipeline.tasks.micro_batch.is_none();
+        let stands_between = aligns || Limits::are_set(&config.log) || pipeline.group.is_some();
+        let reads_plainly = !stands_between && pipeline.tasks.micro_batch.is_none();
         let gate = GatePlan::new(stream, config);
         let source_time = jittered(config, pipeline.tasks.source_time, Vec::new(), "source time");
         let last_arrival = stream.arrival_range().map_or(ProcTime::MIN, |(_, last)| last);
@@ -166,6 +176,7 @@ impl Plan {
             restart: pipeline.restart,
             restart_seed: Seed::new(config.seed).stream("restarts").bits(),
             rules: Rules::new(config, last_arrival),
+            schedule: Schedule::new(config),
             last_arrival,
             sink_failures: Failure::of(config),
             announced: Announced::new(pipeline, stream, clock.follows_time(), sources),
@@ -176,8 +187,8 @@ impl Plan {
         }
     }
 
-    /// The source tasks before they have read anything.
-    pub fn sources(&self, pipeline: &Pipeline) -> Vec<Source> {
+    /// The source tasks before they have read anything, as these members where they are a group.
+    pub fn sources(&self, pipeline: &Pipeline, members: Option<&Members>) -> Vec<Source> {
         let stream = &self.stream;
         let sources = self.reads.len();
         let to_come: Arc<[EventTime]> = if pipeline.watermark == WatermarkSpec::Perfect {
@@ -192,7 +203,8 @@ impl Plan {
             let own: Vec<usize> = lists.iter().copied().filter(|&list| list < partitions).collect();
             let reads_all = matches!(self.lists, Lists::Whole(_));
             let clock = EventClock::new(pipeline, stream, if reads_all { &all } else { &own }, &to_come);
-            Source::new(clock, own.is_empty(), self.restarts(task))
+            let is_idle = members.map_or(own.is_empty(), |members| !members.has_any(task));
+            Source::new(clock, is_idle, self.restarts(task))
         };
         self.reads.iter().enumerate().map(source).collect()
     }
@@ -240,7 +252,8 @@ impl Plan {
     }
 
     /// Events come from these places, ties in this order: the sink, the merge tasks, the window tasks,
-    /// the trigger of micro-batches, arrivals, the source tasks, and where a run may fail, its control.
+    /// the trigger of micro-batches, arrivals, the group, the source tasks, and where a run may fail, its
+    /// control.
     pub fn slots(&self) -> usize {
         self.control_slot() + usize::from(self.rules.is_some())
     }
@@ -273,12 +286,17 @@ impl Plan {
         2 + self.mergers + self.tasks
     }
 
-    pub const fn first_source_slot(&self) -> usize {
+    /// Where the source tasks are a group: its place. Else there is none.
+    pub const fn members_slot(&self) -> usize {
         3 + self.mergers + self.tasks
     }
 
     pub fn control_slot(&self) -> usize {
         self.first_source_slot() + self.reads.len()
+    }
+
+    pub const fn first_source_slot(&self) -> usize {
+        self.members_slot() + self.schedule.is_some() as usize
     }
 }
 

@@ -105,6 +105,7 @@ impl Simulation {
     pub(super) fn schedule_all(&mut self) {
         self.schedule_arrival();
         self.schedule_trigger();
+        self.schedule_members();
         (0..self.state.sources.len()).for_each(|source| self.schedule(source));
     }
 
@@ -116,6 +117,18 @@ impl Simulation {
             let front = self.front_of(source);
             self.state.sources[source].next = front;
             self.state.times[slot] = front.map_or(ProcTime::MAX, |(list, id)| self.readable_at(list, id));
+            if front.is_none() && self.state.members.is_some() {
+                self.schedule_members();
+            }
+        }
+    }
+
+    /// The lists that a source task reads at the moment.
+    #[inline]
+    pub(super) fn reads(&self, source: usize) -> &[usize] {
+        match &self.state.members {
+            None => &self.plan.reads[source],
+            Some(members) => members.reads(source),
         }
     }
 
@@ -132,7 +145,7 @@ impl Simulation {
     #[inline(never)]
     fn first_front_of(&self, source: usize) -> Option<(usize, RecordId)> {
         let task = &self.state.sources[source];
-        let lists = &self.plan.reads[source];
+        let lists = self.reads(source);
         let first = if self.state.limits.is_some() {
             let is_paused = |list: usize| task.clock.is_paused(PartitionId(list as u32));
             let fronts = lists.iter().filter(|&&list| !is_paused(list));
@@ -156,6 +169,13 @@ impl Simulation {
     pub(super) fn announce_arrival(&mut self) {
         let Some(id) = self.plan.announced.get(&self.plan.stream, self.state.announced) else { return };
         let partition = self.plan.stream.partition(id);
+        if self.state.members.is_some() {
+            let now = self.state.now;
+            self.state.sources.iter_mut().for_each(|source| source.clock.on_arrival(partition, now));
+            self.state.announced += 1;
+            (0..self.state.sources.len()).for_each(|source| self.clock_changed(source));
+            return self.schedule_arrival();
+        }
         let list = if self.plan.reader.len() == 1 { 0 } else { partition.index() };
         let source = usize::from(self.plan.reader[list]);
         self.state.sources[source].clock.on_arrival(partition, self.state.now);
@@ -279,7 +299,7 @@ impl Simulation {
     }
 
     /// What a source task waited for is there.
-    fn wait_ends(&mut self, source: usize) {
+    pub(super) fn wait_ends(&mut self, source: usize) {
         let Doing::Waiting { on, since, hand } = self.state.sources[source].doing else { return };
         let (id, now) = (TaskId::source(source), self.state.now);
         let last = &mut self.state.sources[source].last_wait;
@@ -347,6 +367,10 @@ impl Simulation {
     }
 
     fn watermark_rises(&mut self, source: usize, rise: Rise, cause: Option<RecordId>) {
+        // A member without partitions has nothing to say, and must not seem to have.
+        if self.state.members.as_ref().is_some_and(|members| !members.has_any(source)) {
+            return;
+        }
         if self.state.batch.is_some() {
             self.state.sources[source].held_back = Some((rise, cause));
         } else {
@@ -369,7 +393,7 @@ impl Simulation {
         }
     }
 
-    fn tell_status(&mut self, source: usize, status: InputStatus) {
+    pub(super) fn tell_status(&mut self, source: usize, status: InputStatus) {
         let is_idle = status == InputStatus::Idle;
         if std::mem::replace(&mut self.state.sources[source].is_idle, is_idle) != is_idle && self.plan.reads.len() > 1 {
             for task in 0..self.plan.tasks {

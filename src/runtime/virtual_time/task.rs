@@ -246,7 +246,7 @@ impl Simulation {
         let fate = fate_of(outcome, is_late, self.plan.late);
         let special_bytes = worker.operator.special_bytes();
         self.trace.max_special_bytes = self.trace.max_special_bytes.max(special_bytes);
-        if self.is_repeat(sent.id) {
+        if self.is_repeat(sent) {
             self.state.tasks[task].last = None;
             self.note_repeat(sent, started, Some(task), fate);
             return self.fired(task, before);
@@ -382,7 +382,7 @@ impl Simulation {
 
     /// A record has met its fate before any task handled it, in a channel or in front of it.
     pub(super) fn settle_unhandled(&mut self, sent: &Sent, fate: Fate, met: EventTime) {
-        if self.is_repeat(sent.id) {
+        if self.is_repeat(sent) {
             return self.note_repeat(sent, self.state.now, None, fate);
         }
         if self.state.control.is_some() && self.is_settled_again(sent, self.state.now, None, fate) {

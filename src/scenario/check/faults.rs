@@ -1,7 +1,7 @@
 //! The rules of faults: times in order, amounts in range, and only what there is can fail.
 
 use super::{Check, Least, MAX_VALUE};
-use crate::gate::Defect;
+use crate::gate::{Defect, GatePolicy};
 use crate::human::{count, span_exact};
 use crate::pipeline::Pipeline;
 use crate::scenario::{Fault, Scenario, SourceSpec, Synthetic, Victim};
@@ -49,6 +49,10 @@ impl Check {
             if let Fault::Crash { victim, at, every, .. } = *fault {
                 self.span(&format!("{path}.at"), at, Least::Zero);
                 self.crash(&path, victim, every, &scenario.pipeline);
+                continue;
+            }
+            if let Fault::MemberLeaves { at, .. } | Fault::MemberJoins { at, .. } = *fault {
+                self.span(&format!("{path}.at"), at, Least::Zero);
                 continue;
             }
             let (from, until) = fault.stretch(&scenario.log.rules());
@@ -102,11 +106,20 @@ impl Check {
                 self.named(path, Named { key: key.as_deref(), partition: *partition, producer: *producer }, source);
                 self.number(&format!("{path}.share"), *share, (0.0..=1.0).contains(share), "0 to 1");
                 self.defect(&format!("{path}.defect"), defect, &scenario.pipeline);
+                if scenario.pipeline.group.is_some() && scenario.pipeline.gate.policy == GatePolicy::Crash {
+                    let message = "bad records crash their reader, and members of a group do not crash; \
+                                   pipeline.gate.policy must be Reject or DeadLetter";
+                    self.add(path, message);
+                }
             }
             Fault::SlowOperator { .. }
             | Fault::SlowSink { .. }
             | Fault::FailingSink { .. }
             | Fault::Crash { .. }
+            | Fault::MemberSilent { .. }
+            | Fault::MemberStalls { .. }
+            | Fault::MemberLeaves { .. }
+            | Fault::MemberJoins { .. }
             | Fault::DeadLetterSink { .. } => {}
         }
     }
@@ -123,6 +136,13 @@ impl Check {
             let message = format!("{task} is out of range: must be 0 to {last}, the last window task");
             self.add(&format!("{path}.task"), message);
         }
+        if let Fault::MemberSilent { task, .. }
+        | Fault::MemberStalls { task, .. }
+        | Fault::MemberLeaves { task, .. }
+        | Fault::MemberJoins { task, .. } = *fault
+        {
+            self.fault_of_member(path, task, pipeline);
+        }
         if let Fault::FailingSink { retry_after, .. } = *fault
             && (retry_after < MIN_RETRY || retry_after > SPAN_LIMIT)
         {
@@ -133,6 +153,9 @@ impl Check {
 
     /// Only what there is can crash, and not without end.
     fn crash(&mut self, path: &str, victim: Victim, every: Option<Span>, pipeline: &Pipeline) {
+        if pipeline.group.is_some() {
+            self.add(path, "members of a group do not crash: leave out pipeline.group, or make one silent");
+        }
         if let Some(every) = every.filter(|&every| every < MIN_CRASH_INTERVAL || every > SPAN_LIMIT) {
             let message = format!("{} is out of range: must be at least 10ms, at most 115740d", span_exact(every));
             self.add(&format!("{path}.every"), message);
@@ -150,6 +173,17 @@ impl Check {
                 None => format!("there are no {kind} tasks"),
             };
             self.add(&format!("{path}.victim"), message);
+        }
+    }
+
+    fn fault_of_member(&mut self, path: &str, task: u32, pipeline: &Pipeline) {
+        if pipeline.group.is_none() {
+            return self.add(path, "source tasks are members of nothing; this fault needs pipeline.group");
+        }
+        let last = pipeline.tasks.sources.max(1) - 1;
+        if task > last {
+            let message = format!("{task} is out of range: must be 0 to {last}, the last source task");
+            self.add(&format!("{path}.task"), message);
         }
     }
 
@@ -291,6 +325,28 @@ mod tests {
             ],
         );
         check(&["tasks.windows=4", "faults=[SlowOperator(task: 3, from: 1s, until: 2s, factor: 2)]"], &[]);
+        // Members fail where there is a group.
+        let members = "faults=[MemberSilent(task: 1, from: 1s, until: 1s), MemberStalls(task: 2, from: 1s, until: 2s), \
+                       MemberLeaves(task: 0, at: -1s), MemberJoins(task: 0, at: 2s)]";
+        check(
+            &["tasks.sources=2", "pipeline.group=(assignor: cooperative-sticky)", members],
+            &[
+                "faults.0.from: 1s is out of range: must be before until, 1s",
+                "faults.1.task: 2 is out of range: must be 0 to 1, the last source task",
+                "faults.2.at: -1s is out of range: must be 0 or more, at most 115740d",
+            ],
+        );
+        check(
+            &["faults=[MemberJoins(task: 0, at: 2s)]"],
+            &["faults.0: source tasks are members of nothing; this fault needs pipeline.group"],
+        );
+        check(
+            &["pipeline.group=()", "faults=[Poison(from: 1s, until: 2s, defect: Version(2))]"],
+            &[
+                "faults.0: bad records crash their reader, and members of a group do not crash; pipeline.gate.policy must \
+               be Reject or DeadLetter",
+            ],
+        );
         // What works on recordings too.
         check(&["source=Recording(path: \"a.csv\")", "faults=[FailingSink(from: 1s, until: 2s)]"], &[]);
     }

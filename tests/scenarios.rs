@@ -53,6 +53,7 @@ fn every_scenario_generates_a_stream_of_the_size_it_is_made_for() {
             "million" => 1_000_000..=1_000_000,
             "twenty-thousand" => 20_000..=20_000,
             "four-tasks" => 100_000..=100_000,
+            "rebalance-eager" | "rebalance-cooperative" => 7_200..=7_200,
             "dataflow" | "dataflow-batch" => 10..=10,
             "lag-spiral" => 78_000..=78_000,
             "lag-spiral-lost" => 102_000..=102_000,

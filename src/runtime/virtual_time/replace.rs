@@ -134,7 +134,7 @@ impl Simulation {
 
     fn replace_sources(&mut self, pipeline: &Pipeline, kept: Option<&Snapshot>) {
         let plan = Arc::clone(&self.plan);
-        for (source, mut fresh) in plan.sources(pipeline).into_iter().enumerate() {
+        for (source, mut fresh) in plan.sources(pipeline, None).into_iter().enumerate() {
             let of_source = kept.and_then(|kept| kept.sources[source].as_ref());
             let from = of_source.map_or(0, |kept| kept.announced);
             match of_source {

@@ -201,7 +201,7 @@ impl Simulation {
         let event = match action {
             Action::Commit(source) => {
                 if members.condition[source].answers() {
-                    self.commit(members, source);
+                    self.commit_offsets(members, source);
                 }
                 return;
             }
@@ -233,7 +233,7 @@ impl Simulation {
                 let answered = members.condition[source].answers();
                 members.condition[source].is_in = false;
                 if answered {
-                    self.commit(members, source);
+                    self.commit_offsets(members, source);
                 }
                 if members.condition[source].silences > 0 {
                     return;
@@ -253,7 +253,7 @@ impl Simulation {
     }
 
     /// A member commits how far it has read its partitions.
-    fn commit(&self, members: &mut Members, source: usize) {
+    fn commit_offsets(&self, members: &mut Members, source: usize) {
         for (partition, owner) in members.owner.iter().enumerate() {
             if *owner == Some(source) {
                 members.committed[partition] = self.state.log.position(partition);

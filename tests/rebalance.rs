@@ -9,6 +9,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use highwater::metrics::report::Report;
+use highwater::metrics::tasks::silence::of_partition;
+use highwater::metrics::tasks::{Input, Silence, TaskMetrics};
+use highwater::record::PartitionId;
 use highwater::runtime::{Fate, PauseReason, RebalanceCause, RunConfig, Trace, run};
 use highwater::scenario::Scenario;
 use highwater::scenario::library::find;
@@ -194,4 +198,63 @@ fn a_member_that_does_not_poll_is_removed_after_the_longest_time_between_polls()
         .map(|it| (it.until - it.from).micros())
         .collect();
     assert_eq!(stalled, [Span::from_secs(10).micros(); 3]);
+}
+
+#[test]
+fn the_report_says_what_the_storm_has_cost() {
+    for (slug, count, pauses, longest, total, duplicates) in
+        [("rebalance-eager", 6, 6 * 12, 1.95, 66.15, 203), ("rebalance-cooperative", 9, 3 * (3 + 3), 1.95, 17.55, 210)]
+    {
+        let report = Report::of(&scenario(slug, &[]), &Storm::of(slug, &[]).trace, 0.0);
+        let row = report.rebalances.expect("a group");
+        assert_eq!((row.count, row.pause.count, row.each.len()), (count, pauses, count), "{slug}");
+        assert_eq!((row.pause.max_s, row.pause.total_s, row.duplicates), (Some(longest), total, duplicates));
+        assert_eq!(row.unnoticed_s, 50.25);
+        assert_eq!(row.partitions.len(), 12);
+        let by_partition: f64 = row.partitions.iter().map(|it| it.pause.total_s).sum();
+        assert!((by_partition - total).abs() < 1e-9, "{by_partition}");
+        assert_eq!(row.each[0].cause, "source 4 timed out");
+        assert_eq!((row.each[0].took_s, row.each[0].members), (Some(1.7), 3));
+        assert!(report.causes.is_empty(), "the log is not to blame: {:?}", report.causes);
+    }
+    let plain = find("four-tasks").expect("built in").scenario().expect("it reads");
+    let stream = Arc::new(highwater::source::generate(&plain).expect("it can be made"));
+    let trace = run(&stream, &RunConfig::of(&plain, &stream));
+    assert_eq!(Report::of(&plain, &trace, 0.0).rebalances, None);
+}
+
+#[test]
+fn a_partition_that_nobody_reads_is_named_and_its_lag_follows_its_owner() {
+    let storm = Storm::of("rebalance-eager", &[]);
+    let metrics = TaskMetrics::of(&storm.trace);
+    let at = |millis: i64| storm.origin + Span::from_millis(millis);
+    let of = |partition: u32, millis: i64| of_partition(&storm.trace, &metrics, PartitionId(partition), at(millis));
+    assert!(of(9, 11_000).is_active());
+    let silent = Silence::Rebalance { why: PauseReason::Silent(3), since: at(12_000) };
+    assert_eq!((of(9, 14_000), silent.word()), (silent, "held back by rebalance"));
+    assert_eq!(of(9, 18_000), Silence::Rebalance { why: PauseReason::Rebalance, since: at(17_500) });
+    assert_eq!(of(0, 18_500), Silence::Rebalance { why: PauseReason::Rebalance, since: at(18_000) });
+    // Range among three members gives partition 9 to the third, and among four to the fourth.
+    let owners = metrics.owners();
+    assert_eq!([11_000, 20_000, 24_000].map(|millis| owners.reader_at(PartitionId(9), at(millis))), [3, 2, 3]);
+    // Ten records a second since 12 s have not been read at 18 s; one takes 10 ms to arrive.
+    let lag = metrics.partitions()[9].level(at(18_000));
+    assert!((59..=60).contains(&lag), "{lag}");
+    assert_eq!(metrics.partitions()[9].level(at(19_300)), 0);
+    // Of each second, the third member sends what three partitions get, and then what four do.
+    let sent = |source: usize, second: i64| {
+        (0..2)
+            .map(|window| {
+                let by = |millis: i64| metrics.channel(source, window).entered_by(at(millis));
+                by(second * 1_000 + 1_000) - by(second * 1_000)
+            })
+            .sum::<usize>()
+    };
+    assert!((29..=31).contains(&sent(2, 10)), "{}", sent(2, 10));
+    assert!((39..=41).contains(&sent(2, 20)), "{}", sent(2, 20));
+    // Until it is removed, the silent member holds the watermark back; then it is idle.
+    let member = Input::Source(3);
+    assert_eq!(metrics.inputs().idle_since(member, at(19_100)), None);
+    assert_eq!(metrics.inputs().idle_since(member, at(19_300)), Some(at(19_200)));
+    assert_eq!(metrics.inputs().idle_since(member, at(23_300)), None);
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::human::{count, span};
 use crate::metrics::join::JoinReport;
+use crate::metrics::rebalance_rows::RebalancesRow;
 use crate::metrics::report::{Latency, PaneCounts, Report};
 use crate::metrics::tasks::phrase;
 use crate::pipeline::{AtEnd, Overflow};
@@ -153,10 +154,30 @@ fn waiting(out: &mut String, report: &Report) -> std::fmt::Result {
             writeln!(out, "Partition {:<3}{} {share} of the time: {}", row.partition, silence.state, silence.reason)?;
         }
     }
+    if let Some(rebalances) = &report.rebalances {
+        rebalanced(out, rebalances)?;
+    }
     for alert in &report.alerts {
         writeln!(out, "Alert        {}: {}", alert.severity, alert.words)?;
     }
     Ok(())
+}
+
+/// What the consumer group cost.
+fn rebalanced(out: &mut String, row: &RebalancesRow) -> std::fmt::Result {
+    let told = |secs: f64| span(Span::from_secs_f64(secs));
+    let pause = row.pause;
+    let (p50, max) = (pause.p50_s.map_or("-".to_owned(), told), pause.max_s.map_or("-".to_owned(), told));
+    writeln!(
+        out,
+        "Rebalances   {}: {} pauses of partitions, {p50} p50, {max} longest, {} in all; {} unnoticed before; {} records \
+         counted again",
+        row.count,
+        number(pause.count),
+        told(pause.total_s),
+        told(row.unnoticed_s),
+        number(row.duplicates)
+    )
 }
 
 pub(super) fn number(amount: usize) -> String {

@@ -5,6 +5,7 @@ pub mod delivery;
 pub mod freshness;
 pub mod join;
 pub mod quantile;
+pub mod rebalance_rows;
 pub mod report;
 pub mod rows;
 pub mod task_rows;

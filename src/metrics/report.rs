@@ -10,6 +10,7 @@ use crate::metrics::alerts::alerts;
 use crate::metrics::freshness::freshness;
 use crate::metrics::join::JoinReport;
 use crate::metrics::quantile::{P50, P90, P95, P99, P999, Quantile};
+use crate::metrics::rebalance_rows::RebalancesRow;
 use crate::metrics::task_rows::{AlertRow, CauseRow, ClearRow, PartitionRow, TaskRow, partition_rows, task_rows};
 use crate::metrics::tasks::{TaskMetrics, causes};
 use crate::record::RecordId;
@@ -75,6 +76,9 @@ pub struct Report {
     pub partitions: Vec<PartitionRow>,
     /// When half of the largest backlog of the log was cleared: how long until all of it.
     pub time_to_clear: Option<ClearRow>,
+    /// Rebalances of the consumer group, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rebalances: Option<RebalancesRow>,
     /// Every alert, in the order in which they fired.
     pub alerts: Vec<AlertRow>,
     /// Checkpoints taken; empty, because this version takes none.
@@ -202,6 +206,7 @@ impl Report {
             causes: causes(trace, &metrics, metrics.span()).iter().map(CauseRow::of).collect(),
             partitions: partition_rows(trace, &metrics),
             time_to_clear: ClearRow::of(metrics.log()),
+            rebalances: RebalancesRow::of(trace),
             alerts: alerts(scenario, trace).iter().map(AlertRow::of).collect(),
             checkpoints: Empty {},
             recovery: [],

@@ -9,7 +9,7 @@ pub mod watch;
 
 use crate::human;
 use crate::metrics::tasks::phrase::{Clock, list, many, percent};
-use crate::metrics::tasks::{Inputs, Stretch};
+use crate::metrics::tasks::{Inputs, Owners, Stretch};
 use crate::record::PartitionId;
 use crate::runtime::Trace;
 use crate::scenario::Scenario;
@@ -108,7 +108,7 @@ fn instant_of(reading: i64, length: Span) -> Span {
 
 /// Who has the least watermark of several inputs, by name; nobody where all have the same.
 fn holders(trace: &Trace, now: ProcTime) -> Vec<String> {
-    let inputs = Inputs::of(trace);
+    let inputs = Inputs::of(trace, &Owners::of(trace));
     let (_, holders) = inputs.holders(now);
     if holders.len() == inputs.all().count() { Vec::new() } else { holders.iter().map(ToString::to_string).collect() }
 }

@@ -6,8 +6,9 @@
 //! a record from the log, when the sink began with a pane) follows from what it does say.
 
 use crate::metrics::tasks::flow::{Flow, rate};
-use crate::metrics::tasks::inputs::Inputs;
+use crate::metrics::tasks::inputs::{Input, Inputs};
 use crate::metrics::tasks::intervals::{Intervals, Stretch};
+use crate::metrics::tasks::owners::Owners;
 use crate::metrics::tasks::poison::{CrashLoop, crash_loops};
 use crate::metrics::tasks::targets::Targets;
 use crate::record::{PartitionId, RecordId};
@@ -53,6 +54,7 @@ pub struct TaskMetrics {
     parts: Vec<Flow>,
     demand: Vec<Vec<ProcTime>>,
     inputs: Inputs,
+    owners: Owners,
     /// By task: its waits, in order of their ends.
     waits: Vec<Vec<Wait>>,
     /// When panes were emitted, each instant once.
@@ -67,20 +69,21 @@ impl TaskMetrics {
         let tasks = &trace.pipeline.tasks;
         let (sources, windows) = (tasks.sources as usize, tasks.windows as usize);
         let targets = Targets::of(trace);
+        let owners = Owners::of(trace);
         let partitions = partitions(trace);
         let merges = if tasks.salts > 1 { windows } else { 0 };
         let waits = waits(trace, sources, windows, merges);
         let of_waits = |own: &Vec<Wait>| own.iter().map(|wait| Stretch::new(wait.from, wait.until)).collect();
         let waiting: Vec<Intervals> = waits.iter().map(|own| Intervals::of_unsorted(of_waits(own))).collect();
         let mut busy: Vec<Intervals> =
-            (0..sources).map(|source| source_busy(trace, source, &waiting[source])).collect();
+            (0..sources).map(|source| source_busy(trace, &owners, source, &waiting[source])).collect();
         busy.extend(windows_busy(trace, windows));
         busy.extend(merges_busy(trace, merges));
         let (panes, sink_busy) = sink(trace);
         // Writing a dead letter takes no time.
         busy.extend([sink_busy, Intervals::default()]);
         let blocks = blocks(trace);
-        let channels = channels(trace, &targets, sources, windows);
+        let channels = channels(trace, &owners, &targets, sources, windows);
         let parts = parts(trace, merges);
         let mut demand = vec![Vec::new(); windows];
         for (place, &at) in trace.stream.arrivals().iter().enumerate() {
@@ -104,7 +107,8 @@ impl TaskMetrics {
             panes,
             parts,
             demand,
-            inputs: Inputs::of(trace),
+            inputs: Inputs::of(trace, &owners),
+            owners,
             waits,
             firings: firings(trace),
             dead_letters: dead_letters(trace),
@@ -275,9 +279,23 @@ impl TaskMetrics {
         self.crash_loops.iter().find(|it| it.task == task && it.holds_at(now))
     }
 
-    /// The source task that reads a partition.
-    pub const fn reader_of(&self, partition: PartitionId) -> usize {
-        partition.index() % self.sources
+    /// The source task that reads a partition, or reads it last where partitions move.
+    pub fn reader_of(&self, partition: PartitionId) -> usize {
+        self.owners.reader_at(partition, ProcTime::MAX)
+    }
+
+    /// Who reads which partition, and when nobody does.
+    pub const fn owners(&self) -> &Owners {
+        &self.owners
+    }
+
+    /// The input of the watermark that a partition belongs to at an instant.
+    pub fn input_of(&self, partition: PartitionId, now: ProcTime) -> Input {
+        if self.owners.is_group() {
+            Input::Source(self.owners.reader_at(partition, now) as u16)
+        } else {
+            self.inputs.of_partition(partition)
+        }
     }
 
     /// Records in all channels of a window task. O(sources log n).
@@ -318,7 +336,7 @@ pub fn partitions(trace: &Trace) -> Vec<Flow> {
     columns.into_iter().map(|(arrivals, reads)| Flow::new(arrivals, reads)).collect()
 }
 
-fn channels(trace: &Trace, targets: &Targets, sources: usize, windows: usize) -> Vec<Flow> {
+fn channels(trace: &Trace, owners: &Owners, targets: &Targets, sources: usize, windows: usize) -> Vec<Flow> {
     let mut columns = vec![(Vec::new(), Vec::new()); sources * windows];
     for place in 0..trace.stream.len() {
         let (sent, taken) = (trace.enqueued[place], trace.started[place]);
@@ -327,11 +345,18 @@ fn channels(trace: &Trace, targets: &Targets, sources: usize, windows: usize) ->
         if !was_there || sent == ProcTime::MAX {
             continue;
         }
-        let source = trace.stream.partition(RecordId(place as u32)).index() % sources;
+        let Some(source) = owners.reader_of_record(trace, place) else { continue };
         let window = targets.of_record(trace, place);
         if let Some((entered, left)) = columns.get_mut(source * windows + window).filter(|_| window < windows) {
             entered.push(sent);
             left.push(taken);
+        }
+    }
+    for repeat in trace.repeats.iter().filter(|repeat| repeat.task != TaskId::NO_TASK && owners.is_group()) {
+        let place = usize::from(repeat.source) * windows + usize::from(repeat.task);
+        if let Some((entered, left)) = columns.get_mut(place) {
+            entered.push(repeat.enqueued_at);
+            left.push(repeat.started_at);
         }
     }
     columns.into_iter().map(|(entered, left)| Flow::new(entered, left)).collect()
@@ -368,7 +393,7 @@ fn firings(trace: &Trace) -> Vec<ProcTime> {
 
 /// A source task works on a record from when it could take it until it sent it, less the time that it
 /// waited for a place in the channel.
-fn source_busy(trace: &Trace, source: usize, waiting: &Intervals) -> Intervals {
+fn source_busy(trace: &Trace, owners: &Owners, source: usize, waiting: &Intervals) -> Intervals {
     let tasks = &trace.pipeline.tasks;
     if tasks.source_time == Span::ZERO {
         return Intervals::default();
@@ -376,12 +401,15 @@ fn source_busy(trace: &Trace, source: usize, waiting: &Intervals) -> Intervals {
     // Nothing takes longer than the service time and its jitter, so a record that was sent later than
     // that after it could be taken was taken later (its partition was paused, or not to be read yet).
     let longest = Span::from_secs_f64(tasks.source_time.as_secs_f64() * (1.0 + tasks.jitter));
-    let sources = tasks.sources as usize;
-    let is_own = |place: usize| trace.stream.partition(RecordId(place as u32)).index() % sources == source;
+    let is_own = |place: usize| owners.reader_of_record(trace, place) == Some(source);
     let is_sent = |place: usize| trace.enqueued[place] < ProcTime::MAX && trace.fates[place] != Fate::Lost;
     let own = (0..trace.stream.len()).filter(|&place| is_own(place) && is_sent(place));
     let mut sent: Vec<(ProcTime, ProcTime)> =
         own.map(|place| (trace.enqueued[place], trace.stream.arrivals()[place])).collect();
+    if owners.is_group() {
+        let again = trace.repeats.iter().filter(|repeat| usize::from(repeat.source) == source);
+        sent.extend(again.map(|it| (it.enqueued_at, trace.stream.arrivals()[it.record.index()])));
+    }
     sent.sort_unstable();
     let mut busy = Intervals::default();
     let mut before = ProcTime::MIN;
@@ -402,6 +430,17 @@ fn windows_busy(trace: &Trace, windows: usize) -> Vec<Intervals> {
         if let Some(of_task) = busy.get_mut(task).filter(|_| is_handled) {
             of_task.push(Stretch::new(started, handled));
         }
+    }
+    if !trace.owners.is_empty() && !trace.repeats.is_empty() {
+        let mut again = vec![Vec::new(); windows];
+        for repeat in &trace.repeats {
+            if let Some(of_task) = again.get_mut(usize::from(repeat.task)) {
+                of_task.push(Stretch::new(repeat.started_at, repeat.handled_at));
+            }
+        }
+        let both =
+            busy.iter().zip(again).map(|(first, again)| Intervals::union([first, &Intervals::of_unsorted(again)]));
+        return both.collect();
     }
     busy
 }

@@ -8,6 +8,7 @@
 
 use std::fmt;
 
+use crate::metrics::tasks::owners::Owners;
 use crate::pipeline::{Pipeline, WatermarkSpec};
 use crate::record::{PartitionId, RecordId};
 use crate::runtime::{Fate, Trace};
@@ -61,7 +62,7 @@ pub struct Inputs {
 
 impl Inputs {
     /// The watermarks of all inputs of a finished run. O(n log n), and what the generator takes.
-    pub fn of(trace: &Trace) -> Self {
+    pub fn of(trace: &Trace, owners: &Owners) -> Self {
         let pipeline = &trace.pipeline;
         let (spec, options) = (pipeline.watermark, &pipeline.watermark_options);
         let sources = pipeline.tasks.sources as usize;
@@ -79,6 +80,10 @@ impl Inputs {
         };
         for (place, course) in inputs.courses.iter_mut().enumerate() {
             course.starts_idle = !is_per_partition && place >= partitions;
+            if owners.is_group() {
+                course.starts_idle = owners.starts_idle(place);
+                course.statuses = owners.statuses(place).to_vec();
+            }
         }
         for step in &trace.inputs {
             let place = inputs.place_of(step.partition);
@@ -87,13 +92,13 @@ impl Inputs {
             }
         }
         if inputs.is_of_records {
-            inputs.replay(trace);
+            inputs.replay(trace, owners);
         }
         inputs
     }
 
     /// Lets a generator of every input see its records in the order in which they were read.
-    fn replay(&mut self, trace: &Trace) {
+    fn replay(&mut self, trace: &Trace, owners: &Owners) {
         let mut read: Vec<(ProcTime, u32)> = Vec::with_capacity(trace.stream.len());
         for (place, &at) in trace.enqueued.iter().enumerate() {
             // What was given up at the source was seen by nobody.
@@ -110,7 +115,8 @@ impl Inputs {
         let max_future = trace.pipeline.watermark_options.max_future;
         for (now, place) in read {
             let id = RecordId(place);
-            let input = self.place_of(trace.stream.partition(id));
+            let own = owners.reader_of_record(trace, id.index()).filter(|_| owners.is_group());
+            let input = own.unwrap_or_else(|| self.place_of(trace.stream.partition(id)));
             let (event_time, arrival) = (trace.stream.event_times()[id.index()], trace.stream.arrivals()[id.index()]);
             let value = trace.stream.values()[id.index()];
             let seen = Seen { id, event_time, arrival, value, now, to_come: EventTime::MAX };

@@ -4,6 +4,7 @@
 //! - [`activity`]: when every task was busy or held up, and what was in every channel and partition
 //! - [`pace`]: how fast records come or go lately
 //! - [`lag`]: how long until what waits is cleared, predicted and actual
+//! - [`owners`]: who reads which partition
 //! - [`cause`]: why records wait: the slow node, ranked
 //! - [`inputs`]: the watermark of every partition, and who holds the others back
 //! - [`silence`]: why a partition or a task is silent, by name
@@ -16,6 +17,7 @@ pub mod flow;
 pub mod inputs;
 pub mod intervals;
 pub mod lag;
+pub mod owners;
 pub mod pace;
 pub mod phrase;
 pub mod poison;
@@ -28,5 +30,6 @@ pub use flow::Flow;
 pub use inputs::{Input, Inputs};
 pub use intervals::{Intervals, Stretch};
 pub use lag::{Clearing, Rates};
+pub use owners::Owners;
 pub use poison::{CrashLoop, crash_loops};
 pub use silence::{Hunger, Silence};

@@ -14,7 +14,7 @@ use crate::metrics::tasks::inputs::Input;
 use crate::metrics::tasks::phrase::{Clock, list};
 use crate::pipeline::{AtEnd, WindowSpec};
 use crate::record::{PartitionId, RecordId};
-use crate::runtime::{TaskId, Trace};
+use crate::runtime::{PauseReason, TaskId, Trace};
 use crate::time::{EventTime, ProcTime, Span};
 
 /// A record is overdue after so many mean distances: by chance alone, 1 in 22,000 of a Poisson stream.
@@ -70,6 +70,13 @@ pub enum Silence {
         /// By how much it may be ahead.
         max_drift: Span,
     },
+    /// Nobody reads it: the consumer group is at it, or has not noticed yet that its reader is gone.
+    Rebalance {
+        /// Why.
+        why: PauseReason,
+        /// Since when.
+        since: ProcTime,
+    },
     /// Its records are there, and the log hands out no more.
     Limited {
         /// Since when.
@@ -113,6 +120,7 @@ impl Silence {
             Self::Blocked { .. } => "blocked",
             Self::Poisoned { .. } => "poisoned",
             Self::Paused { .. } => "paused",
+            Self::Rebalance { .. } => "held back by rebalance",
             Self::Limited { .. } => "limited",
             Self::Finished { .. } => "finished",
         }
@@ -145,6 +153,16 @@ impl Silence {
             Self::Paused { since, max_drift } => {
                 format!("more than {} ahead of the slowest since {}", human::span(*max_drift), clock.tell(*since))
             }
+            Self::Rebalance { why, since } => {
+                let why = match why {
+                    PauseReason::Rebalance => "nobody has it".to_owned(),
+                    PauseReason::Silent(task) => format!("it belongs to {}, which is silent,", TaskId::Source(*task)),
+                    PauseReason::Stalled(task) => {
+                        format!("it belongs to {}, which does not poll,", TaskId::Source(*task))
+                    }
+                };
+                format!("{why} since {}", clock.tell(*since))
+            }
             Self::Limited { since } => format!("the log hands out no more since {}", clock.tell(*since)),
             Self::Finished { since } => format!("read to the end at {}", clock.tell(*since)),
         }
@@ -167,7 +185,7 @@ impl Hunger {
 pub fn of_partition(trace: &Trace, metrics: &TaskMetrics, partition: PartitionId, now: ProcTime) -> Silence {
     match of_partition_alone(trace, metrics, partition, now) {
         Silence::Active => {
-            let own = metrics.inputs().of_partition(partition);
+            let own = metrics.input_of(partition, now);
             held_back(trace, metrics, Some(own), now).unwrap_or(Silence::Active)
         }
         silent => silent,
@@ -204,9 +222,12 @@ fn of_partition_alone(trace: &Trace, metrics: &TaskMetrics, partition: Partition
     }
     let options = &trace.pipeline.watermark_options;
     if let Some((after, since)) =
-        options.idle_after.zip(metrics.inputs().idle_since(metrics.inputs().of_partition(partition), now))
+        options.idle_after.zip(metrics.inputs().idle_since(metrics.input_of(partition, now), now))
     {
         return Silence::Idle { since, after };
+    }
+    if let Some(pause) = metrics.owners().pause_at(partition, now) {
+        return Silence::Rebalance { why: pause.reason, since: pause.from };
     }
     if flow.level(now) > 0 {
         return of_backlog(trace, metrics, partition, flow, now);
@@ -222,7 +243,7 @@ fn poisoned(metrics: &TaskMetrics, task: TaskId, now: ProcTime) -> Option<Silenc
 
 /// Records wait in it: the source is blocked, or could read them and may not.
 fn of_backlog(trace: &Trace, metrics: &TaskMetrics, partition: PartitionId, flow: &Flow, now: ProcTime) -> Silence {
-    let source = TaskId::source(metrics.reader_of(partition));
+    let source = TaskId::source(metrics.owners().reader_at(partition, now));
     if let Some(poisoned) = poisoned(metrics, source, now) {
         return poisoned;
     }
@@ -324,7 +345,7 @@ fn held_back(trace: &Trace, metrics: &TaskMetrics, own: Option<Input>, now: Proc
 /// Whether an input is silent: all of its partitions are.
 fn is_silent(trace: &Trace, metrics: &TaskMetrics, input: Input, now: ProcTime) -> bool {
     let partitions = (0..metrics.partitions().len()).map(|place| PartitionId(place as u32));
-    let mut own = partitions.filter(|&partition| metrics.inputs().of_partition(partition) == input);
+    let mut own = partitions.filter(|&partition| metrics.input_of(partition, now) == input);
     own.all(|partition| !of_partition_alone(trace, metrics, partition, now).is_active())
 }
 
@@ -333,14 +354,18 @@ fn of_source(trace: &Trace, metrics: &TaskMetrics, source: usize, now: ProcTime)
         return Silence::Active;
     }
     let own = (0..metrics.partitions().len()).map(|place| PartitionId(place as u32));
-    let own = own.filter(|&partition| metrics.reader_of(partition) == source);
+    let own = own.filter(|&partition| metrics.owners().reader_at(partition, now) == source);
     let mut all: Vec<Silence> = own.map(|partition| of_partition_alone(trace, metrics, partition, now)).collect();
     if all.iter().any(Silence::is_active) {
         return Silence::Active;
     }
     // What some of its partitions wait for says more than that others are starved.
     let rank = |silence: &Silence| match silence {
-        Silence::Poisoned { .. } | Silence::Paused { .. } | Silence::Limited { .. } | Silence::Blocked { .. } => 0,
+        Silence::Poisoned { .. }
+        | Silence::Rebalance { .. }
+        | Silence::Paused { .. }
+        | Silence::Limited { .. }
+        | Silence::Blocked { .. } => 0,
         Silence::Starved(Hunger::Since(_)) => 1,
         Silence::Starved(_) => 2,
         _ => 3,

@@ -97,11 +97,11 @@ impl Standing {
         let flow = metrics.partitions().get(partition)?;
         // There are at most a few thousand partitions.
         let id = PartitionId(partition as u32);
-        let watermark = metrics.inputs().watermark(metrics.inputs().of_partition(id), now);
+        let watermark = metrics.inputs().watermark(metrics.input_of(id, now), now);
         let end = flow.entered_by(now);
         Some(Self {
             partition,
-            owner: TaskId::source(metrics.reader_of(id)),
+            owner: TaskId::source(metrics.owners().reader_at(id, now)),
             position: flow.left_by(now),
             end,
             kept_from: kept_from(flow.entered(), end, rules, now),

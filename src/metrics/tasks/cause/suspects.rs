@@ -253,6 +253,7 @@ fn held_in_the_log(trace: &Trace, metrics: &TaskMetrics) -> Option<Suspect> {
         let partition = PartitionId(number as u32);
         let reader = TaskId::source(metrics.reader_of(partition));
         let unheld = flow.occupied().without(metrics.waiting(reader)).without(metrics.busy(reader));
+        let unheld = unheld.without(&metrics.owners().paused(partition));
         let unheld = unheld.without(&down(trace, reader)).without(&poisoned_while(metrics, reader));
         if !unheld.is_empty() {
             partitions.push(partition);

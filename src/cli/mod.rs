@@ -19,6 +19,7 @@ pub mod pipeline_args;
 pub mod run;
 mod run_state;
 pub mod run_threads;
+pub mod savepoint;
 pub mod shot;
 pub mod stopwatch;
 mod text;

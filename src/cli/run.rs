@@ -15,11 +15,13 @@ use crate::cli::output;
 use crate::cli::pipeline_args::PipelineArgs;
 use crate::cli::run_state;
 use crate::cli::run_threads::{self, RuntimeArg, RuntimeArgs};
+use crate::cli::savepoint::SavepointArgs;
 use crate::cli::text;
 use crate::metrics::report::Report;
 use crate::metrics::rows;
 use crate::open::Opened;
 use crate::oracle::Truth;
+use crate::record::Stream;
 use crate::runtime::{RunConfig, Trace};
 use crate::scenario::{Scenario, set};
 use crate::state::StateFigures;
@@ -49,6 +51,9 @@ pub struct RunArgs {
     /// answers are the same
     #[arg(long)]
     pub parity: bool,
+    /// Stopping with a savepoint, and going on from one.
+    #[command(flatten)]
+    pub savepoint: SavepointArgs,
     /// Which of the two runtimes.
     #[command(flatten)]
     pub runtime: RuntimeArgs,
@@ -63,17 +68,22 @@ pub fn run(args: &RunArgs, common: &CommonArgs) -> Result<(), CliError> {
     let input = input::load(&args.file, &args.columns, &|scenario| args.pipeline.apply(scenario), common.quiet)?;
     if args.runtime.runtime == RuntimeArg::Threads {
         run_state::check_threads(&input.scenario.pipeline)?;
+        if !args.savepoint.is_empty() {
+            return Err(CliError::bad_input("--runtime threads takes no savepoints and goes on from none"));
+        }
         return run_threads::run(&input, &args.runtime, args.format, common);
     }
-    let Done { trace, took, state } = run_with_progress(&input, common.quiet)?;
+    let Done { trace, took, state } = run_with_progress(&input, &args.savepoint, common.quiet)?;
     let records_per_s = if took.is_zero() { 0.0 } else { input.stream.len() as f64 / took.as_secs_f64() };
     let report = Report::of(&input.scenario, &trace, records_per_s);
     let twin = if args.twin.is_empty() { None } else { Some(twin_of(args, common, &trace)?) };
     let parity =
         args.parity.then(|| twin::parity(&trace, &input.stream, &RunConfig::of(&input.scenario, &input.stream)));
+    // The answer over the complete input, also of a job that reads a part of it.
+    let whole = if args.savepoint.is_empty() { &trace.stream } else { &input.stream };
     let numbers = WithTwin { report: &report, state, twin: twin.as_ref(), parity: parity.as_ref() };
     if let Some(folder) = &common.out {
-        write_folder(folder, &numbers, &trace)?;
+        write_folder(folder, &numbers, &trace, whole)?;
     }
     match args.format {
         Format::Text => {
@@ -90,7 +100,7 @@ pub fn run(args: &RunArgs, common: &CommonArgs) -> Result<(), CliError> {
             output::print(text.as_bytes())
         }
         Format::Json => output::print(&json(&numbers)?),
-        Format::Csv => output::print(&panes(&trace)?),
+        Format::Csv => output::print(&panes(&trace, whole)?),
     }
 }
 
@@ -121,7 +131,8 @@ fn twin_of(args: &RunArgs, common: &CommonArgs, trace: &Trace) -> Result<Compari
         set::apply(scenario, &args.twin).map_err(in_words)
     };
     let input = input::load(&args.file, &args.columns, &settings, true)?;
-    let changed = run_with_progress(&input, common.quiet)?;
+    let none = SavepointArgs { savepoint_at: None, output: None, from: None };
+    let changed = run_with_progress(&input, &none, common.quiet)?;
     Ok(twin::compare(trace, &changed.trace, &args.twin))
 }
 
@@ -131,12 +142,18 @@ fn json(report: &WithTwin<'_>) -> Result<Vec<u8>, CliError> {
     Ok(bytes)
 }
 
-fn panes(trace: &Trace) -> Result<Vec<u8>, CliError> {
-    let truth = Truth::of(&trace.stream, trace.pipeline.window);
-    rows::panes_csv(trace, &truth).map_err(CliError::bad_input)
+fn panes(trace: &Trace, whole: &Stream) -> Result<Vec<u8>, CliError> {
+    let truth = Truth::of(whole, trace.pipeline.window);
+    let panes = trace.panes.iter().enumerate().map(|(place, pane)| (pane, trace.list_of(place)));
+    rows::rows_csv(whole, &trace.pipeline, panes, &truth).map_err(CliError::bad_input)
 }
 
-fn write_folder(folder: &std::path::Path, report: &WithTwin<'_>, trace: &Trace) -> Result<(), CliError> {
+fn write_folder(
+    folder: &std::path::Path,
+    report: &WithTwin<'_>,
+    trace: &Trace,
+    whole: &Stream,
+) -> Result<(), CliError> {
     std::fs::create_dir_all(folder)
         .map_err(|error| CliError::bad_input(format!("{}: cannot be made: {error}", folder.display())))?;
     output::write_file(&folder.join("run.json"), &json(report)?)?;
@@ -144,7 +161,7 @@ fn write_folder(folder: &std::path::Path, report: &WithTwin<'_>, trace: &Trace) 
         let rows = crate::metrics::join::joined_csv(joined).map_err(CliError::bad_input)?;
         output::write_file(&folder.join("joined.csv"), &rows)?;
     }
-    output::write_file(&folder.join("panes.csv"), &panes(trace)?)
+    output::write_file(&folder.join("panes.csv"), &panes(trace, whole)?)
 }
 
 /// Steps between two looks at the clock: rare enough to cost nothing.
@@ -158,14 +175,14 @@ struct Done {
     state: Option<StateFigures>,
 }
 
-fn run_with_progress(input: &Opened, is_quiet: bool) -> Result<Done, CliError> {
-    let records = input.stream.len() as u64;
+fn run_with_progress(input: &Opened, savepoint: &SavepointArgs, is_quiet: bool) -> Result<Done, CliError> {
+    let job = savepoint.job(&input.stream, RunConfig::of(&input.scenario, &input.stream))?;
+    let records = job.stream.len() as u64;
     let shows_progress = !is_quiet && std::io::stderr().is_terminal();
     let bar = if shows_progress { indicatif::ProgressBar::new(records) } else { indicatif::ProgressBar::hidden() };
-    let config = RunConfig::of(&input.scenario, &input.stream);
     let clock = crate::cli::stopwatch::Stopwatch::start();
-    let folder = run_state::folder(&config.pipeline)?;
-    let mut simulation = run_state::simulation(&input.stream, &config, folder.as_ref())?;
+    let folder = run_state::folder(&job.config.pipeline)?;
+    let mut simulation = job.simulation(|| run_state::simulation(&job.stream, &job.config, folder.as_ref()))?;
     let mut steps = 0_u32;
     while simulation.step() {
         steps = steps.wrapping_add(1);
@@ -177,6 +194,9 @@ fn run_with_progress(input: &Opened, is_quiet: bool) -> Result<Done, CliError> {
     }
     bar.finish_and_clear();
     run_state::check(&simulation)?;
+    if let Some(told) = job.finish(&mut simulation)?.filter(|_| !is_quiet) {
+        eprintln!("{told}");
+    }
     let state = run_state::figures(&simulation);
     let trace = simulation.into_trace();
     Ok(Done { trace, took: clock.elapsed(), state })

@@ -35,6 +35,7 @@ pub(in crate::runtime) mod recorder;
 mod repeats;
 mod replace;
 mod salt;
+mod savepoint;
 mod sink;
 mod snapshot;
 mod source;

@@ -111,6 +111,9 @@ pub struct Plan {
     /// What happens to the members of a group, where the source tasks are one.
     pub schedule: Option<Schedule>,
     pub last_arrival: ProcTime,
+    /// Whether the run goes on from a savepoint: operators know more of the watermark than sources, and
+    /// have windows that were not opened in it.
+    pub is_resumed: bool,
     pub sink_failures: Vec<Failure>,
     /// Of which arrivals the watermarks have to hear.
     pub announced: Announced,
@@ -178,6 +181,7 @@ impl Plan {
             rules: Rules::new(config, last_arrival),
             schedule: Schedule::new(config),
             last_arrival,
+            is_resumed: false,
             sink_failures: Failure::of(config),
             announced: Announced::new(pipeline, stream, clock.follows_time(), sources),
             has_timers: clock.follows_time() || has_operator_timers,

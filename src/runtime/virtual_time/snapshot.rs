@@ -75,7 +75,8 @@ pub struct KeptMerger {
 }
 
 impl Snapshot {
-    fn new(id: u32, simulation: &Simulation) -> Self {
+    /// With nothing in it.
+    pub fn new(id: u32, simulation: &Simulation) -> Self {
         let plan = &simulation.plan;
         Self {
             id,

@@ -141,6 +141,13 @@ impl Task {
         self.last = None;
     }
 
+    /// Starts with an operator that has state; its windows have these identities.
+    pub(super) fn resume(&mut self, operator: WindowOperator, watermark: EventTime, window_ids: Vec<WindowId>) {
+        self.operator = operator;
+        self.watermark = watermark;
+        self.window_ids = window_ids;
+    }
+
     /// It takes nothing from its channels at the moment.
     #[inline]
     fn is_occupied(&self) -> bool {
@@ -180,6 +187,7 @@ impl Simulation {
     /// A task takes what is no record.
     #[inline(never)]
     fn hear(&mut self, source: usize, task: usize, element: Element) {
+        let is_in_step = self.state.control.is_none() && !self.plan.is_resumed;
         match element {
             Element::Record(_) => {}
             Element::Watermark(mark) => {
@@ -189,7 +197,7 @@ impl Simulation {
                     Some(valve) => valve.on_watermark(source, mark.watermark).watermark,
                 };
                 // After a restore the watermark starts anew, behind what the operator has seen.
-                if let Some(watermark) = risen.filter(|&it| it > receiver.watermark || self.state.control.is_none()) {
+                if let Some(watermark) = risen.filter(|&it| it > receiver.watermark || is_in_step) {
                     self.advance(task, Mark { watermark, ..mark });
                 }
             }
@@ -197,7 +205,7 @@ impl Simulation {
                 let valve = self.state.tasks[task].valve.as_mut();
                 let risen = valve.and_then(|valve| valve.on_status(source, status).watermark);
                 let seen = self.state.tasks[task].watermark;
-                if let Some(watermark) = risen.filter(|&it| it > seen || self.state.control.is_none()) {
+                if let Some(watermark) = risen.filter(|&it| it > seen || is_in_step) {
                     self.advance(task, Mark { watermark, raised_by: None, cause: None });
                 }
             }
@@ -298,7 +306,7 @@ impl Simulation {
         let kept = worker.operator.kept();
         let outcome = match &self.plan.salting {
             None => {
-                let is_alone = self.plan.has_one_task() && self.state.control.is_none();
+                let is_alone = self.plan.has_one_task() && self.state.control.is_none() && !self.plan.is_resumed;
                 let mut sink = Recorder::new(&mut self.trace, &mut worker.window_ids, is_alone);
                 input.apply(&mut worker.operator, now, &mut sink)
             }

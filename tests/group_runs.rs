@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use highwater::group::{Assignor, GroupSpec};
+use highwater::log::{LogRules, LogSpec};
 use highwater::pipeline::{AtEnd, Emit, Overflow, Pipeline, Tasks, WatermarkOptions, WatermarkSpec, WindowSpec};
 use highwater::record::{KeyId, KeyTable, PartitionId, RecordId, Row, Stream};
 use highwater::runtime::{Fate, PauseReason, RunConfig, Simulation, TaskId, Trace, run_with_keyframes};
@@ -160,7 +161,7 @@ fn check_counts(trace: &Trace) {
     let ledger = trace.ledger;
     assert_eq!(ledger.duplicated, duplicates);
     assert!(ledger.balances());
-    assert_eq!(ledger.produced, ledger.counted + ledger.dropped_late + ledger.in_flight);
+    assert_eq!(ledger.produced, ledger.counted + ledger.dropped_late + ledger.lost + ledger.in_flight);
     // Tumbling windows: every copy that counts is in one window.
     let in_windows: u64 = trace.windows.iter().map(|window| window.summary.count).sum();
     assert_eq!(in_windows, ledger.counted + duplicates);
@@ -172,6 +173,37 @@ fn check_counts(trace: &Trace) {
             trace.task_watermarks.iter().filter(|step| step.task == task).map(|step| step.watermark).collect();
         assert!(steps.is_sorted(), "{steps:?}");
     }
+}
+
+/// Whether anybody loses partitions without having committed.
+fn is_orderly(faults: &[Fault]) -> bool {
+    !faults.iter().any(|fault| matches!(fault, Fault::MemberSilent { .. } | Fault::MemberStalls { .. }))
+}
+
+/// Logs that keep records for a while only, or hand out so much.
+fn logs() -> impl Strategy<Value = LogRules> {
+    let some = |limit| prop::option::of(limit);
+    (some(5_i64..100), some(1_i64..20), some(1_i64..20)).prop_map(|(age, records, reads)| {
+        let spec = LogSpec {
+            retention_age: age.map(span),
+            retention_records: records.map(|records| records as u64),
+            reads_per_s: reads.map(|reads| 1_000_000 / reads as u64),
+            ..LogSpec::default()
+        };
+        spec.rules()
+    })
+}
+
+/// Restores the run at this share of it, runs it to the end, and compares.
+fn check_restore(stream: &Arc<Stream>, config: &RunConfig, trace: &Trace, share: f64) {
+    let (again, keyframes) = run_with_keyframes(stream, config);
+    assert_eq!(again.hash_hex(), trace.hash_hex());
+    let (first, last) = trace.span().expect("records");
+    let at = first + span(((last - first).micros() as f64 * share) as i64);
+    let mut restored = keyframes.restore(trace, at);
+    assert!(restored.now() <= at);
+    while restored.step() {}
+    assert_eq!(restored.into_trace().hash_hex(), trace.hash_hex());
 }
 
 /// Nobody is missing at the end: what is out is back, and nobody has left.
@@ -191,7 +223,7 @@ fn run(stream: &Arc<Stream>, config: &RunConfig) -> Trace {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn groups_keep_their_rules_whatever_happens_to_their_members(
@@ -217,14 +249,62 @@ proptest! {
         }
         let is_open = |pause: &&highwater::runtime::Pause| pause.reason == PauseReason::Rebalance;
         prop_assert!(trace.pauses.iter().filter(is_open).all(|pause| pause.from <= pause.until));
-
-        let (again, keyframes) = run_with_keyframes(&stream, &config);
-        prop_assert_eq!(again.hash_hex(), trace.hash_hex());
-        let (first, last) = trace.span().expect("records");
-        let at = first + span(((last - first).micros() as f64 * share) as i64);
-        let mut restored = keyframes.restore(&trace, at);
-        prop_assert!(restored.now() <= at);
-        while restored.step() {}
-        prop_assert_eq!(restored.into_trace().hash_hex(), trace.hash_hex());
+        if is_orderly(&faults) {
+            prop_assert_eq!(trace.repeats.len(), 0, "who gives up commits");
+        }
+        check_restore(&stream, &config, &trace, share);
     }
+
+    #[test]
+    fn copies_are_not_lost_records_where_the_log_forgets_or_hands_out_little(
+        input in prop::collection::vec((-60_i64..300, 0_u32..8, 0_i64..9, 0..7_u32), 1..60),
+        pipeline in pipelines(),
+        faults in faults(),
+        log in logs(),
+        share in 0.0_f64..1.0,
+    ) {
+        let stream = stream(&input);
+        let config = RunConfig { faults, log, ..RunConfig::plain(pipeline) };
+        let trace = run(&stream, &config);
+        check_counts(&trace);
+        prop_assert!(trace.repeats.iter().all(|repeat| repeat.fate != Fate::Lost));
+        check_restore(&stream, &config, &trace, share);
+    }
+}
+
+#[test]
+fn storms_of_the_kind_drawn_here_do_repeat_and_do_move() {
+    let input: Input = (0..200).map(|i| (i64::from(i), i % 8, 1, i % 7)).collect();
+    let stream = stream(&input);
+    let group = GroupSpec {
+        assignor: Assignor::CooperativeSticky,
+        heartbeat_interval: span(5),
+        session_timeout: span(20),
+        max_poll_interval: span(30),
+        initial_delay: span(0),
+        join_time: span(1),
+        sync_time: span(1),
+        commit_interval: span(10),
+    };
+    let pipeline = Pipeline {
+        tasks: Tasks { sources: TASKS, ..Tasks::default() },
+        group: Some(group),
+        watermark: WatermarkSpec::Bounded { bound: span(500) },
+        at_end: AtEnd::Flush,
+        ..Pipeline::default()
+    };
+    let faults = vec![Fault::MemberSilent { task: 0, from: span(55), until: span(120) }];
+    let trace = run(&stream, &RunConfig { faults, ..RunConfig::plain(pipeline) });
+    check_counts(&trace);
+    check_owners(&trace);
+    // From the commit at 50 µs to just before 55 µs: of the five records then, those of its two partitions.
+    let own = tenures(&trace).into_iter().filter(|&(_, task, from, _)| task == 0 && from == ProcTime::MIN);
+    let own: Vec<PartitionId> = own.map(|(partition, ..)| partition).collect();
+    assert_eq!(own.len(), 2);
+    let mut again: Vec<i64> =
+        trace.repeats.iter().map(|it| trace.stream.arrivals()[it.record.index()].micros()).collect();
+    again.sort_unstable();
+    let expected = (50_i64..55).filter(|arrival| own.contains(&PartitionId(((arrival - 1) % 7) as u32)));
+    assert_eq!(again, expected.collect::<Vec<i64>>());
+    assert!(trace.rebalances.len() >= 2);
 }

@@ -229,4 +229,12 @@ mod tests {
         assert_eq!([1, 7, 1_000, 10_000].map(sizes), [(1, 1), (1, 7), (250, 4), (512, 19)]);
         assert_eq!(sizes(10_000_000), (512, 4_096));
     }
+
+    #[test]
+    fn a_consumer_group_is_refused_in_words() {
+        let pipeline = Pipeline { group: Some(crate::group::GroupSpec::default()), ..Pipeline::default() };
+        let found: Vec<String> =
+            ThreadsConfig::new(pipeline).problems().iter().map(|it| format!("{}: {}", it.path, it.message)).collect();
+        assert_eq!(found, ["group: every thread keeps the partitions that it reads: must be None"]);
+    }
 }

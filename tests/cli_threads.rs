@@ -117,6 +117,8 @@ fn what_threads_do_not_keep_is_refused_in_words() {
     refused(&small, &salted, "pipeline.tasks.salts: threads have one stage of window tasks: must be 1");
     let batched = ["--runtime", "threads", "--set", "pipeline.tasks.micro_batch=1s"];
     refused(&small, &batched, "pipeline.tasks.micro_batch: threads read a record as soon as they can: must be None");
+    let checkpoints = ["--runtime", "threads", "--set", "pipeline.checkpoints=(interval: \"10s\")"];
+    refused(&small, &checkpoints, "pipeline.checkpoints: threads take none: must be None");
     let limited = ["--runtime", "threads", "--set", "log.reads_per_s=5"];
     refused(&small, &limited, "log: threads read as much as there is");
     fs::write(&small, with_fault("SlowOperator(from: \"10s\", until: \"20s\", factor: 7)")).expect("a temporary file");

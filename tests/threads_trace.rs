@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use highwater::metrics::tasks::TaskMetrics;
 use highwater::record::{RecordId, Stream};
 use highwater::runtime::threads::{ByTask, Finished, ListedPane, Pace, ThreadsConfig, Work, retrace, run};
 use highwater::runtime::{Fate, RunConfig, TaskId, Trace};
@@ -125,6 +126,31 @@ fn a_run_to_look_at_takes_the_service_times_of_its_pipeline() {
     }
     assert!(finished.progress.windows.iter().all(|window| window.busy_ns > 0));
     assert!(finished.progress.channels.iter().all(|channel| channel.peak <= channel.capacity));
+}
+
+#[test]
+fn a_full_channel_holds_what_it_may_and_its_source_waits() {
+    // One task takes 50 ms for a record and gets 40 a second: twice as many as it can.
+    let settings =
+        ["duration=20s", "pipeline.service_time=50ms", "pipeline.queue_capacity=7", "pipeline.tasks.windows=1"];
+    let (scenario, stream) = scenario(&[&settings[..], &["pipeline.tasks.sources=1"]].concat());
+    let run_config = RunConfig::of(&scenario, &stream);
+    let finished = on_threads(&stream, &ThreadsConfig::live(&run_config, 50.0));
+    let trace = retrace(&finished.recorded, &stream).expect("it is the order of this stream");
+    assert!(trace.handled.is_sorted());
+    let depths: Vec<usize> = trace.enqueued.iter().map(|&at| trace.at(at).depth()).collect();
+    let most = *depths.iter().max().expect("some");
+    assert!((6..=8).contains(&most), "{most}");
+    assert!(trace.waits.is_sorted_by_key(|wait| wait.until));
+    let on_window = |wait: &&highwater::runtime::Wait| (wait.task, wait.on) == (TaskId::Source(0), TaskId::Window(0));
+    let waited: f64 = trace.waits.iter().filter(on_window).map(|wait| (wait.until - wait.from).as_secs_f64()).sum();
+    // The records of 20 s take 40 s.
+    assert!(waited > 15.0, "{waited} s");
+    let metrics = TaskMetrics::of(&trace);
+    let causes = highwater::metrics::tasks::causes(&trace, &metrics, metrics.span());
+    let slow: Vec<&[TaskId]> = causes.iter().map(|cause| cause.tasks.as_slice()).collect();
+    assert_eq!(slow, [[TaskId::Window(0)]], "{causes:?}");
+    assert!(trace.is_live);
 }
 
 #[test]

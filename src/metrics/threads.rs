@@ -56,6 +56,8 @@ pub struct ThreadsReport {
     /// Not known; channels are counted in batches, below.
     pub max_queue_depth: Option<u64>,
     /// Not known.
+    pub max_queue_bytes: Option<u64>,
+    /// Not known.
     pub max_lag: Option<u64>,
     /// The numbers of the join that made the records, where one did.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -176,6 +178,7 @@ impl ThreadsReport {
             max_open_windows,
             max_state_bytes: max_open_windows * (Summary::BYTES + WINDOW_OVERHEAD_BYTES) as u64 + special_bytes,
             max_queue_depth: None,
+            max_queue_bytes: None,
             max_lag: None,
             join: stream.joined().map(JoinReport::of),
             tasks: [],

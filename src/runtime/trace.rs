@@ -328,6 +328,8 @@ pub struct Trace {
     pub stream: Arc<Stream>,
     /// What was run.
     pub pipeline: Pipeline,
+    /// Whether it ran on threads, by the wall clock: what takes no time in virtual time then takes a moment.
+    pub is_live: bool,
     /// Per record: when the source put it into the channel. Equal to `handled` where it never did.
     pub enqueued: Vec<ProcTime>,
     /// Per record: when the window task took it out of the channel. Equal to `handled` where none did.
@@ -407,6 +409,7 @@ impl Trace {
         Self {
             stream,
             pipeline,
+            is_live: false,
             enqueued: Vec::with_capacity(records),
             started: Vec::with_capacity(records),
             handled: Vec::with_capacity(records),

@@ -89,6 +89,9 @@ fn subtitle(state: &State) -> String {
             SourceSpec::Recording(_) | SourceSpec::Records(_) => end - start,
         };
         parts.push(rough_length(length));
+        if run.trace.is_live {
+            parts.push("live run, replayed".to_owned());
+        }
     }
     match &state.scenario.source {
         SourceSpec::Synthetic(_) => parts.push(format!("seed {}", state.scenario.seed)),

@@ -39,6 +39,12 @@ pub fn percent(share: f64) -> String {
     format!("{rounded:.0}%")
 }
 
+/// As [`percent`], where there is room for a number alone: `<1%` for nearly nothing.
+pub fn percent_short(share: f64) -> String {
+    let words = percent(share);
+    if words.starts_with("nearly") { "<1%".to_owned() } else { words }
+}
+
 /// `a`, `a and b`, `a, b and c`; from five on the first two and how many others.
 pub fn list(names: &[String]) -> String {
     match names {

@@ -258,6 +258,8 @@ fn of_backlog(trace: &Trace, metrics: &TaskMetrics, partition: PartitionId, flow
     let options = &trace.pipeline.watermark_options;
     match options.max_drift.filter(|_| options.per_partition) {
         Some(max_drift) => Silence::Paused { since, max_drift },
+        // A thread is on its way to the next record.
+        None if trace.is_live => Silence::Active,
         None => Silence::Limited { since },
     }
 }

@@ -160,6 +160,9 @@ impl ThreadsConfig {
             let message = "threads read a record as soon as they can: must be None";
             found.push(Problem::new("tasks.micro_batch", message));
         }
+        if self.pipeline.checkpoints.is_some() {
+            found.push(Problem::new("checkpoints", "threads take none: must be None"));
+        }
         if tasks.salts > 1 {
             found.push(Problem::new("tasks.salts", "threads have one stage of window tasks: must be 1"));
         }
@@ -198,7 +201,11 @@ mod tests {
             ..Tasks::default()
         };
         let wrong = ThreadsConfig {
-            pipeline: Pipeline { tasks, ..Pipeline::default() },
+            pipeline: Pipeline {
+                tasks,
+                checkpoints: Some(crate::pipeline::CheckpointSpec::default()),
+                ..Pipeline::default()
+            },
             batch_records: 0,
             channel_batches: 5_000,
             pace: Pace::TimesReal(f64::NAN),
@@ -214,6 +221,7 @@ mod tests {
                 "pace: NaN is out of range: must be above 0, at most 1e6",
                 "tasks.overflow: a thread waits while a channel is full: must be Block",
                 "tasks.micro_batch: threads read a record as soon as they can: must be None",
+                "checkpoints: threads take none: must be None",
                 "tasks.salts: threads have one stage of window tasks: must be 1",
             ]
         );

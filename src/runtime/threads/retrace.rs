@@ -2,9 +2,11 @@
 //! reads a [`Trace`] reads both. What the tasks did is taken again element by element, all tasks in the
 //! order of their clocks; the panes are those of the run.
 //!
-//! What was not written down is not known here: who waited for whom, and when a record was taken out of
-//! its channel. It counts as taken so long before it was handled as its task works on one.
+//! When a record was taken out of its channel was not written down: it counts as taken so long before it
+//! was handled as its task works on one. From that follows when there was room for the next, and so how
+//! long the sources waited; how long window tasks waited for the sink is not known.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::gate::GatePolicy;
@@ -17,7 +19,7 @@ use crate::runtime::threads::window_task::{WindowTally, WindowTask};
 use crate::runtime::trace::{Fate, TaskWatermark, WindowEnd};
 use crate::runtime::virtual_time::finish::complete;
 use crate::runtime::virtual_time::recorder::{Recorder, settle_life};
-use crate::runtime::{Trace, WatermarkStep};
+use crate::runtime::{TaskId, Trace, WatermarkStep};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::aggregate::Summary;
 use crate::window::pane::WindowId;
@@ -51,8 +53,9 @@ pub fn retrace(recorded: &Recorded, stream: &Arc<Stream>) -> Result<Trace, Repla
                 match message {
                     Message::End => task.machine.pass_time(at, &mut recorder),
                     Message::Data(batch) => {
+                        let when = writer.pass(source, number, &batch, Instants { sent_at, at });
                         for element in elements(&batch) {
-                            writer.take(number, &mut tasks, source, &element, Instants { sent_at, at });
+                            writer.take(number, &mut tasks, source, &element, when);
                         }
                     }
                 }
@@ -116,11 +119,18 @@ fn elements(batch: &Batch) -> Vec<Batch> {
     batch.pieces().flat_map(of_piece).collect()
 }
 
-/// When an element was sent, and when it was handled.
+/// When a batch was put into its channel, and when it was handled.
 #[derive(Clone, Copy)]
 struct Instants {
     sent_at: ProcTime,
     at: ProcTime,
+}
+
+/// A channel from a source to a window task.
+#[derive(Default)]
+struct Passed {
+    /// When the last batches were taken out of it: as many as it holds.
+    taken: VecDeque<ProcTime>,
 }
 
 /// What has been written down.
@@ -130,16 +140,46 @@ struct Writer<'a> {
     order: Vec<u32>,
     recorded: &'a Recorded,
     least: EventTime,
+    /// By source and window task.
+    channels: Vec<Passed>,
+    /// By source: its last wait in the trace.
+    last_waits: Vec<Option<usize>>,
 }
 
 impl<'a> Writer<'a> {
     fn new(stream: &Arc<Stream>, recorded: &'a Recorded) -> Self {
-        let trace = Trace::empty(Arc::clone(stream), recorded.config.pipeline.clone());
-        Self { trace, order: Vec::with_capacity(stream.len()), recorded, least: EventTime::MIN }
+        let mut trace = Trace::empty(Arc::clone(stream), recorded.config.pipeline.clone());
+        trace.is_live = true;
+        let (sources, windows) = (recorded.sources.len(), recorded.windows.len());
+        Self {
+            trace,
+            order: Vec::with_capacity(stream.len()),
+            recorded,
+            least: EventTime::MIN,
+            channels: (0..sources * windows).map(|_| Passed::default()).collect(),
+            last_waits: vec![None; sources],
+        }
     }
 
     fn has_several(&self) -> bool {
         self.recorded.windows.len() > 1
+    }
+
+    /// A batch goes through a channel. It was put in when there was room: as soon as it was there, or when the
+    /// one was taken out that was as many before it as the channel holds.
+    fn pass(&mut self, source: usize, window: usize, batch: &Batch, when: Instants) -> Instants {
+        let work = self.recorded.config.work.as_ref().and_then(|work| work.windows.get(window));
+        let took = |record: &Record| work.map_or(Span::ZERO, |service| service.of(record.id.0, when.at));
+        let all = batch.records.iter().map(took).fold(Span::ZERO, |sum, one| sum + one);
+        let capacity = self.recorded.config.channel_batches as usize;
+        let passed = &mut self.channels[source * self.recorded.windows.len() + window];
+        let room_at = if passed.taken.len() < capacity { None } else { passed.taken.pop_front() };
+        let sent_at = room_at.map_or(when.sent_at, |room_at| room_at.max(when.sent_at)).min(when.at);
+        passed.taken.push_back((when.at - all).max(sent_at));
+        let waited_from = when.sent_at.min(sent_at);
+        let (task, on) = (TaskId::source(source), TaskId::window(window));
+        self.trace.note_wait(&mut self.last_waits[source], task, on, waited_from, sent_at);
+        Instants { sent_at, ..when }
     }
 
     /// A window task takes one element.
@@ -173,7 +213,6 @@ impl<'a> Writer<'a> {
         let Instants { sent_at, at } = when;
         let work = self.recorded.config.work.as_ref().and_then(|work| work.windows.get(number));
         let took = work.map_or(Span::ZERO, |service| service.of(id.0, at));
-        let sent_at = sent_at.min(at);
         self.trace.enqueued.push(sent_at);
         self.trace.started.push((at - took).max(sent_at));
         self.trace.handled.push(at);
@@ -206,6 +245,7 @@ impl<'a> Writer<'a> {
             task.machine.visit_kept(settle);
         }
         self.settle_at_the_door(recorded, layout);
+        self.trace.waits.sort_by_key(|wait| wait.until);
         complete(&mut self.trace, &mut self.order, recorded.windows.len());
         let mut ledger = crate::runtime::Ledger { produced: self.trace.stream.len() as u64, ..Default::default() };
         for &fate in &self.trace.fates {
@@ -262,7 +302,7 @@ impl<'a> Writer<'a> {
             let before = handled.partition_point(|&handled| handled <= at);
             trace.kept_windows.push(before.checked_sub(1).map_or(0, |last| trace.kept_windows[last]));
             if self.recorded.windows.len() > 1 {
-                trace.tasks.push(crate::runtime::TaskId::NO_TASK);
+                trace.tasks.push(TaskId::NO_TASK);
             }
             self.order.push(id.0);
         }

@@ -5,7 +5,8 @@
 mod model;
 mod plot;
 
-use egui::{Align, Align2, Layout, Rect, RichText, Role, Sense, Ui, WidgetInfo, pos2};
+use egui::text::LayoutJob;
+use egui::{Align, Align2, Layout, Rect, Role, Sense, TextFormat, Ui, WidgetInfo, pos2};
 
 use crate::app::live::{LatestPane, LiveFrame};
 use crate::app::panels::topology::{self, empty};
@@ -94,12 +95,15 @@ fn counts_ui(ui: &mut Ui, theme: &Theme, rect: Rect, shown: &LiveFrame) {
     ];
     frame::scope(ui, "live counts", rect, Layout::top_down(Align::Min), |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             for (name, count) in counts {
                 let colour = if count == 0 { theme.t3 } else { theme.t1 };
-                ui.label(RichText::new(human::count(count)).font(font::value()).color(colour));
-                ui.label(RichText::new(name).font(font::legend()).color(theme.t3));
+                let mut job = LayoutJob::default();
+                let format = |font_id, color| TextFormat { font_id, color, ..TextFormat::default() };
+                job.append(&human::count(count), 0.0, format(font::value(), colour));
+                job.append(name, 4.0, format(font::legend(), theme.t3));
+                ui.label(job);
                 ui.add_space(6.0);
             }
         });

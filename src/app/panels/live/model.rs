@@ -4,7 +4,7 @@ use crate::app::live::LiveFrame;
 use crate::app::panels::topology::model::{Bar, Edge, Fill, Model, Row, Stage};
 use crate::human;
 use crate::metrics::tasks::Shares;
-use crate::metrics::tasks::phrase::{many, percent, rate};
+use crate::metrics::tasks::phrase::{many, percent, percent_short, rate};
 use crate::runtime::TaskId;
 use crate::time::EventTime;
 
@@ -78,7 +78,7 @@ fn row(
     Row {
         number: if siblings == 1 { String::new() } else { (place + 1).to_string() },
         bar: Bar::Task(shares),
-        value: if shares.backpressured > shares.busy { held } else { busy },
+        value: percent_short(shares.busy.max(shares.backpressured)),
         fill,
         watermark,
         silence: None,

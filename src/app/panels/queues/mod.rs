@@ -258,7 +258,8 @@ impl Chart<'_> {
         x = unit.right() + 14.0;
         let narrow = body.width() < 330.0;
         let queue = match (narrow, has_several) {
-            (_, true) => "queue of each window task",
+            (true, true) => "each queue",
+            (false, true) => "queue of each window task",
             (true, false) => "queue",
             (false, false) => "in the queue",
         };

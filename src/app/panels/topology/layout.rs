@@ -35,6 +35,8 @@ const TITLE: f32 = 46.0;
 const DETAILED: (f32, f32) = (40.0, 56.0);
 /// Rows with one line are between these high.
 const PLAIN: (f32, f32) = (1.0, 20.0);
+/// What is left free above and below the cards.
+const EDGE: f32 = 4.0;
 /// What is left free below the last row.
 const FOOT: f32 = 10.0;
 /// An edge needs room above and below its arrow.
@@ -47,7 +49,7 @@ const DEAD_LETTERS: (f32, f32) = (34.0, 14.0);
 /// Places for stages of so many rows in `area`; words get at least `words` of its height.
 pub fn layout(area: Rect, rows: &[usize], has_dead_letters: bool, words: f32) -> Layout {
     let area = area.shrink2(vec2(space::PANEL, 0.0));
-    let gap = (area.width() * 0.085).clamp(58.0, 104.0);
+    let gap = (area.width() * 0.085).clamp(72.0, 104.0);
     let gaps = rows.len().saturating_sub(1) as f32;
     let card = ((area.width() - gaps * gap) / rows.len().max(1) as f32).clamp(40.0, WIDEST);
     // What cards leave over goes to the edges.
@@ -55,13 +57,13 @@ pub fn layout(area: Rect, rows: &[usize], has_dead_letters: bool, words: f32) ->
         if gaps > 0.0 { ((area.width() - card * rows.len() as f32) / gaps).clamp(gap.min(40.0), 180.0) } else { 0.0 };
     let most = rows.iter().copied().max().unwrap_or(0).max(1) as f32;
     let below = if has_dead_letters { DEAD_LETTERS.0 + DEAD_LETTERS.1 } else { 0.0 };
-    let room = (area.height() - words - below - TITLE - FOOT).max(0.0);
+    let room = (area.height() - words - below - TITLE - FOOT - 2.0 * EDGE).max(0.0);
     let has_details = most * DETAILED.0 <= room;
     let (least, greatest) = if has_details { DETAILED } else { PLAIN };
     let height = (room / most).clamp(least, greatest);
     let height_of = |rows: usize| (TITLE + rows as f32 * height + FOOT).max(LEAST_CARD);
     let tallest = height_of(rows.iter().copied().max().unwrap_or(0));
-    let top = area.top() + 4.0;
+    let top = area.top() + EDGE;
     let left_of = |place: usize| area.left() + place as f32 * (card + gap);
     let cards = rows.iter().enumerate().map(|(place, &count)| {
         let rect = Rect::from_min_size(pos2(left_of(place), top), vec2(card, height_of(count)));

@@ -4,7 +4,7 @@
 use crate::app::insight::Insight;
 use crate::gate::GatePolicy;
 use crate::human;
-use crate::metrics::tasks::phrase::{Clock, many, percent, rate};
+use crate::metrics::tasks::phrase::{Clock, many, percent, percent_short, rate};
 use crate::metrics::tasks::silence::{of_partition, of_task};
 use crate::metrics::tasks::{Cause, Clearing, Shares, Silence, causes};
 use crate::pipeline::Overflow;
@@ -253,7 +253,7 @@ impl<'a> Look<'a> {
         Row {
             number: if is_alone { String::new() } else { (place + 1).to_string() },
             bar: Bar::Task(shares),
-            value: if shares.backpressured > shares.busy { held } else { busy },
+            value: percent_short(shares.busy.max(shares.backpressured)),
             fill,
             watermark,
             silence: named(&silence),

@@ -16,6 +16,7 @@ pub mod moment;
 pub mod output;
 pub mod picture_size;
 pub mod pipeline_args;
+mod recovery_text;
 pub mod run;
 mod run_state;
 pub mod run_threads;

@@ -13,17 +13,19 @@ use crate::cli::error::CliError;
 use crate::cli::input;
 use crate::cli::output;
 use crate::cli::pipeline_args::PipelineArgs;
+use crate::cli::recovery_text;
 use crate::cli::run_state;
 use crate::cli::run_threads::{self, RuntimeArg, RuntimeArgs};
 use crate::cli::savepoint::SavepointArgs;
 use crate::cli::text;
+use crate::metrics::delivery::DeliveryReport;
 use crate::metrics::report::Report;
 use crate::metrics::rows;
 use crate::open::Opened;
 use crate::oracle::Truth;
 use crate::record::Stream;
 use crate::runtime::{RunConfig, Trace};
-use crate::scenario::{Scenario, set};
+use crate::scenario::{Fault, Scenario, set};
 use crate::state::StateFigures;
 use crate::twin::{self, Comparison, Parity};
 
@@ -75,7 +77,8 @@ pub fn run(args: &RunArgs, common: &CommonArgs) -> Result<(), CliError> {
     }
     let Done { trace, took, state } = run_with_progress(&input, &args.savepoint, common.quiet)?;
     let records_per_s = if took.is_zero() { 0.0 } else { input.stream.len() as f64 / took.as_secs_f64() };
-    let report = Report::of(&input.scenario, &trace, records_per_s);
+    let mut report = Report::of(&input.scenario, &trace, records_per_s);
+    report.delivery = delivery(&input, &trace);
     let twin = if args.twin.is_empty() { None } else { Some(twin_of(args, common, &trace)?) };
     let parity =
         args.parity.then(|| twin::parity(&trace, &input.stream, &RunConfig::of(&input.scenario, &input.stream)));
@@ -88,6 +91,8 @@ pub fn run(args: &RunArgs, common: &CommonArgs) -> Result<(), CliError> {
     match args.format {
         Format::Text => {
             let mut text = text::report(&report, &trace);
+            let figures = report.checkpoints.figures.as_ref();
+            text.push_str(&recovery_text::in_words(&trace, figures, report.delivery.as_ref()));
             text.push_str(&state.map_or_else(String::new, run_state::in_words));
             if let Some(comparison) = &twin {
                 text.push('\n');
@@ -102,6 +107,14 @@ pub fn run(args: &RunArgs, common: &CommonArgs) -> Result<(), CliError> {
         Format::Json => output::print(&json(&numbers)?),
         Format::Csv => output::print(&panes(&trace, whole)?),
     }
+}
+
+/// What failures did to results, found by running once more without crashes.
+fn delivery(input: &Opened, trace: &Trace) -> Option<DeliveryReport> {
+    trace.recovery.as_ref().filter(|log| !log.recoveries.is_empty())?;
+    let mut config = RunConfig::of(&input.scenario, &input.stream);
+    config.faults.retain(|fault| !matches!(fault, Fault::Crash { .. }));
+    Some(DeliveryReport::of(trace, &crate::runtime::run(&input.stream, &config)))
 }
 
 /// The numbers of a run, and how its twin differs.

@@ -6,6 +6,7 @@ pub mod freshness;
 pub mod join;
 pub mod quantile;
 pub mod rebalance_rows;
+pub mod recovery;
 pub mod report;
 pub mod rows;
 pub mod task_rows;

@@ -7,10 +7,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::alerts::alerts;
+use crate::metrics::delivery::DeliveryReport;
 use crate::metrics::freshness::freshness;
 use crate::metrics::join::JoinReport;
 use crate::metrics::quantile::{P50, P90, P95, P99, P999, Quantile};
 use crate::metrics::rebalance_rows::RebalancesRow;
+use crate::metrics::recovery::{Checkpoints, Recovery, checkpoints, recoveries};
 use crate::metrics::task_rows::{AlertRow, CauseRow, ClearRow, PartitionRow, TaskRow, partition_rows, task_rows};
 use crate::metrics::tasks::{TaskMetrics, causes};
 use crate::record::RecordId;
@@ -81,10 +83,13 @@ pub struct Report {
     pub rebalances: Option<RebalancesRow>,
     /// Every alert, in the order in which they fired.
     pub alerts: Vec<AlertRow>,
-    /// Checkpoints taken; empty, because this version takes none.
-    pub checkpoints: Empty,
-    /// Recoveries; none, because nothing crashes in this version.
-    pub recovery: [(); 0],
+    /// Checkpoints taken; empty for a pipeline that takes none.
+    pub checkpoints: Checkpoints,
+    /// Failures of the job and what followed, in order.
+    pub recovery: Vec<Recovery>,
+    /// What failures did to results, where there were any and the run without them is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryReport>,
     /// Goals of the scenario; none yet.
     pub goals: [(); 0],
     /// Equal runs have equal hashes.
@@ -208,8 +213,9 @@ impl Report {
             time_to_clear: ClearRow::of(metrics.log()),
             rebalances: RebalancesRow::of(trace),
             alerts: alerts(scenario, trace).iter().map(AlertRow::of).collect(),
-            checkpoints: Empty {},
-            recovery: [],
+            checkpoints: checkpoints(trace),
+            recovery: recoveries(trace),
+            delivery: None,
             goals: [],
             trace_hash: trace.hash_hex(),
             records_per_s,

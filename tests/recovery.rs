@@ -313,3 +313,45 @@ fn a_transaction_that_is_open_for_too_long_loses_its_results() {
     assert!(lost > 100, "{lost}");
     assert_eq!((lost, repeated), (trace.ledger.lost, 0));
 }
+
+#[test]
+fn a_network_that_is_down_holds_barriers_up_and_nothing_is_lost() {
+    let at = Span::from_millis;
+    let cut = Fault::NetworkPartition { source: 1, window: 0, from: at(110), until: at(260) };
+    let stream = stream(300);
+    for barriers in [Barriers::Aligned, Barriers::AlignedFor(at(4)), Barriers::Unaligned] {
+        let plain = pipeline(Delivery::ExactlyOnce, TRANSACTIONS);
+        let spec = plain.checkpoints.unwrap_or_default();
+        let pipeline = Pipeline { checkpoints: Some(CheckpointSpec { barriers, ..spec }), ..plain };
+        let crash = Fault::Crash { victim: Victim::Window(1), at: at(200), every: None, is_silent: false };
+        let faultless = run(&stream, &RunConfig::plain(pipeline.clone()));
+        for faults in [vec![cut.clone()], vec![cut.clone(), crash]] {
+            let trace = run(&stream, &RunConfig { faults, ..RunConfig::plain(pipeline.clone()) });
+            let log = trace.recovery.as_ref().expect("checkpoints");
+            // No checkpoint that began behind the cut is complete before it heals.
+            let held = log.checkpoints.iter().filter(|row| row.duration().is_some_and(|it| it > at(30)));
+            assert!(held.count() <= 1, "{:?}", log.checkpoints);
+            assert_eq!(totals(&by_window(&trace, &faultless, View::Committed)), (0, 0), "{barriers:?}");
+            assert_eq!((trace.ledger.lost, trace.ledger.duplicated, trace.ledger.in_flight), (0, 0, 0));
+        }
+    }
+}
+
+#[test]
+fn storage_that_fails_is_borne_as_often_as_is_tolerable_and_then_the_job_restarts() {
+    let at = Span::from_millis;
+    let fault = Fault::CheckpointStorage { from: at(70), until: at(170), factor: 1.0, fails: true };
+    let stream = stream(500);
+    let recoveries = |tolerable_failures| {
+        let plain = pipeline(Delivery::ExactlyOnce, TRANSACTIONS);
+        let spec = plain.checkpoints.unwrap_or_default();
+        let pipeline = Pipeline { checkpoints: Some(CheckpointSpec { tolerable_failures, ..spec }), ..plain };
+        let faultless = run(&stream, &RunConfig::plain(pipeline.clone()));
+        let trace = run(&stream, &RunConfig { faults: vec![fault.clone()], ..RunConfig::plain(pipeline) });
+        assert_eq!(totals(&by_window(&trace, &faultless, View::Committed)), (0, 0));
+        trace.recovery.map_or(0, |log| log.recoveries.len())
+    };
+    // Those of 80, 120 and 160 ms fail.
+    assert_eq!((recoveries(3), recoveries(2)), (0, 1));
+    assert!(recoveries(0) >= 2);
+}

@@ -159,6 +159,20 @@ impl RecoveryLog {
         handling < row.handlings as usize && handled.life <= row.life && handled.undone_in > row.life
     }
 
+    /// The times in which nothing worked, ascending: from when a failure was noticed until tasks had their
+    /// state, or without end.
+    pub fn downtimes(&self) -> impl Iterator<Item = (ProcTime, ProcTime)> {
+        self.recoveries.iter().enumerate().filter_map(|(place, row)| {
+            let next = self.recoveries.get(place + 1).and_then(|next| next.detected_at);
+            Some((row.detected_at?, row.restored_at.or(next).unwrap_or(ProcTime::MAX)))
+        })
+    }
+
+    /// Since when nothing works, if that is so at `now`.
+    pub fn down_since(&self, now: ProcTime) -> Option<ProcTime> {
+        self.downtimes().find(|&(from, until)| from <= now && now < until).map(|(from, _)| from)
+    }
+
     /// Every name of a record.
     pub(in crate::runtime) fn records_mut(&mut self) -> impl Iterator<Item = &mut RecordId> {
         let causes = self.recoveries.iter_mut().filter_map(|row| match &mut row.cause {

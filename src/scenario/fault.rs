@@ -193,6 +193,31 @@ pub enum Fault {
         /// When.
         at: Span,
     },
+    /// Where checkpoints are stored is slower for a while, or takes nothing.
+    CheckpointStorage {
+        /// First moment.
+        from: Span,
+        /// Normal again.
+        until: Span,
+        /// How many times the time of every write and read; at least 1.
+        #[serde(default = "once")]
+        factor: f64,
+        /// What is written is not taken: the checkpoint fails.
+        #[serde(default)]
+        fails: bool,
+    },
+    /// Nothing gets from a source task to a window task for a while; what is sent waits on the way, and so do
+    /// barriers.
+    NetworkPartition {
+        /// The source task, from 0.
+        source: u32,
+        /// The window task, from 0.
+        window: u32,
+        /// First moment.
+        from: Span,
+        /// It works again, and what has waited arrives at once.
+        until: Span,
+    },
     /// Nothing can be written to the dead letters for a while;
     /// [`crate::pipeline::Gate::when_dead_letters_fail`] says what then.
     DeadLetterSink {
@@ -254,6 +279,10 @@ const fn default_replication_lag() -> Span {
     Span::from_millis(20)
 }
 
+const fn once() -> f64 {
+    1.0
+}
+
 const fn one_second() -> Span {
     Span::from_secs(1)
 }
@@ -273,6 +302,8 @@ impl Fault {
             | Self::SlowSink { .. }
             | Self::FailingSink { .. }
             | Self::Crash { .. }
+            | Self::CheckpointStorage { .. }
+            | Self::NetworkPartition { .. }
             | Self::MemberSilent { .. }
             | Self::MemberStalls { .. }
             | Self::MemberLeaves { .. }
@@ -298,6 +329,8 @@ impl Fault {
             | Self::FailingSink { from, until, .. }
             | Self::MemberSilent { from, until, .. }
             | Self::MemberStalls { from, until, .. }
+            | Self::CheckpointStorage { from, until, .. }
+            | Self::NetworkPartition { from, until, .. }
             | Self::DeadLetterSink { from, until } => (from, until),
         }
     }
@@ -306,6 +339,11 @@ impl Fault {
     pub fn in_words(&self) -> String {
         match self {
             Self::LeaderFails { partition, .. } => format!("leader of partition {partition} fails"),
+            Self::CheckpointStorage { fails: true, .. } => "checkpoints cannot be stored".to_owned(),
+            Self::CheckpointStorage { factor, .. } => format!("checkpoint storage {factor}× slower"),
+            Self::NetworkPartition { source, window, .. } => {
+                format!("no network from source {} to window {}", u64::from(*source) + 1, u64::from(*window) + 1)
+            }
             Self::Crash { victim, .. } => format!("{} crashes", victim.in_words()),
             Self::Offline { key, .. } => format!("{key} offline"),
             Self::Silent { key, partition, producer, .. } => {

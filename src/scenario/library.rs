@@ -53,6 +53,8 @@ built_in![
     "exactly-once",
     "at-least-once",
     "at-most-once",
+    "checkpoint-cascade",
+    "checkpoint-cascade-cured",
     "four-tasks",
     "hot-key-salted",
     "rebalance-eager",

@@ -82,6 +82,11 @@ pub enum Silence {
         /// Since when.
         since: ProcTime,
     },
+    /// The job has failed and is not back.
+    Down {
+        /// Since when that is known.
+        since: ProcTime,
+    },
     /// Its last record has been read, and no more will come.
     Finished {
         /// Since when.
@@ -122,6 +127,7 @@ impl Silence {
             Self::Paused { .. } => "paused",
             Self::Rebalance { .. } => "held back by rebalance",
             Self::Limited { .. } => "limited",
+            Self::Down { .. } => "down",
             Self::Finished { .. } => "finished",
         }
     }
@@ -164,6 +170,7 @@ impl Silence {
                 format!("{why} since {}", clock.tell(*since))
             }
             Self::Limited { since } => format!("the log hands out no more since {}", clock.tell(*since)),
+            Self::Down { since } => format!("the job has failed and is not back since {}", clock.tell(*since)),
             Self::Finished { since } => format!("read to the end at {}", clock.tell(*since)),
         }
     }
@@ -197,6 +204,9 @@ pub fn of_task(trace: &Trace, metrics: &TaskMetrics, task: TaskId, now: ProcTime
     if let Some(since) = finished(trace, metrics, now) {
         return Silence::Finished { since };
     }
+    if let Some(since) = down(trace, now) {
+        return Silence::Down { since };
+    }
     if let Some(wait) = metrics.wait_at(task, now) {
         return Silence::Blocked { on: wait.on, since: wait.from };
     }
@@ -220,6 +230,9 @@ fn of_partition_alone(trace: &Trace, metrics: &TaskMetrics, partition: Partition
     if trace.pipeline.at_end == AtEnd::Flush && all_read && now >= metrics.span().from {
         return Silence::Finished { since: flow.left().last().copied().unwrap_or(metrics.span().from) };
     }
+    if let Some(since) = down(trace, now) {
+        return Silence::Down { since };
+    }
     let options = &trace.pipeline.watermark_options;
     if let Some((after, since)) =
         options.idle_after.zip(metrics.inputs().idle_since(metrics.input_of(partition, now), now))
@@ -233,6 +246,11 @@ fn of_partition_alone(trace: &Trace, metrics: &TaskMetrics, partition: Partition
         return of_backlog(trace, metrics, partition, flow, now);
     }
     hunger(metrics, flow, now).map_or(Silence::Active, Silence::Starved)
+}
+
+/// Since when the job has failed and is not back.
+fn down(trace: &Trace, now: ProcTime) -> Option<ProcTime> {
+    trace.recovery.as_ref().and_then(|log| log.down_since(now))
 }
 
 /// Whether a task never gets past a record.

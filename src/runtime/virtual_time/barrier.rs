@@ -73,7 +73,8 @@ impl Simulation {
     /// Whether a window task takes nothing from this channel, because it waits for barriers of others.
     #[inline]
     pub(super) fn is_held_back(&self, source: usize, task: usize) -> bool {
-        self.state.control.as_ref().is_some_and(|it| it.stations[task].has_brought(source)) && self.aligns()
+        let has_brought = self.state.control.as_ref().is_some_and(|it| it.stations[task].has_brought(source));
+        has_brought && self.aligns() || self.is_cut_off(source, task)
     }
 
     /// Whether a merge task takes nothing from this channel.
@@ -81,6 +82,23 @@ impl Simulation {
     pub(super) fn is_feed_held_back(&self, from: usize, merger: usize) -> bool {
         let station = self.plan.tasks + merger;
         self.state.control.as_ref().is_some_and(|it| it.stations[station].has_brought(from)) && self.aligns()
+    }
+
+    fn is_cut_off(&self, source: usize, task: usize) -> bool {
+        self.plan.rules.as_ref().is_some_and(|rules| rules.is_cut(source, task, self.state.now))
+    }
+
+    /// The network to a window task works again: what has waited arrives, and barriers overtake that could not.
+    pub(super) fn heal(&mut self, task: usize) {
+        if self.state.tasks[task].inbox.release() {
+            self.take_waiting(task);
+        }
+        let under_way: Vec<u32> = self.recovery().0.pending.iter().map(|it| it.id).collect();
+        for id in under_way {
+            if self.is_unaligned(id) {
+                self.overtake(id);
+            }
+        }
     }
 
     /// Barriers leave a source task behind everything that it has sent.
@@ -163,9 +181,11 @@ impl Simulation {
         }
         for task in 0..self.plan.tasks {
             let (control, ..) = self.recovery();
-            if control.stations[task].after >= id {
+            let is_done = control.stations[task].after >= id;
+            if is_done || (0..channels).any(|source| self.is_cut_off(source, task)) {
                 continue;
             }
+            let (control, ..) = self.recovery();
             let mut passed = control.stations[task].brought(id, channels);
             control.stations[task].forget(id);
             let in_flight = self.state.tasks[task].overtaken(id, &mut passed);

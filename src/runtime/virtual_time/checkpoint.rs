@@ -100,7 +100,10 @@ impl Simulation {
     /// A participant has stored its state.
     pub(super) fn acked(&mut self, id: u32, participant: usize) {
         let now = self.state.now;
-        let (control, ..) = self.recovery();
+        let (control, rules, _) = self.recovery();
+        if rules.storage_fails(now) {
+            return self.checkpoint_fails(id, Failure::NotStored);
+        }
         let answer = control.coordinator.as_mut().map_or(Answer::Late, |it| it.on_ack(id, participant, now));
         let Answer::Complete { subsumed } = answer else { return };
         subsumed.into_iter().for_each(|older| self.given_up(older, Failure::Subsumed));

@@ -38,6 +38,8 @@ pub enum Event {
     Overtake { id: u32 },
     /// The transactions of a checkpoint are committed.
     Commit { id: u32 },
+    /// The network to a window task works again.
+    Heals { task: usize },
     /// The last record reaches the log, and nobody reads it.
     InputEnds,
 }
@@ -45,7 +47,7 @@ pub enum Event {
 impl Event {
     /// Whether it is the world's, and not the job's: a restart does not call it off.
     const fn outlives_the_job(self) -> bool {
-        matches!(self, Self::Crash { .. } | Self::InputEnds)
+        matches!(self, Self::Crash { .. } | Self::Heals { .. } | Self::InputEnds)
     }
 }
 
@@ -57,39 +59,85 @@ pub struct Rules {
     pub sink: SinkSpec,
     /// First heartbeat, and the time between two; without one for so long, a task counts as failed.
     pub heartbeats: (ProcTime, Span, Span),
-    crashes: Vec<(ProcTime, Event)>,
+    /// What happens to the world.
+    events: Vec<(ProcTime, Event)>,
+    storage: Vec<StorageFault>,
+    cuts: Vec<Cut>,
+}
+
+/// A time in which checkpoints are stored more slowly, or not at all.
+#[derive(Clone, Copy, Debug)]
+struct StorageFault {
+    from: ProcTime,
+    until: ProcTime,
+    factor: f64,
+    fails: bool,
+}
+
+/// A time in which nothing gets from a source task to a window task.
+#[derive(Clone, Copy, Debug)]
+struct Cut {
+    source: usize,
+    task: usize,
+    from: ProcTime,
+    until: ProcTime,
 }
 
 impl Rules {
     /// `None` for a run in which nothing can fail and no checkpoint is taken.
     pub fn new(config: &RunConfig, last_arrival: ProcTime) -> Option<Self> {
         let pipeline = &config.pipeline;
-        let mut crashes = Vec::new();
+        let (mut events, mut storage, mut cuts) = (Vec::new(), Vec::new(), Vec::new());
+        let origin = config.origin;
         for fault in &config.faults {
+            if let Fault::CheckpointStorage { from, until, factor, fails } = *fault {
+                storage.push(StorageFault { from: origin + from, until: origin + until, factor, fails });
+            }
+            if let Fault::NetworkPartition { source, window, from, until } = *fault {
+                let (source, task) = (source as usize, window as usize);
+                cuts.push(Cut { source, task, from: origin + from, until: origin + until });
+                events.push((origin + until, Event::Heals { task }));
+            }
             let Fault::Crash { victim, at, every, is_silent } = *fault else { continue };
             let event = Event::Crash { victim, is_silent };
             let mut at = config.origin + at;
-            crashes.push((at, event));
+            events.push((at, event));
             while let Some(every) = every.filter(|every| *every > Span::ZERO && at + *every < last_arrival) {
                 at = at + every;
-                crashes.push((at, event));
+                events.push((at, event));
             }
         }
-        let is_plain = pipeline.checkpoints.is_none() && crashes.is_empty();
+        let is_plain = pipeline.checkpoints.is_none() && events.is_empty();
         (!is_plain).then_some(Self {
             checkpoints: pipeline.checkpoints,
             delivery: pipeline.delivery,
             sink: pipeline.sink,
             heartbeats: (config.origin, pipeline.heartbeats.interval, pipeline.heartbeats.timeout),
-            crashes,
+            events,
+            storage,
+            cuts,
         })
     }
 
-    /// How long it takes to write or read so many bytes.
-    pub fn transfer(&self, bytes: u64) -> Span {
+    /// Whether nothing gets from a source task to a window task at `now`.
+    pub fn is_cut(&self, source: usize, task: usize, now: ProcTime) -> bool {
+        let holds = |cut: &Cut| cut.source == source && cut.task == task && cut.from <= now && now < cut.until;
+        self.cuts.iter().any(holds)
+    }
+
+    /// Whether nothing can be stored at `now`.
+    pub fn storage_fails(&self, now: ProcTime) -> bool {
+        self.storage.iter().any(|it| it.fails && it.from <= now && now < it.until)
+    }
+
+    /// How long it takes to write or read so many bytes, begun at `now`.
+    pub fn transfer(&self, bytes: u64, now: ProcTime) -> Span {
         let Some(spec) = &self.checkpoints else { return Span::ZERO };
         let micros = u128::from(bytes) * 1_000_000 / u128::from(spec.bandwidth.max(1));
-        spec.latency + Span::from_micros(i64::try_from(micros).unwrap_or(i64::MAX / 4))
+        let usual = spec.latency + Span::from_micros(i64::try_from(micros).unwrap_or(i64::MAX / 4));
+        let slow = self.storage.iter().filter(|it| it.from <= now && now < it.until);
+        let factor: f64 = slow.map(|it| it.factor).product();
+        if factor == 1.0 { usual } else { Span::from_micros((usual.micros() as f64 * factor) as i64) }
     }
 }
 
@@ -129,10 +177,10 @@ pub struct Control {
 impl Control {
     pub fn new(rules: &Rules, plan: &Plan, start: ProcTime) -> Self {
         let participants = plan.reads.len() + plan.tasks + plan.mergers + 1;
-        let mut crashes = rules.crashes.clone();
-        crashes.sort_by_key(|&(at, _)| at);
+        let mut events = rules.events.clone();
+        events.sort_by_key(|&(at, _)| at);
         Self {
-            agenda: crashes.into(),
+            agenda: events.into(),
             coordinator: rules.checkpoints.map(|spec| Coordinator::new(spec, participants, start)),
             pending: Vec::new(),
             completed: None,
@@ -226,6 +274,7 @@ impl Simulation {
             Event::Acked { id, participant } => self.acked(id, participant),
             Event::Overtake { id } => self.overtake(id),
             Event::Commit { id } => self.commit(id),
+            Event::Heals { task } => self.heal(task),
             Event::InputEnds => {}
         }
     }

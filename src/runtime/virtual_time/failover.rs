@@ -234,7 +234,7 @@ impl Simulation {
         let (control, rules, log) = self.recovery();
         let Some(row) = log.recoveries.last_mut() else { return };
         row.restarted_at = Some(now);
-        let took = if row.checkpoint == 0 { Span::ZERO } else { rules.transfer(row.bytes) };
+        let took = if row.checkpoint == 0 { Span::ZERO } else { rules.transfer(row.bytes, now) };
         control.set(now + took, Event::Restored);
     }
 

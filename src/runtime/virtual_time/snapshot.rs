@@ -163,7 +163,7 @@ impl Simulation {
     pub(super) fn store(&mut self, id: u32, participant: usize, bytes: u64, written: u64, in_flight: u64) {
         let now = self.state.now;
         let (control, rules, log) = self.recovery();
-        control.set(now + rules.transfer(written), Event::Acked { id, participant });
+        control.set(now + rules.transfer(written, now), Event::Acked { id, participant });
         if let Some(pending) = control.pending.iter_mut().find(|it| it.id == id) {
             pending.most_bytes = pending.most_bytes.max(bytes);
         }

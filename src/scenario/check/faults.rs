@@ -116,6 +116,8 @@ impl Check {
             | Fault::SlowSink { .. }
             | Fault::FailingSink { .. }
             | Fault::Crash { .. }
+            | Fault::CheckpointStorage { .. }
+            | Fault::NetworkPartition { .. }
             | Fault::MemberSilent { .. }
             | Fault::MemberStalls { .. }
             | Fault::MemberLeaves { .. }
@@ -125,7 +127,10 @@ impl Check {
     }
 
     fn fault_of_task(&mut self, path: &str, fault: &Fault, pipeline: &Pipeline) {
-        if let Fault::SlowOperator { factor, .. } | Fault::SlowSink { factor, .. } = fault {
+        if let Fault::SlowOperator { factor, .. }
+        | Fault::SlowSink { factor, .. }
+        | Fault::CheckpointStorage { factor, .. } = fault
+        {
             let legal = (1.0..=MAX_FACTOR).contains(factor);
             self.number(&format!("{path}.factor"), *factor, legal, "1 to 1000000");
         }
@@ -142,6 +147,16 @@ impl Check {
         | Fault::MemberJoins { task, .. } = *fault
         {
             self.fault_of_member(path, task, pipeline);
+        }
+        if let Fault::NetworkPartition { source, window, .. } = *fault {
+            let tasks = [("source", source, pipeline.tasks.sources), ("window", window, pipeline.tasks.windows)];
+            for (field, task, there_are) in tasks {
+                if task >= there_are.max(1) {
+                    let last = there_are.max(1) - 1;
+                    let message = format!("{task} is out of range: must be 0 to {last}, the last {field} task");
+                    self.add(&format!("{path}.{field}"), message);
+                }
+            }
         }
         if let Fault::FailingSink { retry_after, .. } = *fault
             && (retry_after < MIN_RETRY || retry_after > SPAN_LIMIT)

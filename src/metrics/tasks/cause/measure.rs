@@ -80,6 +80,7 @@ fn kind(
         BlockRule::Retries => return CauseKind::FailingSink,
         BlockRule::DeadLetters => return CauseKind::DeadLettersFail,
         BlockRule::Restarts => return CauseKind::Poisoned,
+        BlockRule::Recovery => return CauseKind::JobDown,
         _ => {}
     }
     let task = suspect.tasks.first().copied().unwrap_or(TaskId::Sink);

@@ -52,6 +52,8 @@ pub enum CauseKind {
     DeadLettersFail,
     /// A source task crashes on a record again and again.
     Poisoned,
+    /// The job has failed, and nothing works until it is back.
+    JobDown,
 }
 
 impl CauseKind {
@@ -70,6 +72,7 @@ impl CauseKind {
             Self::FailingSink => "failing_sink",
             Self::DeadLettersFail => "dead_letters_fail",
             Self::Poisoned => "poisoned",
+            Self::JobDown => "job_down",
         }
     }
 }
@@ -113,6 +116,8 @@ pub enum BlockRule {
     DeadLetters,
     /// A task that is started again begins with the record on which it crashed.
     Restarts,
+    /// All tasks are cancelled when one fails, and read their state before they go on.
+    Recovery,
 }
 
 impl BlockRule {
@@ -131,6 +136,7 @@ impl BlockRule {
             Self::Retries => "retries",
             Self::DeadLetters => "dead_letters",
             Self::Restarts => "restarts",
+            Self::Recovery => "recovery",
         }
     }
 }

@@ -77,6 +77,7 @@ pub fn suspects(trace: &Trace, metrics: &TaskMetrics, stretch: Stretch) -> Vec<S
     found.extend(held_in_the_log(trace, metrics));
     found.extend(long_batches(trace, metrics));
     found.extend(poisoned(metrics));
+    found.extend(job_down(trace, metrics));
     let mut found: Vec<Suspect> =
         found.into_iter().flat_map(|suspect| by_pace(trace, metrics, stretch, suspect)).collect();
     let least = LEAST_SHARE * stretch.length().as_secs_f64();
@@ -255,7 +256,7 @@ fn held_in_the_log(trace: &Trace, metrics: &TaskMetrics) -> Option<Suspect> {
         let partition = PartitionId(number as u32);
         let reader = TaskId::source(metrics.reader_of(partition));
         let unheld = flow.occupied().without(metrics.waiting(reader)).without(metrics.busy(reader));
-        let unheld = unheld.without(&metrics.owners().paused(partition));
+        let unheld = unheld.without(&metrics.owners().paused(partition)).without(&downtimes(trace));
         let unheld = unheld.without(&down(trace, reader)).without(&poisoned_while(metrics, reader));
         if !unheld.is_empty() {
             partitions.push(partition);
@@ -268,6 +269,18 @@ fn held_in_the_log(trace: &Trace, metrics: &TaskMetrics) -> Option<Suspect> {
     let held = Intervals::union(&all);
     let held = held.intersect(&Intervals::of_unsorted(vec![metrics.span()]));
     (!partitions.is_empty()).then(|| Suspect { partitions, ..Suspect::new(readers, rule, held) })
+}
+
+/// The times in which the job had failed and was not back.
+fn job_down(trace: &Trace, metrics: &TaskMetrics) -> Option<Suspect> {
+    let held = downtimes(trace).intersect(&Intervals::of_unsorted(vec![metrics.span()]));
+    let sources = (0..metrics.sources()).map(TaskId::source).collect();
+    (!held.is_empty()).then(|| Suspect::new(sources, BlockRule::Recovery, held))
+}
+
+fn downtimes(trace: &Trace) -> Intervals {
+    let times = trace.recovery.iter().flat_map(|log| log.downtimes());
+    Intervals::of_unsorted(times.map(|(from, until)| Stretch::new(from, until)).collect())
 }
 
 /// Batches that began late because the one before took longer than the interval.

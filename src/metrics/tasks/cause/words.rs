@@ -31,6 +31,7 @@ pub fn headline(trace: &Trace, metrics: &TaskMetrics, cause: &Cause) -> String {
             format!("Batches take longer than their interval of {interval}.")
         }
         CauseKind::FailingSink => "The sink fails.".to_owned(),
+        CauseKind::JobDown => "The job was down.".to_owned(),
         CauseKind::DeadLettersFail => "Dead letters cannot be written.".to_owned(),
         CauseKind::Poisoned => match cause.tasks.first().and_then(|&task| poison(metrics, task, cause)) {
             Some(it) => format!("{who} is poisoned: it crashes on record {} again and again.", it.record.0),
@@ -120,7 +121,8 @@ fn pace(trace: &Trace, clock: Clock, cause: &Cause) -> String {
         | CauseKind::ReadLimit
         | CauseKind::FailingSink
         | CauseKind::DeadLettersFail
-        | CauseKind::Poisoned => String::new(),
+        | CauseKind::Poisoned
+        | CauseKind::JobDown => String::new(),
         CauseKind::LongBatches => format!("The busiest is {}: {takes}.", list_of(cause)),
         _ if is_more => {
             let now = cause.relief.filter(|_| cause.lasting.until.is_none());
@@ -178,6 +180,11 @@ fn rule(trace: &Trace, metrics: &TaskMetrics, cause: &Cause) -> String {
             let refused = many(trace.failed_writes.len(), "write");
             let were = if trace.failed_writes.len() == 1 { "was" } else { "were" };
             format!("{refused} {were} refused. It tries the same pane again, and the others wait behind it.")
+        }
+        BlockRule::Recovery => {
+            let failures = trace.recovery.as_ref().map_or(0, |log| log.recoveries.len());
+            let failures = many(failures, "failure");
+            format!("{failures}: all tasks are cancelled, and read their state before they go on.")
         }
         BlockRule::DeadLetters => {
             "The source has a bad record in hand that it may not drop, and reads nothing more.".to_owned()

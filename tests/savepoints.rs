@@ -113,6 +113,55 @@ fn a_crash_before_the_first_checkpoint_goes_back_to_the_savepoint() {
 }
 
 #[test]
+fn a_process_that_ends_goes_on_from_its_newest_checkpoint_that_can_be_used() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pipeline = r#"window: Tumbling(size: "20s"), checkpoints: (interval: "25s")"#;
+    let file = scenario(folder.path(), pipeline, "");
+    let directory = folder.path().join("checkpoints");
+    let directory = directory.to_str().expect("a plain name");
+    // The first process ends with its 2 min 40 s. Its checkpoints are those of 25 s, 50 s, ... 2 min 30 s, and one
+    // that was due when all was read.
+    let ignored = folder.path().join("ignored.hwc");
+    let stop = ["--savepoint-at", "2min 40s", "-o", ignored.to_str().expect("a plain name")];
+    let first = panes(&file, &[&stop[..], &["--checkpoint-dir", directory]].concat());
+    let on = ["--from", directory, "--set", "pipeline.tasks.windows=3"];
+    let names = || {
+        let entries = fs::read_dir(directory).expect("a folder").flatten();
+        let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(names(), ["checkpoint-0000000006.hwc", "checkpoint-0000000007.hwc", "completed.index"]);
+    let expected = panes(&file, &[]);
+    let all_of = |later: Vec<String>| {
+        let mut all = together(&[first.clone(), later]);
+        all.dedup();
+        all
+    };
+    assert!(all_of(panes(&file, &on)) == expected, "the panes differ");
+    // A newer one that is torn costs the time since the one before, and no pane.
+    let newest = Path::new(directory).join("checkpoint-0000000007.hwc");
+    let bytes = fs::read(&newest).expect("it is there");
+    fs::write(&newest, &bytes[..bytes.len() / 2]).expect("it is cut");
+    let (code, later, errors) = run(&file, &on);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(errors.contains("passed over: ") && errors.contains("checkpoint-0000000007.hwc: is torn: "), "{errors}");
+    assert!(errors.contains("checkpoint-0000000006.hwc"), "{errors}");
+    assert!(all_of(later) == expected, "the panes differ");
+    // The next process goes on counting its checkpoints.
+    panes(&file, &[&on[..], &["--checkpoint-dir", directory]].concat());
+    let found = names();
+    assert_eq!(found.len(), 3);
+    assert!(found[0].as_str() > "checkpoint-0000000007.hwc", "{found:?}");
+    for name in &found[..2] {
+        fs::remove_file(Path::new(directory).join(name)).expect("it was there");
+    }
+    let (code, _, errors) = run(&file, &on);
+    assert_eq!(code, Some(2));
+    assert!(errors.contains("is missing") && errors.contains("holds no checkpoint that can be used"), "{errors}");
+}
+
+#[test]
 fn what_cannot_be_restored_is_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = scenario(folder.path(), PIPELINES[0], "");
@@ -127,6 +176,7 @@ fn what_cannot_be_restored_is_refused() {
     refused(&["--from", savepoint, "--seed", "12"], "before.hwc: is a savepoint of other input: its fingerprint is ");
     refused(&["--from", savepoint, "--window", "tumbling:30s"], "the state was kept with");
     refused(&["--from", savepoint, "--runtime", "threads"], "--runtime threads takes no savepoints");
+    refused(&["--checkpoint-dir", "none"], "--checkpoint-dir: the pipeline takes no checkpoints; --set ");
     refused(&["--from", "none.hwc"], "none.hwc: is missing");
     refused(&["--savepoint-at", "9h", "-o", savepoint], "--savepoint-at: ");
     refused(&["--savepoint-at", "1min"], "--output <FILE>");

@@ -143,6 +143,14 @@ impl CheckpointDirectory {
         Ok(Recovered { newest: None, passed_over })
     }
 
+    /// The largest number that was used; 0 in an empty folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn largest(&self) -> Result<CheckpointId, StorageError> {
+        Ok(self.ids()?.last().copied().unwrap_or_default())
+    }
+
     /// The checkpoints that there are files of, ascending.
     fn ids(&self) -> Result<Vec<CheckpointId>, StorageError> {
         let unreadable = |error| StorageError::new(&self.folder, Defect::Read(error));

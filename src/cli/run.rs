@@ -144,7 +144,7 @@ fn twin_of(args: &RunArgs, common: &CommonArgs, trace: &Trace) -> Result<Compari
         set::apply(scenario, &args.twin).map_err(in_words)
     };
     let input = input::load(&args.file, &args.columns, &settings, true)?;
-    let none = SavepointArgs { savepoint_at: None, output: None, from: None };
+    let none = SavepointArgs { savepoint_at: None, output: None, checkpoint_dir: None, from: None };
     let changed = run_with_progress(&input, &none, common.quiet)?;
     Ok(twin::compare(trace, &changed.trace, &args.twin))
 }
@@ -197,7 +197,9 @@ fn run_with_progress(input: &Opened, savepoint: &SavepointArgs, is_quiet: bool) 
     let folder = run_state::folder(&job.config.pipeline)?;
     let mut simulation = job.simulation(|| run_state::simulation(&job.stream, &job.config, folder.as_ref()))?;
     let mut steps = 0_u32;
+    let mut written = simulation.newest_checkpoint();
     while simulation.step() {
+        job.store(&simulation, &mut written)?;
         steps = steps.wrapping_add(1);
         if steps.is_multiple_of(STEPS_PER_TICK) {
             let ledger = simulation.ledger();

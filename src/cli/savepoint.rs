@@ -1,17 +1,20 @@
-//! `highwater run --savepoint-at MOMENT -o FILE` and `--from FILE`: a job is stopped with a savepoint, and
-//! another goes on from it, also with another number of window tasks.
+//! `highwater run --savepoint-at MOMENT -o FILE`, `--checkpoint-dir DIR` and `--from FILE|DIR`: a job is
+//! stopped with a savepoint or writes its checkpoints to files, and another goes on from there, also with
+//! another number of window tasks.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 
-use crate::checkpoint::directory::{load, save};
-use crate::checkpoint::{CheckpointId, Ownership, PartitionPart, StoredCheckpoint, TaskPart, fingerprint};
+use crate::checkpoint::directory::{DEFAULT_RETAINED, load, save};
+use crate::checkpoint::{
+    CheckpointDirectory, CheckpointId, Ownership, PartitionPart, Recovered, StoredCheckpoint, TaskPart, fingerprint,
+};
 use crate::cli::error::CliError;
 use crate::cli::moment::Moment;
 use crate::human;
-use crate::pipeline::{Aggregate, AtEnd, Pipeline};
+use crate::pipeline::{Aggregate, AtEnd, Barriers, Pipeline};
 use crate::record::{RecordId, Stream};
 use crate::runtime::{RunConfig, Simulation};
 use crate::scenario::Fault;
@@ -31,8 +34,12 @@ pub struct SavepointArgs {
     /// The file of the savepoint
     #[arg(short = 'o', long = "output", value_name = "FILE", requires = "savepoint_at")]
     pub output: Option<PathBuf>,
-    /// Go on from a savepoint of the same input; --set pipeline.tasks.windows=N goes on with another number of tasks
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["twin", "parity"])]
+    /// Write every completed checkpoint to this folder; the newest two are kept
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["twin", "parity"])]
+    pub checkpoint_dir: Option<PathBuf>,
+    /// Go on from a savepoint of the same input, or the newest checkpoint in a folder that can be used;
+    /// --set pipeline.tasks.windows=N goes on with another number of tasks
+    #[arg(long, value_name = "FILE|DIR", conflicts_with_all = ["twin", "parity"])]
     pub from: Option<PathBuf>,
 }
 
@@ -46,6 +53,18 @@ pub struct Job {
     from: Option<(Vec<OperatorSnapshot>, ProcTime)>,
     /// Where it stops; `None`: at its end.
     stop: Option<Stop>,
+    /// Where its checkpoints go; `None`: nowhere.
+    files: Option<Files>,
+}
+
+/// Where the checkpoints of a job go.
+struct Files {
+    directory: CheckpointDirectory,
+    input: u64,
+    /// By partition, how far it was read before the job.
+    read: Vec<u64>,
+    /// The largest number of the jobs before.
+    before: CheckpointId,
 }
 
 /// Where a job stops with a savepoint.
@@ -59,7 +78,7 @@ struct Stop {
 impl SavepointArgs {
     /// Whether there is nothing to do.
     pub const fn is_empty(&self) -> bool {
-        self.savepoint_at.is_none() && self.from.is_none()
+        self.savepoint_at.is_none() && self.from.is_none() && self.checkpoint_dir.is_none()
     }
 
     /// The job over this input.
@@ -67,7 +86,7 @@ impl SavepointArgs {
     /// # Errors
     /// When the moment is outside of the run, the savepoint cannot be used, or the pipeline can have none.
     pub fn job(&self, whole: &Arc<Stream>, config: RunConfig) -> Result<Job, CliError> {
-        let mut job = Job { stream: Arc::clone(whole), config, from: None, stop: None };
+        let mut job = Job { stream: Arc::clone(whole), config, from: None, stop: None, files: None };
         if self.is_empty() {
             return Ok(job);
         }
@@ -88,12 +107,48 @@ impl SavepointArgs {
             let partitions = positions_at(whole, end);
             job.stop = Some(Stop { at: end, path: path.clone(), input: fingerprint(whole), partitions });
         }
+        if let Some(folder) = &self.checkpoint_dir {
+            job.files = Some(files(folder, &job.config.pipeline, whole, read.clone())?);
+        }
         job.stream = Arc::new(part(whole, &read, end));
         if job.stream.is_empty() {
             return Err(CliError::bad_input("no record is left between the savepoint and the end"));
         }
         Ok(job)
     }
+}
+
+/// Where the checkpoints of a job go that starts with the partitions read so far.
+fn files(folder: &Path, pipeline: &Pipeline, whole: &Stream, read: Vec<u64>) -> Result<Files, CliError> {
+    let Some(spec) = pipeline.checkpoints else {
+        let told =
+            "--checkpoint-dir: the pipeline takes no checkpoints; --set 'pipeline.checkpoints=(interval: \"10s\")'";
+        return Err(CliError::bad_input(told));
+    };
+    if spec.barriers != Barriers::Aligned {
+        return Err(CliError::bad_input(
+            "--checkpoint-dir: only checkpoints with aligned barriers are written to files",
+        ));
+    }
+    let directory = CheckpointDirectory::open(folder, DEFAULT_RETAINED).map_err(CliError::bad_input)?;
+    let before = directory.largest().map_err(CliError::bad_input)?;
+    Ok(Files { directory, input: fingerprint(whole), read, before })
+}
+
+/// Reads a savepoint, or the newest checkpoint in a folder that can be used; those that cannot are said.
+fn read_stored(path: &Path) -> Result<StoredCheckpoint, CliError> {
+    if !path.is_dir() {
+        return load(path).map_err(CliError::bad_input);
+    }
+    let recovered = CheckpointDirectory::open(path, DEFAULT_RETAINED).and_then(|directory| directory.recover());
+    let Recovered { newest, passed_over } = recovered.map_err(CliError::bad_input)?;
+    for error in &passed_over {
+        eprintln!("passed over: {error}");
+    }
+    let told = || CliError::bad_input(format!("{}: holds no checkpoint that can be used", path.display()));
+    let (file, stored) = newest.ok_or_else(told)?;
+    eprintln!("goes on from {}", file.display());
+    Ok(stored)
 }
 
 /// Whether a job of this pipeline can be stopped and go on.
@@ -148,6 +203,25 @@ impl Job {
             .map_err(|error| CliError::bad_input(format!("--from: {error}")))
     }
 
+    /// Between two steps: writes the newest checkpoint, if it is another one than `written`, which then is
+    /// this one.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn store(&self, simulation: &Simulation, written: &mut u32) -> Result<(), CliError> {
+        let Some(files) = &self.files else { return Ok(()) };
+        let newest = simulation.newest_checkpoint();
+        if newest == *written {
+            return Ok(());
+        }
+        *written = newest;
+        let id = CheckpointId(files.before.0 + u64::from(newest));
+        match simulation.checkpoint_to_store(id, files.input, &files.read) {
+            Some(stored) => files.directory.save(&stored).map(|_| ()).map_err(CliError::bad_input),
+            None => Ok(()),
+        }
+    }
+
     /// The run has come to its end: writes the savepoint, if there is to be one. What to say of it.
     ///
     /// # Errors
@@ -191,7 +265,7 @@ impl Job {
 
     /// Reads a savepoint. By partition, how far it was read.
     fn start_from(&mut self, path: &Path, whole: &Stream) -> Result<Vec<u64>, CliError> {
-        let stored = load(path).map_err(CliError::bad_input)?;
+        let stored = read_stored(path)?;
         let refused = |told: String| CliError::bad_input(format!("{}: {told}", path.display()));
         let input = fingerprint(whole);
         if stored.input != input {

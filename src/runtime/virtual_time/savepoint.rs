@@ -1,6 +1,8 @@
 //! Savepoints: a job that is stopped with one, and a job that goes on from it, also with another number of
 //! window tasks.
 //!
+//! Complete checkpoints can be had in the same form, for another process to go on from.
+//!
 //! A job is stopped where its input is cut off: everything in front of the cut has flowed through, so the
 //! channels are empty and the snapshots of all tasks are of one cut, as behind aligned barriers. The job
 //! that goes on reads the rest of the input. Its operators know the watermark that they had seen; sources
@@ -8,13 +10,14 @@
 
 use std::sync::Arc;
 
-use crate::checkpoint::TaskPart;
+use crate::checkpoint::{CheckpointId, Ownership, PartitionPart, StoredCheckpoint, TaskPart};
 use crate::record::{RecordId, Stream};
 use crate::runtime::RunConfig;
 use crate::runtime::recovery_log::NEVER;
 use crate::runtime::trace::{WindowEnd, WindowLife};
 use crate::runtime::virtual_time::Simulation;
 use crate::runtime::virtual_time::snapshot::{KeptTask, Snapshot};
+use crate::sink::SinkSnapshot;
 use crate::time::ProcTime;
 use crate::window::operator::WindowOperator;
 use crate::window::pane::WindowId;
@@ -39,6 +42,48 @@ impl Simulation {
             TaskPart { operator: snapshot.to_bytes(), watermark: Some(snapshot.watermark()) }
         };
         Ok(self.operators().map(part).collect())
+    }
+
+    /// The number of the newest complete checkpoint; 0 without one.
+    pub fn newest_checkpoint(&self) -> u32 {
+        self.state.control.as_ref().and_then(|control| control.completed.as_ref()).map_or(0, |kept| kept.id)
+    }
+
+    /// The newest complete checkpoint for another process, under the number `id`; `input` is the
+    /// fingerprint of the stream, and `read` how far every partition was read before the run. `None`
+    /// without one, and for one with records or panes that barriers have overtaken.
+    pub fn checkpoint_to_store(&self, id: CheckpointId, input: u64, read: &[u64]) -> Option<StoredCheckpoint> {
+        let kept = self.state.control.as_ref()?.completed.as_ref()?;
+        let log = self.trace.recovery.as_ref()?;
+        let row = log.checkpoints.iter().rev().find(|row| row.id == kept.id)?;
+        let tasks = kept.tasks.iter().map(|task| {
+            let task = task.as_ref().filter(|task| task.in_flight.is_empty() && task.panes.is_empty())?;
+            Some(TaskPart { operator: task.operator.to_vec(), watermark: Some(task.watermark) })
+        });
+        Some(StoredCheckpoint {
+            id,
+            ownership: Ownership::Checkpoint,
+            taken_at: row.began,
+            input,
+            partitions: self.partitions_read(&kept.positions, read),
+            tasks: tasks.collect::<Option<_>>()?,
+            sink: SinkSnapshot::default(),
+        })
+    }
+
+    /// How far every partition is read where the lists of the log are read so far.
+    fn partitions_read(&self, positions: &[u32], read: &[u64]) -> Vec<PartitionPart> {
+        let mut of_partition = read.to_vec();
+        for (list, &position) in positions.iter().enumerate() {
+            for place in 0..position {
+                let partition = self.plan.lists.get(list, place).map(|id| self.plan.stream.partition(id).index());
+                if let Some(position) = partition.and_then(|partition| of_partition.get_mut(partition)) {
+                    *position += 1;
+                }
+            }
+        }
+        let part = |(partition, position)| PartitionPart { partition: partition as u32, position };
+        of_partition.into_iter().enumerate().map(part).collect()
     }
 
     /// A run before its first event that goes on from a savepoint taken at `taken_at`: `rest` is what the

@@ -215,7 +215,11 @@ fn the_report_says_what_the_storm_has_cost() {
         assert!((by_partition - total).abs() < 1e-9, "{by_partition}");
         assert_eq!(row.each[0].cause, "source 4 timed out");
         assert_eq!((row.each[0].took_s, row.each[0].members), (Some(1.7), 3));
-        assert!(report.causes.is_empty(), "the log is not to blame: {:?}", report.causes);
+        // The log is not to blame.
+        let [cause] = report.causes.as_slice() else { panic!("{:?}", report.causes) };
+        assert_eq!((cause.kind, cause.rule), ("rebalance", "membership"));
+        assert_eq!(cause.tasks, ["source 1", "source 4"]);
+        assert!(cause.words.contains("anew, because of source 1 and source 4."), "{}", cause.words);
     }
     let plain = find("four-tasks").expect("built in").scenario().expect("it reads");
     let stream = Arc::new(highwater::source::generate(&plain).expect("it can be made"));

@@ -227,15 +227,15 @@ fn fate_code(fate: Fate) -> i64 {
 }
 
 fn cause_code(cause: RebalanceCause) -> i64 {
-    let (kind, task) = match cause {
-        RebalanceCause::Joined(task) => (0, task),
-        RebalanceCause::Left(task) => (1, task),
-        RebalanceCause::SessionTimeout(task) => (2, task),
-        RebalanceCause::MaxPollInterval(task) => (3, task),
-        RebalanceCause::RebalanceTimeout(task) => (4, task),
-        RebalanceCause::SecondRound => (5, 0),
+    let kind = match cause {
+        RebalanceCause::Joined(_) => 0,
+        RebalanceCause::Left(_) => 1,
+        RebalanceCause::SessionTimeout(_) => 2,
+        RebalanceCause::MaxPollInterval(_) => 3,
+        RebalanceCause::RebalanceTimeout(_) => 4,
+        RebalanceCause::SecondRound => 5,
     };
-    kind << 16 | i64::from(task)
+    kind << 16 | cause.task().map_or(0, i64::from)
 }
 
 fn timing_code(timing: Timing) -> i64 {

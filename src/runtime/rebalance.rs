@@ -41,6 +41,20 @@ pub enum RebalanceCause {
     SecondRound,
 }
 
+impl RebalanceCause {
+    /// The member that it is about; `None` for a second round.
+    pub const fn task(self) -> Option<u16> {
+        match self {
+            Self::Joined(task)
+            | Self::Left(task)
+            | Self::SessionTimeout(task)
+            | Self::MaxPollInterval(task)
+            | Self::RebalanceTimeout(task) => Some(task),
+            Self::SecondRound => None,
+        }
+    }
+}
+
 /// As on screen: `source 2 timed out`.
 impl fmt::Display for RebalanceCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

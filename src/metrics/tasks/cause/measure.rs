@@ -81,6 +81,7 @@ fn kind(
         BlockRule::DeadLetters => return CauseKind::DeadLettersFail,
         BlockRule::Restarts => return CauseKind::Poisoned,
         BlockRule::Recovery => return CauseKind::JobDown,
+        BlockRule::Membership => return CauseKind::Rebalance,
         _ => {}
     }
     let task = suspect.tasks.first().copied().unwrap_or(TaskId::Sink);

@@ -54,6 +54,8 @@ pub enum CauseKind {
     Poisoned,
     /// The job has failed, and nothing works until it is back.
     JobDown,
+    /// Partitions have no reader until the consumer group has divided them anew.
+    Rebalance,
 }
 
 impl CauseKind {
@@ -73,6 +75,7 @@ impl CauseKind {
             Self::DeadLettersFail => "dead_letters_fail",
             Self::Poisoned => "poisoned",
             Self::JobDown => "job_down",
+            Self::Rebalance => "rebalance",
         }
     }
 }
@@ -118,6 +121,8 @@ pub enum BlockRule {
     Restarts,
     /// All tasks are cancelled when one fails, and read their state before they go on.
     Recovery,
+    /// A partition is read by its member of the group alone, and by nobody while it has none.
+    Membership,
 }
 
 impl BlockRule {
@@ -137,6 +142,7 @@ impl BlockRule {
             Self::DeadLetters => "dead_letters",
             Self::Restarts => "restarts",
             Self::Recovery => "recovery",
+            Self::Membership => "membership",
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::metrics::tasks::cause::{BlockRule, LEAST_SHARE};
 use crate::metrics::tasks::intervals::{Intervals, Stretch};
 use crate::pipeline::Overflow;
 use crate::record::PartitionId;
-use crate::runtime::{TaskId, Trace};
+use crate::runtime::{PauseReason, TaskId, Trace};
 use crate::time::{ProcTime, Span};
 
 /// A backlog in front of a source lasts longer than so many service times before the source is called
@@ -75,6 +75,7 @@ pub fn suspects(trace: &Trace, metrics: &TaskMetrics, stretch: Stretch) -> Vec<S
     found.extend(window_tasks(trace, metrics, stretch, roots));
     found.extend(slow_sources(trace, metrics));
     found.extend(held_in_the_log(trace, metrics));
+    found.extend(without_reader(trace, metrics));
     found.extend(long_batches(trace, metrics));
     found.extend(poisoned(metrics));
     found.extend(job_down(trace, metrics));
@@ -281,6 +282,34 @@ fn job_down(trace: &Trace, metrics: &TaskMetrics) -> Option<Suspect> {
 fn downtimes(trace: &Trace) -> Intervals {
     let times = trace.recovery.iter().flat_map(|log| log.downtimes());
     Intervals::of_unsorted(times.map(|(from, until)| Stretch::new(from, until)).collect())
+}
+
+/// Partitions with unread records that belong to nobody, or to a member that does not answer, and the
+/// members that have come or gone.
+fn without_reader(trace: &Trace, metrics: &TaskMetrics) -> Option<Suspect> {
+    if !metrics.owners().is_group() {
+        return None;
+    }
+    let mut partitions = Vec::new();
+    let mut all = Vec::new();
+    for (number, flow) in metrics.partitions().iter().enumerate() {
+        let partition = PartitionId(number as u32);
+        let held = flow.occupied().intersect(&metrics.owners().paused(partition));
+        if !held.is_empty() {
+            partitions.push(partition);
+            all.push(held);
+        }
+    }
+    let of_pauses = trace.pauses.iter().filter_map(|pause| match pause.reason {
+        PauseReason::Silent(task) | PauseReason::Stalled(task) => Some(TaskId::Source(task)),
+        PauseReason::Rebalance => None,
+    });
+    let of_rebalances = trace.rebalances.iter().filter_map(|rebalance| rebalance.cause.task()).map(TaskId::Source);
+    let mut members: Vec<TaskId> = of_pauses.chain(of_rebalances).collect();
+    members.sort_unstable();
+    members.dedup();
+    let held = Intervals::union(&all).intersect(&Intervals::of_unsorted(vec![metrics.span()]));
+    (!partitions.is_empty()).then(|| Suspect { partitions, ..Suspect::new(members, BlockRule::Membership, held) })
 }
 
 /// Batches that began late because the one before took longer than the interval.

@@ -37,6 +37,9 @@ pub fn headline(trace: &Trace, metrics: &TaskMetrics, cause: &Cause) -> String {
             Some(it) => format!("{who} is poisoned: it crashes on record {} again and again.", it.record.0),
             None => format!("{who} is poisoned."),
         },
+        CauseKind::Rebalance => {
+            format!("The group divides its partitions anew, because of {}.", self::who(metrics, cause))
+        }
     }
 }
 
@@ -121,6 +124,7 @@ fn pace(trace: &Trace, clock: Clock, cause: &Cause) -> String {
         | CauseKind::ReadLimit
         | CauseKind::FailingSink
         | CauseKind::DeadLettersFail
+        | CauseKind::Rebalance
         | CauseKind::Poisoned
         | CauseKind::JobDown => String::new(),
         CauseKind::LongBatches => format!("The busiest is {}: {takes}.", list_of(cause)),
@@ -188,6 +192,10 @@ fn rule(trace: &Trace, metrics: &TaskMetrics, cause: &Cause) -> String {
         }
         BlockRule::DeadLetters => {
             "The source has a bad record in hand that it may not drop, and reads nothing more.".to_owned()
+        }
+        BlockRule::Membership => {
+            let rebalances = many(trace.rebalances.len(), "rebalance");
+            format!("{rebalances}: a partition whose member is gone is read by nobody until another has it.")
         }
         BlockRule::Restarts => match cause.tasks.first().and_then(|&task| poison(metrics, task, cause)) {
             Some(it) => format!(

@@ -187,12 +187,12 @@ fn paint_faults(painter: &Painter, view: &View<'_>, rows: &Rows, axis: TimeAxis,
         let what = if view.run.marks.side_output.is_empty() { "dropped late" } else { "too late" };
         labels.push((bin_x(&rows.strip, bin), Alert::Warning, format!("{what} {}", human::count(records))));
     }
-    labels.retain(|(_, alert, _)| !(compact && *alert == Alert::Warning));
-    paint_names(painter, theme, rows, labels);
+    paint_names(painter, theme, rows, compact, labels);
 }
 
-/// Marks in a row, and the names that have room: faults first, and never over another mark.
-fn paint_names(painter: &Painter, theme: &Theme, rows: &Rows, mut labels: Vec<(f32, Alert, String)>) {
+/// Marks in a row, and the names that have room: faults first, and never over another mark. In a small
+/// window alerts are marks alone; pointing at them tells the rest.
+fn paint_names(painter: &Painter, theme: &Theme, rows: &Rows, compact: bool, mut labels: Vec<(f32, Alert, String)>) {
     labels.sort_by(|a, b| (a.1, a.0).partial_cmp(&(b.1, b.0)).unwrap_or(std::cmp::Ordering::Equal));
     let marked: Vec<f32> = labels.iter().map(|(x, ..)| *x).collect();
     let mut taken: Vec<(f32, f32)> = Vec::new();
@@ -203,6 +203,9 @@ fn paint_names(painter: &Painter, theme: &Theme, rows: &Rows, mut labels: Vec<(f
             Alert::Warning => marks::triangle(at, 4.6, theme.warn),
             Alert::Critical => marks::octagon(at, 5.2, theme.critical),
         });
+        if compact && alert != Alert::Fault {
+            continue;
+        }
         let galley = painter.layout_no_wrap(text, font::legend(), theme.t2);
         let width = galley.size().x;
         let is_free = |left: f32| {

@@ -76,7 +76,7 @@ impl Log {
     }
 
     /// Of these lists, the one whose front arrived first, and that record. O(lists).
-    #[inline]
+    #[inline(always)]
     pub fn first(&self, lists: &[usize], is_paused: impl Fn(PartitionId) -> bool) -> Option<(usize, RecordId)> {
         let mut first: Option<(usize, RecordId)> = None;
         for &list in lists {

@@ -266,7 +266,7 @@ impl Simulation {
         ledger.balances() && ledger.in_flight + extra + repeats == unread + (held + tasks) as u64
     }
 
-    #[inline]
+    #[inline(always)]
     fn dispatch(&mut self, slot: usize) {
         let plan = &self.plan;
         if slot >= plan.first_source_slot() {

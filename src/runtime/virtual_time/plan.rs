@@ -90,9 +90,8 @@ pub struct Plan {
     pub lists: Lists,
     /// By source task: the lists that it reads, ascending.
     pub reads: Vec<Vec<usize>>,
-    /// Whether what a source task reads next depends on nothing but how far it has read.
-    pub reads_plainly: bool,
-    /// Whether, besides, every record that it reads goes to the channels at once.
+    /// Whether what a source task reads next depends on nothing but how far it has read, and goes to
+    /// the channels at once.
     pub reads_at_once: bool,
     /// By list: the source task that reads it.
     pub reader: Vec<u16>,
@@ -160,7 +159,6 @@ impl Plan {
             capacity: pipeline.queue_capacity,
             sink_capacity: pipeline.tasks.sink_capacity as usize,
             tasks,
-            reads_plainly,
             reads_at_once: reads_plainly && gate.is_open() && source_time.is_zero(),
             mergers: if pipeline.tasks.salts > 1 { tasks } else { 0 },
             salting: Salting::new(stream, pipeline),

@@ -110,7 +110,6 @@ impl Simulation {
     }
 
     /// Sets when a source task that is reading reads next.
-    #[inline]
     pub(super) fn schedule(&mut self, source: usize) {
         let slot = self.plan.first_source_slot() + source;
         if self.state.sources[source].doing == Doing::Reading {
@@ -133,17 +132,7 @@ impl Simulation {
     }
 
     /// The record that a source task reads next, and the list that it is in.
-    #[inline]
     fn front_of(&self, source: usize) -> Option<(usize, RecordId)> {
-        match self.plan.reads[source][..] {
-            [list] if self.plan.reads_plainly => Some((list, self.state.log.front(list)?)),
-            _ => self.first_front_of(source),
-        }
-    }
-
-    /// The same where several lists, pauses, limits or a micro-batch have a say.
-    #[inline(never)]
-    fn first_front_of(&self, source: usize) -> Option<(usize, RecordId)> {
         let task = &self.state.sources[source];
         let lists = self.reads(source);
         let first = if self.state.limits.is_some() {
@@ -195,18 +184,30 @@ impl Simulation {
     }
 
     /// Reads where nothing stands between the log and the channels.
-    #[inline]
+    #[inline(always)]
     fn read_at_once(&mut self, source: usize) {
-        let Some((list, id)) = self.state.sources[source].next else {
-            return self.schedule(source);
-        };
+        let Some((list, id)) = self.front_at_once(source) else { return self.schedule_at_once(source) };
         let target = self.plan.task_of_record(id);
         if !self.has_room(source, target) {
             return self.wait(source, TaskId::window(target), None);
         }
         self.state.log.advance(list);
         self.send(source, target, id);
-        self.schedule(source);
+        self.schedule_at_once(source);
+    }
+
+    /// What a source task reads next where that depends on nothing but how far it has read.
+    #[inline(always)]
+    fn front_at_once(&self, source: usize) -> Option<(usize, RecordId)> {
+        self.state.log.first(&self.plan.reads[source], |_| false)
+    }
+
+    #[inline(always)]
+    fn schedule_at_once(&mut self, source: usize) {
+        let slot = self.plan.first_source_slot() + source;
+        let front = self.front_at_once(source);
+        let at = front.map_or(ProcTime::MAX, |(_, id)| arrival(&self.plan.stream, id).max(self.state.now));
+        self.state.times[slot] = at;
     }
 
     #[inline(never)]
@@ -312,7 +313,6 @@ impl Simulation {
         }
     }
 
-    #[inline]
     pub(super) fn resume(&mut self, source: usize) {
         self.state.sources[source].doing = Doing::Reading;
         if self.state.control.is_some() {
@@ -322,7 +322,7 @@ impl Simulation {
     }
 
     /// Hands a record to the window task that owns its key, and the watermark that it raised to all.
-    #[inline]
+    #[inline(always)]
     fn send(&mut self, source: usize, task: usize, id: RecordId) {
         let stream = &self.plan.stream;
         let (now, event_time) = (self.state.now, stream.event_times()[id.index()]);
@@ -335,7 +335,7 @@ impl Simulation {
         if self.plan.overflow != Overflow::Block && !self.has_credit(source, task) && !self.finds_room(source, task) {
             return self.settle_unseen(id, Fate::Shed, EventTime::MIN);
         }
-        self.deliver(source, task, Element::Record(sent));
+        self.deliver_record(source, task, sent);
         let clock = &mut self.state.sources[source].clock;
         if let Some(rise) = clock.on_record(id, admitted, &self.plan.stream, now) {
             self.watermark_rises(source, rise, Some(id));

@@ -157,7 +157,6 @@ impl Task {
 
 impl Simulation {
     /// Puts an element into a channel; a task that was waiting for one takes it at once.
-    #[inline]
     pub(super) fn deliver(&mut self, source: usize, task: usize, element: Element) {
         let is_held_back = self.state.control.is_some() && self.is_held_back(source, task);
         let receiver = &mut self.state.tasks[task];
@@ -170,10 +169,31 @@ impl Simulation {
         }
     }
 
-    /// A task takes an element. A record that takes time is in its hands from now on.
-    #[inline]
+    /// The same for a record.
+    #[inline(always)]
+    pub(super) fn deliver_record(&mut self, source: usize, task: usize, sent: Sent) {
+        if self.state.control.is_some() {
+            return self.deliver(source, task, Element::Record(sent));
+        }
+        let receiver = &mut self.state.tasks[task];
+        if receiver.is_occupied() || !receiver.inbox.is_empty() {
+            receiver.inbox.push(source, Element::Record(sent));
+        } else {
+            self.work_on(task, sent);
+        }
+    }
+
+    /// A task takes an element.
     fn take(&mut self, source: usize, task: usize, element: Element) {
-        let Element::Record(sent) = element else { return self.hear(source, task, element) };
+        match element {
+            Element::Record(sent) => self.work_on(task, sent),
+            _ => self.hear(source, task, element),
+        }
+    }
+
+    /// A task takes a record. If it takes time, it is in its hands from now on.
+    #[inline(always)]
+    fn work_on(&mut self, task: usize, sent: Sent) {
         let now = self.state.now;
         let service = self.plan.window_time[task].of(sent.id.0, now);
         if service == Span::ZERO {
@@ -227,20 +247,34 @@ impl Simulation {
     #[inline]
     pub(super) fn take_waiting(&mut self, task: usize) {
         while !self.state.tasks[task].is_occupied() {
-            let Some((source, element)) = self.state.tasks[task].inbox.pop() else { return };
-            if self.state.control.is_some() && self.is_held_back(source, task) {
-                self.state.tasks[task].inbox.hold(source, element);
-                continue;
-            }
-            let frees_credit = matches!(element, Element::Record(_));
-            self.take(source, task, element);
-            if frees_credit {
+            if self.state.control.is_none()
+                && let Some((source, sent)) = self.state.tasks[task].inbox.pop_record()
+            {
+                self.work_on(task, sent);
                 self.credit_returned(source, task);
+            } else if !self.take_next(task) {
+                return;
             }
         }
     }
 
-    #[inline]
+    /// Takes whatever was sent first. Whether there was something.
+    #[inline(never)]
+    fn take_next(&mut self, task: usize) -> bool {
+        let Some((source, element)) = self.state.tasks[task].inbox.pop() else { return false };
+        if self.state.control.is_some() && self.is_held_back(source, task) {
+            self.state.tasks[task].inbox.hold(source, element);
+            return true;
+        }
+        let frees_credit = matches!(element, Element::Record(_));
+        self.take(source, task, element);
+        if frees_credit {
+            self.credit_returned(source, task);
+        }
+        true
+    }
+
+    #[inline(never)]
     fn handle(&mut self, task: usize, sent: &Sent, started: ProcTime) {
         let stream = &self.plan.stream;
         let key = self.plan.key_of_record(sent.id);
@@ -364,7 +398,7 @@ impl Simulation {
     }
 
     /// A record has met its fate in a task.
-    #[inline]
+    #[inline(always)]
     fn settle(&mut self, sent: &Sent, started: ProcTime, fate: Fate, met: EventTime) {
         let trace = &mut self.trace;
         trace.enqueued.push(sent.enqueued);

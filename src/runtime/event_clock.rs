@@ -37,6 +37,8 @@ pub struct Tracked {
     remaining: Vec<u32>,
     /// The partitions that this source task reads, ascending.
     partitions: Arc<[usize]>,
+    /// Nothing but the event time of a record says anything, and it is said at the next tick.
+    is_plain: bool,
 }
 
 impl EventClock {
@@ -67,7 +69,8 @@ impl EventClock {
             (0..stream.len()).for_each(|i| remaining[stream.partition(RecordId(i as u32)).index()] += 1);
         }
         let to_come = Arc::clone(to_come);
-        Self::Tracked(Box::new(Tracked { tracker, to_come, remaining, partitions: partitions.into() }))
+        let is_plain = tracker.is_plain();
+        Self::Tracked(Box::new(Tracked { tracker, to_come, remaining, partitions: partitions.into(), is_plain }))
     }
 
     /// The current watermark; [`EventTime::MIN`] before the first.
@@ -141,6 +144,10 @@ impl EventClock {
                 Some(Rise { watermark, raised_by: Some(id) })
             }
             Self::Said(_) => None,
+            Self::Tracked(tracked) if tracked.is_plain => {
+                tracked.tracker.on_plain_record(id, event_time, now);
+                None
+            }
             Self::Tracked(tracked) => tracked.on_record(id, event_time, stream, now),
         }
     }
@@ -165,6 +172,12 @@ impl EventClock {
             tracked.tracker.on_lost(place);
             tracked.has_passed(partition, place);
         }
+    }
+
+    /// Whether the next instant that it waits for stays as it is until it has come, once there is one.
+    #[inline]
+    pub const fn keeps_timer(&self) -> bool {
+        matches!(self, Self::Tracked(tracked) if tracked.is_plain)
     }
 
     /// When the watermark wants to hear that time has passed: see [`Tracker::next_timer`].
@@ -236,7 +249,7 @@ impl Tracked {
         if self.tracker.is_split() { self.partitions.binary_search(&partition.index()).unwrap_or(0) } else { 0 }
     }
 
-    #[inline]
+    #[inline(never)]
     fn on_record(&mut self, id: RecordId, event_time: EventTime, stream: &Stream, now: ProcTime) -> Option<Rise> {
         let partition = stream.partition(id);
         let seen = Seen {

@@ -49,6 +49,16 @@ impl ServiceTime {
         self.normal == Span::ZERO
     }
 
+    /// Whether the times differ, and not by when things are started: they can be drawn ahead.
+    pub fn is_drawn(&self) -> bool {
+        self.jitter > 0.0 && self.slow.is_empty()
+    }
+
+    /// No time is longer while nothing is slow.
+    pub fn longest_drawn(&self) -> Span {
+        self.normal.times(2)
+    }
+
     /// The time spent on the thing of this number that is started at `now`, rounded to a microsecond.
     #[inline]
     pub fn of(&self, number: u32, now: ProcTime) -> Span {
@@ -97,5 +107,7 @@ mod tests {
         assert!((mean - 100_000.0).abs() < 5.0 * 288.7, "{mean}");
         assert!(times.iter().any(|&time| time < 51_000) && times.iter().any(|&time| time > 149_000));
         assert_eq!(service.of(3, ProcTime::EPOCH).micros(), times[3]);
+        assert!(service.is_drawn() && service.longest_drawn() == Span::from_millis(200));
+        assert!(!ServiceTime::new(Span::from_millis(100), Vec::new()).is_drawn());
     }
 }

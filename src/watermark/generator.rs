@@ -80,6 +80,19 @@ impl Generator {
         self.raised_by
     }
 
+    /// Whether it is the largest event time less a bound.
+    pub const fn is_bounded(&self) -> bool {
+        matches!(self.rule, Rule::Bounded { .. })
+    }
+
+    /// Takes note of a record that has been handled, where it [`Generator::is_bounded`].
+    #[inline]
+    pub fn on_bounded(&mut self, id: RecordId, event_time: EventTime) {
+        if let Rule::Bounded { bound } = self.rule {
+            self.raise(event_time - bound, Some(id));
+        }
+    }
+
     /// Takes note of a record that has been handled; the new watermark when it rose. A record that
     /// says nothing about event time (`is_skewed`) counts only for a clock-driven rule.
     #[inline]

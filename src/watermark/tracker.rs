@@ -193,6 +193,25 @@ impl Tracker {
         self.risen(emitted.watermark)
     }
 
+    /// Whether all that a record has to say is its event time, to one watermark, and is handed on at the
+    /// next tick: then [`Tracker::on_plain_record`] does.
+    pub fn is_plain(&self) -> bool {
+        let is_plain = |input: &Input| input.idle.is_none() && input.generator.is_bounded();
+        self.ticks.is_some() && self.max_future.is_none() && self.inputs.len() == 1 && self.inputs.iter().all(is_plain)
+    }
+
+    /// The same as [`Tracker::on_record`] where [`Tracker::is_plain`].
+    #[inline]
+    pub fn on_plain_record(&mut self, id: RecordId, event_time: EventTime, now: ProcTime) {
+        if let Some(input) = self.inputs.first_mut() {
+            input.on_the_way = input.on_the_way.saturating_sub(1);
+            input.generator.on_bounded(id, event_time);
+        }
+        if let Some(ticks) = &mut self.ticks {
+            ticks.move_clock(now);
+        }
+    }
+
     /// A record of this partition will not come, though it had arrived: the log no longer holds it.
     pub fn on_lost(&mut self, partition: usize) {
         let place = self.input_of(partition);

@@ -55,6 +55,12 @@ impl Agenda {
         self.times[self.events..].iter().copied()
     }
 
+    /// When the watermark of a source task wants to hear that time has passed.
+    #[inline]
+    pub fn timer(&self, source: usize) -> ProcTime {
+        self.times[self.events + source]
+    }
+
     /// Sets when the watermark of a source task wants to hear that time has passed.
     #[inline]
     pub fn set_timer(&mut self, source: usize, at: ProcTime) {

@@ -337,6 +337,13 @@ impl Simulation {
         first_of(self.state.sources.iter().map(|source| if source.is_down() { ProcTime::MAX } else { timer(source) }))
     }
 
+    /// Whether the watermark of a source task waits for an instant to come, whatever it reads until then.
+    #[inline]
+    fn keeps_timer(&self, source: usize) -> bool {
+        let timer = self.state.times.timer(source);
+        timer > self.state.now && timer < ProcTime::MAX && self.state.sources[source].clock.keeps_timer()
+    }
+
     /// The clock of a source task has heard of something: notes when it wants to hear that time has
     /// passed.
     #[inline]

@@ -97,7 +97,10 @@ pub struct Plan {
     pub reader: Vec<u16>,
     /// By key: the window task that owns it, or the merge task; empty when there is one.
     task_of_key: Vec<u16>,
-    pub window_time: Vec<ServiceTime>,
+    window_time: Vec<ServiceTime>,
+    /// By record: how many microseconds its window task works on it, where that is drawn and does not
+    /// depend on when; else empty. Drawn for all at once, no draw has to be waited for.
+    window_micros: Vec<u32>,
     pub source_time: ServiceTime,
     pub sink_time: ServiceTime,
     pub merge_time: ServiceTime,
@@ -150,7 +153,7 @@ impl Plan {
             || matches!(pipeline.watermark, WatermarkSpec::FixedLag { .. });
         let has_operator_timers =
             matches!(WindowOperator::new(&first_stage(pipeline)), WindowOperator::General(_) | WindowOperator::Beam(_));
-        Self {
+        let mut plan = Self {
             stream: Arc::clone(stream),
             late: pipeline.late,
             allowed_lateness: pipeline.allowed_lateness,
@@ -167,6 +170,7 @@ impl Plan {
             reads,
             task_of_key: tasks_of_keys(stream, pipeline),
             window_time: (0..tasks).map(|task| window_time(config, task)).collect(),
+            window_micros: Vec::new(),
             source_time,
             sink_time: sink_time(config),
             merge_time: {
@@ -186,7 +190,9 @@ impl Plan {
             has_operator_timers,
             is_clock_driven,
             asks_for_timers: has_operator_timers || is_clock_driven,
-        }
+        };
+        plan.draw_window_times();
+        plan
     }
 
     /// The source tasks before they have read anything, as these members where they are a group.
@@ -240,6 +246,24 @@ impl Plan {
     #[inline]
     pub fn key_of_record(&self, id: RecordId) -> KeyId {
         self.salting.as_ref().map_or_else(|| self.stream.keys()[id.index()], |salting| salting.sub_key(id))
+    }
+
+    /// How long a window task works on a record that it starts at `now`.
+    #[inline]
+    pub fn window_time(&self, task: usize, id: RecordId, now: ProcTime) -> Span {
+        match self.window_micros.get(id.index()) {
+            Some(&micros) => Span::from_micros(i64::from(micros)),
+            None => self.window_time[task].of(id.0, now),
+        }
+    }
+
+    /// Draws the times that window tasks work on records.
+    fn draw_window_times(&mut self) {
+        let fits = |time: &ServiceTime| time.is_drawn() && u32::try_from(time.longest_drawn().micros()).is_ok();
+        if self.window_time.iter().all(fits) {
+            let draw = |id: RecordId| self.window_time[self.task_of_record(id)].of(id.0, ProcTime::EPOCH).micros();
+            self.window_micros = (0..self.stream.len() as u32).map(|id| draw(RecordId(id)) as u32).collect();
+        }
     }
 
     /// Whether one window task alone does everything between the channels and the sink.

@@ -340,7 +340,7 @@ impl Simulation {
         if let Some(rise) = clock.on_record(id, admitted, &self.plan.stream, now) {
             self.watermark_rises(source, rise, Some(id));
         }
-        if self.plan.has_timers {
+        if self.plan.has_timers && !self.keeps_timer(source) {
             self.clock_changed(source);
             self.note_inputs(source);
         }

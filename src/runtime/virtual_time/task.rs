@@ -195,9 +195,10 @@ impl Simulation {
     #[inline(always)]
     fn work_on(&mut self, task: usize, sent: Sent) {
         let now = self.state.now;
-        let service = self.plan.window_time[task].of(sent.id.0, now);
+        let service = self.plan.window_time(task, sent.id, now);
         if service == Span::ZERO {
-            self.handle(task, &sent, now);
+            let Sent { id, source, event_time, enqueued } = sent;
+            self.handle_at_once(task, id, source, event_time, enqueued);
         } else {
             self.state.tasks[task].working = Some((sent, now));
             self.state.times[self.plan.task_slot(task)] = now + service;
@@ -272,6 +273,13 @@ impl Simulation {
             self.credit_returned(source, task);
         }
         true
+    }
+
+    /// Handles a record that takes no time. Apart, and of numbers alone, so that where records take time
+    /// they need no place in memory but that in a channel.
+    #[inline(never)]
+    fn handle_at_once(&mut self, task: usize, id: RecordId, source: u16, event_time: EventTime, enqueued: ProcTime) {
+        self.handle(task, &Sent { id, event_time, enqueued, source }, self.state.now);
     }
 
     #[inline(never)]

@@ -14,18 +14,25 @@ const GROUP: usize = 4;
 /// The next instants, by slot ([`super::plan::Plan::slots`]); [`ProcTime::MAX`] for never.
 #[derive(Clone, Debug)]
 pub struct Agenda {
-    /// Of the event sources, of the timers, and `MAX` up to a whole number of groups.
+    /// Of the event sources, and `MAX` up to a whole number of groups.
     times: Vec<ProcTime>,
-    events: usize,
+    timers: Vec<ProcTime>,
+    /// The least of the timers.
+    next_timer: ProcTime,
 }
 
 impl Agenda {
     /// Nothing is to be done.
     pub fn new(events: usize, timers: usize) -> Self {
-        Self { times: vec![ProcTime::MAX; (events + timers).next_multiple_of(GROUP)], events }
+        Self {
+            times: vec![ProcTime::MAX; events.next_multiple_of(GROUP)],
+            timers: vec![ProcTime::MAX; timers],
+            next_timer: ProcTime::MAX,
+        }
     }
 
-    /// The earliest instant of all and its slot, the first one of equals.
+    /// The earliest instant of an event source and its slot, the first one of equals; slot 0 when none has
+    /// anything to do.
     #[inline]
     pub fn first(&self) -> (ProcTime, usize) {
         let mut first = (ProcTime::MAX, 0);
@@ -39,32 +46,30 @@ impl Agenda {
         first
     }
 
-    /// The earliest instant of an event source and its slot, the first one of equals.
-    pub fn first_event(&self) -> (ProcTime, usize) {
-        first_of(self.times[..self.events].iter().copied())
-    }
-
-    /// Whether this is the slot of a timer.
+    /// The earliest instant at which a watermark wants to hear that time has passed.
     #[inline]
-    pub const fn is_timer(&self, slot: usize) -> bool {
-        slot >= self.events
+    pub const fn next_timer(&self) -> ProcTime {
+        self.next_timer
     }
 
     /// When each of the watermarks wants to hear that time has passed.
     pub fn timers(&self) -> impl Iterator<Item = ProcTime> {
-        self.times[self.events..].iter().copied()
+        self.timers.iter().copied()
     }
 
     /// When the watermark of a source task wants to hear that time has passed.
     #[inline]
     pub fn timer(&self, source: usize) -> ProcTime {
-        self.times[self.events + source]
+        self.timers[source]
     }
 
     /// Sets when the watermark of a source task wants to hear that time has passed.
     #[inline]
     pub fn set_timer(&mut self, source: usize, at: ProcTime) {
-        self.times[self.events + source] = at;
+        if self.timers[source] != at {
+            self.timers[source] = at;
+            self.next_timer = self.timers.iter().copied().min().unwrap_or(ProcTime::MAX);
+        }
     }
 }
 
@@ -109,30 +114,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_of_equals_comes_first_and_timers_come_last() {
+    fn the_first_of_equals_comes_first() {
         let mut random: u32 = 7;
         for events in 1..12 {
-            for timers in 0..5 {
-                let mut agenda = Agenda::new(events, timers);
-                assert_eq!(agenda.first(), (ProcTime::MAX, 0));
-                for _ in 0..50 {
-                    random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    let at = ProcTime::from_micros(i64::from(random >> 29));
-                    let slot = (random >> 8) as usize % (events + timers);
-                    if slot < events {
-                        agenda[slot] = at
-                    } else {
-                        agenda.set_timer(slot - events, at)
-                    }
-                    let all: Vec<ProcTime> = (0..events + timers).map(|slot| agenda[slot]).collect();
-                    let least = *all.iter().min().expect("there is an event source");
-                    let place = all.iter().position(|&at| at == least).expect("it is in the list");
-                    let expected = if least == ProcTime::MAX { (least, 0) } else { (least, place) };
-                    assert_eq!(agenda.first(), expected);
-                    assert_eq!(agenda.first_event(), first_of(all[..events].iter().copied()));
-                    assert_eq!(agenda.is_timer(place), place >= events);
-                }
+            let mut agenda = Agenda::new(events, 0);
+            assert_eq!(agenda.first(), (ProcTime::MAX, 0));
+            for _ in 0..50 {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                agenda[(random >> 8) as usize % events] = ProcTime::from_micros(i64::from(random >> 29));
+                let expected = first_of((0..events).map(|slot| agenda[slot]));
+                assert_eq!(agenda.first(), expected);
+                assert_eq!((agenda[expected.1], agenda.next_timer()), (expected.0, ProcTime::MAX));
             }
         }
+    }
+
+    #[test]
+    fn the_next_timer_is_the_least_of_all() {
+        let mut agenda = Agenda::new(1, 3);
+        let at = ProcTime::from_micros;
+        let mut set = |source, at| {
+            agenda.set_timer(source, at);
+            agenda.next_timer()
+        };
+        assert_eq!([set(2, at(9)), set(0, at(5)), set(1, at(7))], [at(9), at(5), at(5)]);
+        assert_eq!([set(0, ProcTime::MAX), set(1, at(11)), set(2, ProcTime::MAX)], [at(7), at(9), at(11)]);
     }
 }

@@ -147,7 +147,7 @@ impl Simulation {
     /// When something happens next, if nothing waits for time alone; never before the instant that it
     /// is.
     fn next_instant(&self) -> ProcTime {
-        let (next, _) = self.state.times.first_event();
+        let (next, _) = self.state.times.first();
         if self.plan.has_timers { self.next_timer(next).map_or(next, |(at, _)| at) } else { next }
     }
 }

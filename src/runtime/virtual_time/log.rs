@@ -78,6 +78,10 @@ impl Log {
     /// Of these lists, the one whose front arrived first, and that record. O(lists).
     #[inline(always)]
     pub fn first(&self, lists: &[usize], is_paused: impl Fn(PartitionId) -> bool) -> Option<(usize, RecordId)> {
+        if let &[list] = lists {
+            let front = self.front(list).filter(|_| !is_paused(PartitionId(list as u32)))?;
+            return Some((list, front));
+        }
         let mut first: Option<(usize, RecordId)> = None;
         for &list in lists {
             if let Some(id) = self.front(list)

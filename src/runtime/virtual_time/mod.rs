@@ -190,7 +190,7 @@ impl Simulation {
     #[inline]
     pub fn step(&mut self) -> bool {
         let (next, slot) = self.state.times.first();
-        if next == ProcTime::MAX || self.plan.asks_for_timers || self.state.times.is_timer(slot) {
+        if next == ProcTime::MAX || self.plan.asks_for_timers || self.state.times.next_timer() < next {
             if !self.step_by_time() {
                 return false;
             }
@@ -208,7 +208,7 @@ impl Simulation {
     /// The next step where time itself may be what is waited for, or the end.
     #[cold]
     fn step_by_time(&mut self) -> bool {
-        let (next, slot) = self.state.times.first_event();
+        let (next, slot) = self.state.times.first();
         if self.plan.has_timers && self.on_timer_before(next) {
             // Time has passed.
         } else if next == ProcTime::MAX {

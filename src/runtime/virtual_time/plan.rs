@@ -97,7 +97,7 @@ pub struct Plan {
     pub reader: Vec<u16>,
     /// By key: the window task that owns it, or the merge task; empty when there is one.
     task_of_key: Vec<u16>,
-    window_time: Vec<ServiceTime>,
+    pub window_time: Vec<ServiceTime>,
     /// By record: how many microseconds its window task works on it, where that is drawn and does not
     /// depend on when; else empty. Drawn for all at once, no draw has to be waited for.
     window_micros: Vec<u32>,

@@ -299,17 +299,29 @@ impl Stream {
     /// # Panics
     /// When `order` names a record that there is not.
     pub fn read_in_order(&self, order: &[RecordId]) -> Self {
-        fn pick<T: Copy>(column: &[T], order: &[RecordId]) -> Vec<T> {
-            if column.is_empty() { Vec::new() } else { order.iter().map(|id| column[id.index()]).collect() }
+        self.read_in_order_into(order, Self::default())
+    }
+
+    /// The same as [`Stream::read_in_order`], in the memory of a stream that nobody needs any more.
+    ///
+    /// # Panics
+    /// When `order` names a record that there is not.
+    pub(crate) fn read_in_order_into(&self, order: &[RecordId], spare: Self) -> Self {
+        fn pick<T: Copy>(column: &[T], order: &[RecordId], mut into: Vec<T>) -> Vec<T> {
+            into.clear();
+            if !column.is_empty() {
+                into.extend(order.iter().map(|id| column[id.index()]));
+            }
+            into
         }
-        let arrivals = pick(&self.arrivals, order);
+        let arrivals = pick(&self.arrivals, order, spare.arrivals);
         let ascending = if arrivals.is_sorted() { Vec::new() } else { self.arrivals_ascending().to_vec() };
         Self {
-            event_times: pick(&self.event_times, order),
+            event_times: pick(&self.event_times, order, spare.event_times),
             arrivals,
-            keys: pick(&self.keys, order),
-            values: pick(&self.values, order),
-            partitions: pick(&self.partitions, order),
+            keys: pick(&self.keys, order, spare.keys),
+            values: pick(&self.values, order, spare.values),
+            partitions: pick(&self.partitions, order, spare.partitions),
             partition_count: self.partition_count,
             key_table: self.key_table.clone(),
             arrivals_ascending: ascending,

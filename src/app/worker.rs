@@ -10,7 +10,7 @@ use crate::app::run::{Run, sorted_delays};
 use crate::oracle::reference::Truth;
 use crate::pipeline::{AtEnd, Pipeline, WindowSpec};
 use crate::record::Stream;
-use crate::runtime::RunConfig;
+use crate::runtime::{RunConfig, Trace, run, run_in_place_of};
 use crate::scenario::Scenario;
 use crate::source;
 use crate::time::Span;
@@ -78,6 +78,8 @@ impl Origin {
 pub struct Worker {
     prepared: Option<Prepared>,
     truth: Option<(WindowSpec, Arc<Truth>)>,
+    /// Traces that were given out, oldest first.
+    given: Vec<Arc<Trace>>,
 }
 
 impl Worker {
@@ -92,9 +94,21 @@ impl Worker {
         }
         let (stream, delays) = self.prepare(&job)?;
         let config = RunConfig::of(&job.scenario, &stream);
-        let trace = Arc::new(crate::runtime::run(&stream, &config));
+        let trace = Arc::new(match self.spare_trace() {
+            Some(old) => run_in_place_of(old, &stream, &config),
+            None => run(&stream, &config),
+        });
+        self.given.push(Arc::clone(&trace));
         let truth = self.truth_of(&stream, job.scenario.pipeline.window);
         Ok(Run::with_known(job.scenario, trace, job.generation, truth, delays))
+    }
+
+    /// A trace that nobody needs any more, and whose memory serves the next one.
+    fn spare_trace(&mut self) -> Option<Trace> {
+        let last = self.given.iter().rposition(|trace| Arc::strong_count(trace) == 1);
+        let spare = last.and_then(|place| Arc::into_inner(self.given.remove(place)));
+        self.given.retain(|trace| Arc::strong_count(trace) > 1);
+        spare
     }
 
     fn prepare(&mut self, job: &Job) -> Result<(Arc<Stream>, Arc<[Span]>), Refusal> {

@@ -21,7 +21,7 @@ pub use trace::{
     CrashReason, FailedWrite, Fate, InputStep, PartialPane, Repeat, Restart, TaskId, TaskWatermark, Trace, Wait,
     WatermarkStep, WindowEnd, WindowLife,
 };
-pub use virtual_time::{Keyframes, Simulation, run, run_with_keyframes};
+pub use virtual_time::{Keyframes, Simulation, run, run_in_place_of, run_with_keyframes};
 
 use crate::log::LogRules;
 use crate::pipeline::Pipeline;

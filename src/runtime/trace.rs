@@ -456,6 +456,27 @@ impl Trace {
         trace
     }
 
+    /// Takes over the memory of a trace that nobody needs any more, before anything has happened: memory
+    /// that is new to the program has to be cleared by the system, page by page.
+    pub(in crate::runtime) fn take_memory(&mut self, old: &mut Self) {
+        fn take<T>(own: &mut Vec<T>, old: &mut Vec<T>) {
+            // A short run does not hold on to what a long one needed.
+            if (own.capacity()..=own.capacity().saturating_mul(4)).contains(&old.capacity()) {
+                old.clear();
+                std::mem::swap(own, old);
+            }
+        }
+        take(&mut self.enqueued, &mut old.enqueued);
+        take(&mut self.started, &mut old.started);
+        take(&mut self.handled, &mut old.handled);
+        take(&mut self.tasks, &mut old.tasks);
+        take(&mut self.fates, &mut old.fates);
+        take(&mut self.watermark_before, &mut old.watermark_before);
+        take(&mut self.kept_windows, &mut old.kept_windows);
+        take(&mut self.panes, &mut old.panes);
+        take(&mut self.windows, &mut old.windows);
+    }
+
     /// A task has waited. `last` is the entry of its wait before, which is longer now where they touch.
     pub(in crate::runtime) fn note_wait(
         &mut self,

@@ -246,7 +246,7 @@ impl<'a> Writer<'a> {
         }
         self.settle_at_the_door(recorded, layout);
         self.trace.waits.sort_by_key(|wait| wait.until);
-        complete(&mut self.trace, &mut self.order, recorded.windows.len());
+        complete(&mut self.trace, &mut self.order, recorded.windows.len(), Stream::default());
         let mut ledger = crate::runtime::Ledger { produced: self.trace.stream.len() as u64, ..Default::default() };
         for &fate in &self.trace.fates {
             ledger.note(fate);

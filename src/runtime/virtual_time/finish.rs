@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::record::RecordId;
+use crate::record::{RecordId, Stream};
 use crate::runtime::outcome::{View, duplicated};
 use crate::runtime::trace::{Fate, Trace, WindowEnd, WindowLife};
 use crate::runtime::virtual_time::recorder::settle_life;
@@ -22,7 +22,7 @@ impl Simulation {
     /// The same, and by place in it the place of the record in order of arrival.
     pub(super) fn into_trace_and_order(self) -> (Trace, Vec<u32>) {
         let ledger = self.ledger();
-        let Self { plan, state, mut trace, mut order, .. } = self;
+        let Self { plan, state, mut trace, mut order, spare, .. } = self;
         trace.ledger = ledger;
         trace.skewed = state.sources.iter().map(|source| source.clock.skewed()).sum();
         match &plan.salting {
@@ -32,7 +32,7 @@ impl Simulation {
         if state.copies.is_some() {
             trace.readers.resize(trace.stream.len(), crate::runtime::trace::TaskId::NO_TASK);
         }
-        complete(&mut trace, &mut order, plan.tasks);
+        complete(&mut trace, &mut order, plan.tasks, spare);
         if trace.recovery.is_some() {
             trace.ledger.duplicated = duplicated(&trace, View::Committed);
         }
@@ -41,11 +41,11 @@ impl Simulation {
 }
 
 /// Adds the records that have met no fate, and puts all columns in the order in which they did. `order`
-/// has the places, in order of arrival, of those that have.
-pub fn complete(trace: &mut Trace, order: &mut Vec<u32>, tasks: usize) {
+/// has the places, in order of arrival, of those that have; `spare` is a stream that nobody needs any more.
+pub fn complete(trace: &mut Trace, order: &mut Vec<u32>, tasks: usize, spare: Stream) {
     add_unsettled(trace, order, tasks);
     if !order.iter().copied().eq(0..order.len() as u32) {
-        reorder(trace, order);
+        reorder(trace, order, spare);
     }
 }
 
@@ -107,9 +107,9 @@ fn add_unsettled(trace: &mut Trace, order: &mut Vec<u32>, tasks: usize) {
 }
 
 /// From here on a record is known by its place among those that met their fate.
-fn reorder(trace: &mut Trace, order: &[u32]) {
+fn reorder(trace: &mut Trace, order: &[u32], spare: Stream) {
     let ids: Vec<RecordId> = order.iter().map(|&place| RecordId(place)).collect();
-    trace.stream = Arc::new(trace.stream.read_in_order(&ids));
+    trace.stream = Arc::new(trace.stream.read_in_order_into(&ids, spare));
     let mut place_of = vec![RecordId(0); order.len()];
     for (place, id) in ids.iter().enumerate() {
         place_of[id.index()] = RecordId(place as u32);

@@ -132,6 +132,7 @@ impl Keyframes {
             order,
             places,
             rewritten,
+            spare: Stream::default(),
         };
         simulation.run_until(now);
         simulation

@@ -67,6 +67,18 @@ pub fn run(stream: &Arc<Stream>, config: &RunConfig) -> Trace {
     simulation.into_trace()
 }
 
+/// Runs as [`run`] does, in the memory of a trace that nobody needs any more.
+///
+/// # Panics
+/// When the pipeline has problems ([`crate::pipeline::Pipeline::problems`]).
+pub fn run_in_place_of(mut old: Trace, stream: &Arc<Stream>, config: &RunConfig) -> Trace {
+    let mut simulation = Simulation::new(Arc::clone(stream), config);
+    simulation.trace.take_memory(&mut old);
+    simulation.spare = Arc::into_inner(old.stream).unwrap_or_default();
+    while simulation.step() {}
+    simulation.into_trace()
+}
+
 /// A run in progress.
 #[derive(Debug)]
 pub struct Simulation {
@@ -79,6 +91,8 @@ pub struct Simulation {
     places: Vec<u32>,
     /// Of a run that may fail: lives of windows that were written over, as they were before.
     rewritten: Vec<(WindowId, WindowLife)>,
+    /// Memory for the records in the order in which they met their fate.
+    spare: Stream,
 }
 
 /// Everything that decides how a run goes on.
@@ -170,6 +184,7 @@ impl Simulation {
                 control: State::control_of(&plan),
             },
             order: Vec::with_capacity(stream.len()),
+            spare: Stream::default(),
             trace: Trace::with_room(stream, pipeline.clone()),
             places: Vec::new(),
             rewritten: Vec::new(),

@@ -11,7 +11,7 @@ use highwater::runtime::{RunConfig, run};
 use highwater::scenario::library;
 use highwater::source::generate;
 
-/// Records of a standard job: a tenth of what `highwater bench` has, so that many samples are quick.
+/// Records of a standard job: fewer than `highwater bench` has, so that many samples are quick.
 const RECORDS: u32 = 1_000_000;
 
 fn drag(c: &mut Criterion) {

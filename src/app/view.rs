@@ -43,6 +43,8 @@ pub enum LegendItem {
     Dropped,
     /// Records in the side output.
     SideOutput,
+    /// Records shed, lost or refused.
+    GivenUp,
     /// The watermark.
     Watermark,
     /// The perfect watermark, which knows the future.
@@ -62,6 +64,8 @@ pub struct LegendFilter {
     pub dropped: bool,
     /// Records in the side output.
     pub side_output: bool,
+    /// Records shed, lost or refused.
+    pub given_up: bool,
     /// The watermark.
     pub watermark: bool,
     /// The perfect watermark, which knows the future.
@@ -77,6 +81,7 @@ impl Default for LegendFilter {
             behind: true,
             dropped: true,
             side_output: true,
+            given_up: true,
             watermark: true,
             perfect: true,
             ideal: true,
@@ -92,6 +97,7 @@ impl LegendFilter {
             LegendItem::Behind => self.behind,
             LegendItem::Dropped => self.dropped,
             LegendItem::SideOutput => self.side_output,
+            LegendItem::GivenUp => self.given_up,
             LegendItem::Watermark => self.watermark,
             LegendItem::Perfect => self.perfect,
             LegendItem::Ideal => self.ideal,
@@ -105,6 +111,7 @@ impl LegendFilter {
             LegendItem::Behind => &mut self.behind,
             LegendItem::Dropped => &mut self.dropped,
             LegendItem::SideOutput => &mut self.side_output,
+            LegendItem::GivenUp => &mut self.given_up,
             LegendItem::Watermark => &mut self.watermark,
             LegendItem::Perfect => &mut self.perfect,
             LegendItem::Ideal => &mut self.ideal,

@@ -77,6 +77,7 @@ fn sample_shape(item: LegendItem, at: Pos2, theme: &Theme, strength: f32, on: bo
         LegendItem::Behind => marks::diamond(at, marks::DIAMOND_HALF, tint(theme.behind)),
         LegendItem::Dropped => marks::cross(at, 3.4, tint(theme.dropped)),
         LegendItem::SideOutput => marks::square(at, 3.2, tint(theme.side)),
+        LegendItem::GivenUp => marks::triangle_hollow(at, 3.8, tint(theme.dropped)),
         LegendItem::Watermark => Shape::line_segment(line, Stroke::new(2.2, tint(theme.watermark))),
         LegendItem::Perfect => {
             marks::dashed(line[0], line[1], Stroke::new(1.4, alpha(tint(theme.watermark), 0.8)), 5.0, 4.0)

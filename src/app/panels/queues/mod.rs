@@ -16,9 +16,9 @@ use crate::app::time_ticks;
 use crate::app::view::{Command, View};
 use crate::app::widgets::{frame, marks};
 use crate::human;
-use crate::metrics::tasks::{Clearing, phrase};
+use crate::metrics::tasks::{Flow, phrase};
 use crate::pipeline::Overflow;
-use crate::time::ProcTime;
+use crate::time::{ProcTime, Span};
 
 use series::Series;
 
@@ -80,15 +80,7 @@ fn headlines(view: &View<'_>, series: &Series, depth: usize, lag: usize) -> Vec<
     }
     let count = |count: usize| human::count(count as u64);
     let trace = &view.run.trace;
-    let outlook = match series.waiting_now.predicted_clearing(view.now) {
-        Clearing::In(clears) => format!("clear in {}", human::span(clears)),
-        Clearing::Never { growth } if growth >= LEAST_GROWTH => format!("growing by {}", phrase::rate(growth)),
-        Clearing::Never { .. } => "neither growing nor shrinking".to_owned(),
-        // Before anything is known: if nothing more came.
-        Clearing::Empty | Clearing::Unknown => {
-            format!("clear in {}", human::span(trace.pipeline.service_time.times(waiting as i64)))
-        }
-    };
+    let outlook = outlook(view, &series.waiting_now, waiting);
     let in_log = if lag > 0 { format!(", {} in the log", count(lag)) } else { String::new() };
     let memory = match trace.pipeline.tasks.overflow {
         Overflow::Unbounded => {
@@ -104,8 +96,37 @@ fn headlines(view: &View<'_>, series: &Series, depth: usize, lag: usize) -> Vec<
     ]
 }
 
-/// Records a second; what grows by less stands still.
-const LEAST_GROWTH: f64 = 0.05;
+/// A difference between what comes and what goes of less than this share is none.
+const STEADY: f64 = 0.01;
+
+/// What becomes of what waits, at the latest pace.
+fn outlook(view: &View<'_>, flow: &Flow, waiting: usize) -> String {
+    let Some(rates) = flow.rates(view.now) else {
+        let since = flow.occupied().at(view.now).map_or(view.now, |backlog| backlog.from);
+        let came = flow.entered_by(view.now) - flow.entered_by(since);
+        if came >= LEAST_STUCK && flow.left_by(view.now) == flow.left_by(since) {
+            return "nothing gets on".to_owned();
+        }
+        // Before anything is known: if nothing more came.
+        return format!("clear in {}", human::span(view.run.trace.pipeline.service_time.times(waiting as i64)));
+    };
+    let net = rates.served - rates.arriving;
+    if net.abs() <= STEADY * rates.arriving.max(rates.served) {
+        "neither growing nor shrinking".to_owned()
+    } else if net > 0.0 {
+        format!("clear in {}", human::span(rounded(waiting as f64 / net)))
+    } else {
+        format!("growing by {}", phrase::rate(-net))
+    }
+}
+
+/// So many records came and none of those before them has gone: that is no pace, but a stop.
+const LEAST_STUCK: usize = 5;
+
+/// A prediction in whole seconds where it is longer than ten.
+fn rounded(seconds: f64) -> Span {
+    Span::from_secs_f64(if seconds >= 10.0 { libm::round(seconds) } else { seconds })
+}
 
 /// The first text that is no wider than `width`; the last one when none is.
 fn first_that_fits(ui: &Ui, texts: &[String], width: f32) -> String {
@@ -115,18 +136,16 @@ fn first_that_fits(ui: &Ui, texts: &[String], width: f32) -> String {
     fits.or(texts.last()).cloned().unwrap_or_default()
 }
 
-/// Room left of the plot for counts, above it for the legend and below it for the ticks of time.
+/// Room left of the plot for counts of three digits, and for each digit or comma more; above it for the legend
+/// and below it for the ticks of time.
 const COUNTS: f32 = 36.0;
+const DIGIT: f32 = 6.5;
 const LEGEND: f32 = 20.0;
 const TICKS: f32 = 22.0;
 /// Opacity of what is still to come.
 const FUTURE: f32 = 0.35;
 
 fn plot_ui(ui: &mut Ui, view: &View<'_>, series: &Series, body: Rect, commands: &mut Vec<Command>) {
-    let chart = Rect::from_min_max(
-        body.min + vec2(COUNTS, LEGEND),
-        pos2(body.right(), (body.bottom() - TICKS).max(body.top() + LEGEND + 1.0)),
-    );
     let several = view.run.insight().filter(|insight| !insight.queues.is_empty());
     let (most_depth, most) = match several {
         Some(insight) => (tasks::most(insight), tasks::most(insight)),
@@ -135,6 +154,11 @@ fn plot_ui(ui: &mut Ui, view: &View<'_>, series: &Series, body: Rect, commands: 
     // The capacity is in the picture when anything came near it.
     let full = tasks::capacity(view).filter(|&capacity| most_depth * 3 >= capacity);
     let top = most.max(full.unwrap_or(1)).max(1) as f64 * 1.08;
+    let digits = human::count(top as u64).len().saturating_sub(5) as f32;
+    let chart = Rect::from_min_max(
+        body.min + vec2(COUNTS + DIGIT * digits, LEGEND),
+        pos2(body.right(), (body.bottom() - TICKS).max(body.top() + LEGEND + 1.0)),
+    );
     let plot = transform(ui, chart, (series.start_s(), series.end_s()), top);
     let scene = Chart { painter: ui.painter().clone(), theme: view.theme, chart, plot: plot.transform, series };
     scene.grid(top);
@@ -219,11 +243,16 @@ impl Chart<'_> {
         }
         let micros = |seconds: f64| self.series.origin + (seconds * 1e6) as i64;
         let range = TimeRange::of_micros(micros(self.series.start_s()), micros(self.series.end_s()));
+        let mut written = f32::NEG_INFINITY;
         for tick in time_ticks::ticks(TimeAxis::new(range, self.chart.left(), self.chart.right()), 46.0) {
             marks::vline(&self.painter, tick.px, self.chart.y_range(), theme.grid);
             let galley = self.painter.layout_no_wrap(tick.label, font::tick(), theme.t3);
             let half = galley.size().x / 2.0;
             let middle = tick.px.clamp(self.chart.left() + half - 12.0, self.chart.right() - half);
+            if middle - half < written + 4.0 {
+                continue;
+            }
+            written = middle + half;
             self.painter.galley(pos2(middle - half, self.chart.bottom() + 5.0), galley, theme.t3);
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::app::run::Run;
 use crate::record::{KeyId, RecordId};
-use crate::runtime::Trace;
+use crate::runtime::{Fate, Trace};
 use crate::time::ProcTime;
 
 /// Handled records by fate.
@@ -16,6 +16,8 @@ pub struct Counts {
     pub dropped: u64,
     /// Sent to the side output.
     pub side_output: u64,
+    /// Shed, lost, or refused by the schema gate.
+    pub given_up: u64,
 }
 
 /// Places in arrival order of the records of `key`, ascending; empty for all keys, where no list
@@ -25,6 +27,19 @@ pub fn records_of(trace: &Trace, key: Option<KeyId>) -> Vec<u32> {
     let keys = trace.stream.keys();
     // Streams hold fewer than 2^32 records.
     (0..keys.len()).filter(|&i| keys[i] == key).map(|i| i as u32).collect()
+}
+
+/// What the records are called that are given up in a run; `None` where there are none. O(those).
+pub fn given_up_word(run: &Run) -> Option<&'static str> {
+    let word = |id: &RecordId| match run.trace.fates[id.index()] {
+        Fate::Shed => "shed",
+        Fate::Rejected => "rejected",
+        Fate::DeadLettered => "dead letters",
+        _ => "lost",
+    };
+    let mut words = run.marks.given_up.iter().map(word);
+    let first = words.next()?;
+    Some(if words.all(|word| word == first) { first } else { "given up" })
 }
 
 impl Counts {
@@ -46,7 +61,9 @@ impl Counts {
         let marks = &run.marks;
         let (behind, dropped) = (count(&marks.behind), count(&marks.dropped));
         let (side_output, unassigned) = (count(&marks.side_output), count(&marks.unassigned));
-        Self { on_time: all - behind - dropped - side_output - unassigned, behind, dropped, side_output }
+        let given_up = count(&marks.given_up);
+        let on_time = all - behind - dropped - side_output - unassigned - given_up;
+        Self { on_time, behind, dropped, side_output, given_up }
     }
 }
 
@@ -54,7 +71,28 @@ impl Counts {
 mod tests {
     use super::*;
     use crate::app::panels::time_map::fixture;
-    use crate::runtime::Fate;
+
+    fn is_given_up(fate: Fate) -> bool {
+        matches!(fate, Fate::Shed | Fate::Lost | Fate::Rejected | Fate::DeadLettered)
+    }
+
+    #[test]
+    fn records_that_are_given_up_are_not_on_time_and_have_a_name() {
+        let mut trace = fixture::trace(400, 3, fixture::tumbling(), 3);
+        for place in (0..400).step_by(4) {
+            trace.fates[place] = Fate::Shed;
+        }
+        let run = fixture::run_for_drawing(trace);
+        let end = *run.trace.handled.last().expect("records");
+        let counts = Counts::at(&run, end, None, &[]);
+        assert_eq!(counts.given_up, 100);
+        assert_eq!(counts.on_time + counts.behind + counts.dropped + counts.side_output, 300);
+        assert_eq!(given_up_word(&run), Some("shed"));
+        let mut trace = fixture::trace(400, 3, fixture::tumbling(), 3);
+        (trace.fates[3], trace.fates[9]) = (Fate::Lost, Fate::DeadLettered);
+        assert_eq!(given_up_word(&fixture::run_for_drawing(trace)), Some("given up"));
+        assert_eq!(given_up_word(&fixture::run_for_drawing(fixture::trace(400, 3, fixture::tumbling(), 3))), None);
+    }
 
     #[test]
     fn counts_are_those_of_looking_at_every_record() {
@@ -76,6 +114,7 @@ mod tests {
                         behind: of(Fate::Counted, true),
                         dropped: of(Fate::DroppedLate, false) + of(Fate::DroppedLate, true),
                         side_output: of(Fate::SideOutput, false) + of(Fate::SideOutput, true),
+                        given_up: handled.iter().filter(|&&i| is_given_up(trace.fates[i])).count() as u64,
                     };
                     assert_eq!(Counts::at(&run, now, key, &of_key), expected, "{window:?} {key:?} {now}");
                 }

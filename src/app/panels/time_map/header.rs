@@ -17,12 +17,13 @@ use crate::record::KeyId;
 /// Keys above which the menu has a field to find one.
 const FIND_FROM: usize = 12;
 
-/// Draws what follows the title. `keys` are all keys with how many records they have.
+/// Draws what follows the title. `keys` are all keys with how many records they have; what is given up in
+/// this run comes with its name.
 pub fn header_ui(
     ui: &mut Ui,
     view: &View<'_>,
     keys: &[(KeyId, usize)],
-    counts: Counts,
+    (counts, given_up): (Counts, Option<&str>),
     mode: &mut Mode,
     key_filter: &mut String,
     commands: &mut Vec<Command>,
@@ -46,7 +47,9 @@ pub fn header_ui(
         }
         let left = ui.available_rect_before_wrap();
         ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| {
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| legend_ui(ui, view, counts, room, commands));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                legend_ui(ui, view, (counts, given_up), room, commands)
+            });
         });
     });
 }
@@ -88,7 +91,13 @@ fn key_name(view: &View<'_>, key: KeyId) -> String {
     }
 }
 
-fn legend_ui(ui: &mut Ui, view: &View<'_>, counts: Counts, room: f32, commands: &mut Vec<Command>) {
+fn legend_ui(
+    ui: &mut Ui,
+    view: &View<'_>,
+    (counts, given_up): (Counts, Option<&str>),
+    room: f32,
+    commands: &mut Vec<Command>,
+) {
     let records = [
         (LegendItem::OnTime, "on time", Some(counts.on_time)),
         (LegendItem::Behind, "behind", Some(counts.behind)),
@@ -100,7 +109,8 @@ fn legend_ui(ui: &mut Ui, view: &View<'_>, counts: Counts, room: f32, commands: 
         (LegendItem::Perfect, "perfect", None),
         (LegendItem::Ideal, "ideal", None),
     ];
-    for (item, name, count) in records.into_iter().chain(lines) {
+    let given_up = given_up.map(|name| (LegendItem::GivenUp, name, Some(counts.given_up)));
+    for (item, name, count) in records.into_iter().chain(given_up).chain(lines) {
         // Without room zeros go first, then the words of the lines.
         if room < 900.0 && count == Some(0) && item == LegendItem::SideOutput {
             continue;

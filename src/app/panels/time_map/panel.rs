@@ -87,6 +87,8 @@ struct Cache {
     keys: Vec<(KeyId, usize)>,
     /// Records of the shown key.
     of_key: Vec<u32>,
+    /// What the records are called that are given up, where any are.
+    given_up: Option<&'static str>,
 }
 
 impl Cache {
@@ -100,6 +102,7 @@ impl Cache {
             scales: StripScales::of(trace),
             keys: frequent_keys(view),
             of_key: counts::records_of(trace, view.key),
+            given_up: counts::given_up_word(view.run),
         }
     }
 }
@@ -139,7 +142,7 @@ pub fn time_map_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, comma
         view.theme,
         rect,
         "Time map",
-        |ui| header_ui(ui, view, &cache.keys, counts, mode, key_filter, commands),
+        |ui| header_ui(ui, view, &cache.keys, (counts, cache.given_up), mode, key_filter, commands),
         |_| {},
     );
     let body = rect.with_min_y(rect.top() + space::HEADER);
@@ -150,7 +153,8 @@ pub fn time_map_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, comma
 
 fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, commands: &mut Vec<Command>) {
     let TimeMapState { cache: Some(cache), camera, mode, zoom, detail, textures, .. } = state else { return };
-    let queue = view.run.trace.pipeline.service_time.micros() > 0;
+    // Without a service time something waits where a source is held up.
+    let queue = view.run.trace.pipeline.service_time.micros() > 0 || cache.scales.most_waiting > 0;
     let layout = MapLayout::new(body, queue);
     let plot = layout.plot;
     let response = ui.interact(plot, ui.scope_id().with("plot"), Sense::click_and_drag());

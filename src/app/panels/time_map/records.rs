@@ -151,6 +151,7 @@ pub fn is_shown(scene: &Scene<'_>, state: RecordState) -> bool {
         RecordState::Behind => legend.shows(LegendItem::Behind),
         RecordState::Dropped => legend.shows(LegendItem::Dropped),
         RecordState::SideOutput => legend.shows(LegendItem::SideOutput),
+        RecordState::GivenUp => legend.shows(LegendItem::GivenUp),
         _ => legend.shows(LegendItem::OnTime),
     }
 }

@@ -59,6 +59,10 @@ pub fn value_labels(scene: &Scene<'_>, fired: &Fired<'_>) -> Vec<MapLabel> {
         let shown = (answer..firings.len()).rev().take(MOST_VALUES);
         return shown.filter_map(|i| label(scene, fired, i, Weight::Answer)).collect();
     }
+    // Other keys may only have had their first answer later.
+    if firings[answer + 1..].iter().all(|firing| firing.timing != Timing::Late) {
+        return label(scene, fired, firings.len() - 1, Weight::Answer).into_iter().collect();
+    }
     let y_of = |firing: &Firing| scene.axes.proc.px_of(firing.at.micros());
     let mut labels: Vec<MapLabel> =
         label(scene, fired, firings.len() - 1, Weight::Correction { of: answer, corrections }).into_iter().collect();

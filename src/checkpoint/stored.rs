@@ -28,7 +28,7 @@ pub struct StoredCheckpoint {
     pub ownership: Ownership,
     /// When its barriers started.
     pub taken_at: ProcTime,
-    /// The input that positions and keys belong to; see [`crate::checkpoint::fingerprint`].
+    /// The input that positions and keys belong to; see [`crate::checkpoint::fingerprint()`].
     pub input: u64,
     /// How far every partition is read, in order of partitions.
     pub partitions: Vec<PartitionPart>,

@@ -7,7 +7,7 @@
 //!
 //! - [`row`]: one row; [`spec`]: which sink a pipeline has
 //! - [`output`]: all of it behind one type, for a runtime
-//! - [`tally`]: what a reader saw of every window
+//! - [`mod@tally`]: what a reader saw of every window
 
 pub mod log;
 pub mod output;

@@ -282,6 +282,6 @@ impl Simulation {
         }
         let secs = excess / (handled - arriving);
         // A year is as good as never.
-        (secs >= 0.0 && secs < 31_536_000.0).then(|| now + Span::from_micros((secs * 1e6) as i64))
+        (0.0..31_536_000.0).contains(&secs).then(|| now + Span::from_micros((secs * 1e6) as i64))
     }
 }

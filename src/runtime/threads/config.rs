@@ -201,15 +201,11 @@ mod tests {
             ..Tasks::default()
         };
         let wrong = ThreadsConfig {
-            pipeline: Pipeline {
-                tasks,
-                checkpoints: Some(crate::pipeline::CheckpointSpec::default()),
-                ..Pipeline::default()
-            },
+            pipeline: Pipeline { tasks, ..Pipeline::default() },
             batch_records: 0,
             channel_batches: 5_000,
             pace: Pace::TimesReal(f64::NAN),
-            ..plain
+            ..plain.clone()
         };
         let found: Vec<String> =
             wrong.problems().into_iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect();
@@ -221,10 +217,12 @@ mod tests {
                 "pace: NaN is out of range: must be above 0, at most 1e6",
                 "tasks.overflow: a thread waits while a channel is full: must be Block",
                 "tasks.micro_batch: threads read a record as soon as they can: must be None",
-                "checkpoints: threads take none: must be None",
                 "tasks.salts: threads have one stage of window tasks: must be 1",
             ]
         );
+        let checkpoints = Some(crate::pipeline::CheckpointSpec::default());
+        let with_checkpoints = ThreadsConfig { pipeline: Pipeline { checkpoints, ..Pipeline::default() }, ..plain };
+        assert_eq!(with_checkpoints.problems(), [Problem::new("checkpoints", "threads take none: must be None")]);
     }
 
     #[test]

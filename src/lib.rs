@@ -47,6 +47,7 @@ pub mod twin;
 
 // Standard jobs and their speed.
 pub mod bench;
+pub mod chaos;
 
 // The commands.
 pub mod cli;

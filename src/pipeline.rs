@@ -277,6 +277,10 @@ impl Pipeline {
         found.extend(self.aggregate.problem());
         found.extend(crate::window::dialect::problems(self));
         found.extend(self.tasks.problems());
+        if self.tasks.micro_batch.is_some() && self.watermark_options.max_drift.is_some() {
+            let message = "a batch cannot end while a partition of it is paused: micro-batches need no max_drift";
+            found.push(Problem::new("tasks.micro_batch", message));
+        }
         found.extend(self.restart.problems());
         found.extend(salting::problems(self));
         found.extend(checkpoints::problems(self));

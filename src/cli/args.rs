@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::cli::bench::BenchArgs;
+use crate::cli::chaos::ChaosArgs;
 use crate::cli::check::CheckArgs;
 use crate::cli::error::CliError;
 use crate::cli::explain::ExplainArgs;
@@ -90,6 +91,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Measure a standard job beside a loop written by hand for it alone
     Bench(BenchArgs),
+    /// Run scenarios and faults drawn from seeds, and hold them against what must always be true
+    Chaos(ChaosArgs),
 }
 
 /// Does what the command line asks.
@@ -106,6 +109,7 @@ pub fn dispatch(cli: Cli) -> Result<(), CliError> {
         Some(Command::Run(args)) => crate::cli::run::run(&args, &cli.common),
         Some(Command::Shot(args)) => crate::cli::shot::shot(&args, &cli.common),
         Some(Command::Bench(args)) => crate::cli::bench::bench(&args, &cli.common),
+        Some(Command::Chaos(args)) => crate::cli::chaos::chaos(&args, &cli.common),
         Some(Command::Check(args)) => crate::cli::check::check(&args, &cli.common),
         None => crate::cli::lab::lab(cli.file.as_deref(), cli.smoke),
     }

@@ -236,7 +236,18 @@ impl GeneralWindows {
 
     /// Processing time has passed `now`: everything that happens at `now` has been handled.
     pub fn on_processing_time<S: WindowSink>(&mut self, now: ProcTime, sink: &mut S) {
-        while let Some((at, key, window)) = self.proc_timers.pop_due(now) {
+        self.fire_timers(now, now, sink);
+    }
+
+    /// The same for the timers of the earliest instant alone; later ones, if due, stay due.
+    pub fn on_next_timers<S: WindowSink>(&mut self, now: ProcTime, sink: &mut S) {
+        let first = self.proc_timers.next().map_or(now, |at| at.min(now));
+        self.fire_timers(first, now, sink);
+    }
+
+    /// It is `now`, and timers up to `until` fire.
+    fn fire_timers<S: WindowSink>(&mut self, until: ProcTime, now: ProcTime, sink: &mut S) {
+        while let Some((at, key, window)) = self.proc_timers.pop_due(until) {
             let Some(state) = self.states.get_mut((key, window)) else { continue };
             let mut scope = Scope {
                 key,

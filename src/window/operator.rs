@@ -196,6 +196,15 @@ impl<A: Accumulator> WindowOperator<A> {
         }
     }
 
+    /// As [`WindowOperator::on_processing_time`], but where one instant after the other can fire, only the
+    /// earliest does: a task that cannot hand its panes on leaves the rest for later.
+    pub fn on_next_timers<S: WindowSink>(&mut self, now: ProcTime, sink: &mut S) {
+        match self {
+            Self::General(windows) => windows.on_next_timers(now, sink),
+            other => other.on_processing_time(now, sink),
+        }
+    }
+
     /// No window fires or goes before the watermark reaches this; it may be past.
     pub fn next_due(&self) -> EventTime {
         match self {

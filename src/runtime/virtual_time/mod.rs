@@ -319,8 +319,15 @@ impl Simulation {
         let now = self.state.now;
         // When nothing else is to come, only what this very instant was waited for, or what is said later.
         let said = || self.state.sources.iter().map(|source| source.clock.goes_on_until()).max();
-        let last = || now.max(said().unwrap_or(ProcTime::MIN)) + Span::from_micros(1);
-        let limit = if next < ProcTime::MAX { next } else { last() };
+        let last = |at: ProcTime| at.max(said().unwrap_or(ProcTime::MIN)) + Span::from_micros(1);
+        let limit = if let Some(done_at) = self.done_at() {
+            // Time has ended with the last record, however long the sink is still busy.
+            next.min(last(done_at))
+        } else if next == ProcTime::MAX {
+            last(now)
+        } else {
+            next
+        };
         let (operator, task) = if self.plan.has_operator_timers {
             first_of(self.state.tasks.iter().map(|task| task.next_timer().max(now)))
         } else {
@@ -337,6 +344,15 @@ impl Simulation {
         let at = operator.min(watermark);
         let waiting = if operator == at { Waiting::Task(task) } else { Waiting::Watermark(source) };
         (at < limit).then_some((at, waiting))
+    }
+
+    /// When the last record was handled for the last time; `None` while there is one to come.
+    fn done_at(&self) -> Option<ProcTime> {
+        let extra = self.state.copies.as_ref().map_or(0, copies::Copies::extra);
+        let repeats = self.state.control.as_ref().map_or(0, |control| control.repeats_due);
+        let is_done = self.order.len() == self.trace.stream.len() && extra == 0 && repeats == 0;
+        let repeated = || self.trace.repeats.last().map(|repeat| repeat.handled_at);
+        is_done.then(|| self.trace.handled.last().copied().max(repeated()).unwrap_or(self.state.now))
     }
 
     /// When the first of the watermarks that follow the clock has something to say, if that is before
@@ -380,6 +396,10 @@ impl Simulation {
         // Records that no member of a group is left to read are not the end of the stream either.
         let is_unread = self.state.members.is_some() && !self.state.log.is_read();
         let is_stuck = is_unread || self.state.sources.iter().any(source::Source::is_down);
+        if !is_stuck {
+            // What nobody reads, because its partition is paused for good, reaches the log all the same.
+            self.state.now = self.state.now.max(self.plan.last_arrival);
+        }
         if self.state.ended || self.plan.at_end == AtEnd::Hold || self.trace.stream.is_empty() || is_stuck {
             return false;
         }

@@ -137,8 +137,11 @@ impl Simulation {
         let lists = self.reads(source);
         let first = if self.state.limits.is_some() {
             let is_paused = |list: usize| task.clock.is_paused(PartitionId(list as u32));
+            // Of a micro-batch, what is not in it may be readable first.
+            let is_due = |id: RecordId| self.state.batch.as_ref().is_none_or(|batch| batch.holds(id));
             let fronts = lists.iter().filter(|&&list| !is_paused(list));
             let fronts = fronts.filter_map(|&list| Some((list, self.state.log.front(list)?)));
+            let fronts = fronts.filter(|&(_, id)| is_due(id));
             fronts.min_by_key(|&(list, id)| (self.readable_at(list, id), id))
         } else if task.clock.aligns() {
             self.state.log.first(lists, |partition| task.clock.is_paused(partition))

@@ -87,9 +87,11 @@ impl Task {
         !self.is_occupied() && self.inbox.is_empty() && !self.inbox.holds()
     }
 
-    /// The next instant that its operator waits for.
+    /// The next instant that its operator waits for. While it cannot hand on what it has, it hears of
+    /// none: as in Flink, one thread does both.
     pub fn next_timer(&self) -> ProcTime {
-        if self.is_down { ProcTime::MAX } else { self.operator.next_timer().unwrap_or(ProcTime::MAX) }
+        let is_blocked = self.outbox.waits_for().is_some() || self.parts.waits_for().is_some();
+        if self.is_down || is_blocked { ProcTime::MAX } else { self.operator.next_timer().unwrap_or(ProcTime::MAX) }
     }
 
     /// No window of it fires or goes before the watermark reaches this.
@@ -470,7 +472,7 @@ struct TimePassed;
 
 impl Input for TimePassed {
     fn apply<S: WindowSink>(&self, operator: &mut WindowOperator, now: ProcTime, sink: &mut S) -> Outcome {
-        operator.on_processing_time(now, sink);
+        operator.on_next_timers(now, sink);
         Outcome::default()
     }
 }

@@ -1,0 +1,29 @@
+//! A fixed range of seeds breaks no promise. `HIGHWATER_CHAOS=A..B` runs another range; what fails is told
+//! with the smallest scenario that fails.
+
+use std::ops::Range;
+
+use highwater::chaos::{examine, scenario, shrink};
+
+fn seeds() -> Range<u64> {
+    let asked = std::env::var("HIGHWATER_CHAOS").ok();
+    let range = asked.as_deref().and_then(|text| {
+        let (first, end) = text.split_once("..")?;
+        Some(first.parse().ok()?..end.parse().ok()?)
+    });
+    range.unwrap_or(0..300)
+}
+
+#[test]
+fn no_seed_breaks_a_promise() {
+    let mut broken = Vec::new();
+    for seed in seeds() {
+        let examined = examine(&scenario(seed));
+        broken.extend(examined.violation.map(|violation| {
+            let smallest = shrink(&scenario(seed), violation.invariant).to_ron();
+            println!("seed {seed}: {violation}\n{smallest}");
+            format!("seed {seed}: {violation}")
+        }));
+    }
+    assert!(broken.is_empty(), "{} seeds:\n{}", broken.len(), broken.join("\n"));
+}

@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::chaos::examine::Case;
 use crate::chaos::{Checked, Invariant, must};
 use crate::oracle::Truth;
-use crate::pipeline::{AtEnd, Delivery, WindowSpec};
+use crate::pipeline::{AtEnd, Delivery, WatermarkSpec, WindowSpec};
 use crate::record::KeyId;
 use crate::runtime::Trace;
 use crate::sink::SinkSpec;
-use crate::time::ProcTime;
+use crate::time::{ProcTime, Span};
 use crate::window::accumulation::Accumulation;
 use crate::window::dialect::Dialect;
 use crate::window::pane::{Pane, Window};
@@ -60,7 +60,22 @@ fn is_held_to_the_answer(case: &Case<'_>) -> bool {
         && pipeline.accumulation == Accumulation::Accumulating
         && pipeline.window != WindowSpec::Global;
     let is_retained = case.config.log.retention_age.is_none() && case.config.log.retention_records.is_none();
-    is_up && given_up == 0 && is_plain && is_retained && pipeline.at_end == AtEnd::Flush
+    // A session that closed before a late record came is not the session of the batch answer.
+    let waits = matches!(pipeline.watermark, WatermarkSpec::Bounded { bound } if bound >= PATIENCE);
+    let is_fixed = waits || !matches!(pipeline.window, WindowSpec::Session { .. });
+    let is_kept = is_retained && !may_expire(trace);
+    is_up && given_up == 0 && is_plain && is_fixed && is_kept && pipeline.at_end == AtEnd::Flush
+}
+
+/// No record of a drawn scenario is later than this.
+const PATIENCE: Span = Span::from_secs(60);
+
+/// Whether a transaction may be open longer than the log allows: what it held is then lost, whatever the
+/// job promises.
+pub(super) fn may_expire(trace: &Trace) -> bool {
+    let SinkSpec::TwoPhaseCommit { transaction_timeout } = trace.pipeline.sink else { return false };
+    let longest = trace.span().map_or(Span::ZERO, |(first, last)| last - first);
+    transaction_timeout < longest + longest + PATIENCE
 }
 
 /// By key and window: the panes that readers of committed results have, in order of emission.
@@ -78,13 +93,6 @@ fn seen(trace: &Trace) -> BTreeMap<(KeyId, Window), Vec<(usize, &Pane)>> {
 
 fn exactly_once(case: &Case<'_>) -> Checked {
     let trace = case.trace;
-    if let SinkSpec::TwoPhaseCommit { transaction_timeout } = trace.pipeline.sink {
-        // What the log has taken back after its timeout is lost, whatever the job promises.
-        let longest = trace.span().map_or(crate::time::Span::ZERO, |(first, last)| last - first);
-        if transaction_timeout < longest + longest {
-            return Ok(());
-        }
-    }
     let seen = seen(trace);
     for (&(key, window), summary) in Truth::of(case.stream, trace.pipeline.window).windows() {
         let panes = seen.get(&(key, window)).map_or(&[][..], Vec::as_slice);

@@ -220,6 +220,15 @@ pub enum LatePolicy {
     SideOutput,
 }
 
+impl LatePolicy {
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::Drop => Self::SideOutput,
+            Self::SideOutput => Self::Drop,
+        }
+    }
+}
+
 /// Whether the end of the input is the end of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AtEnd {

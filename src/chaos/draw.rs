@@ -9,8 +9,8 @@ use crate::chaos::draw_recovery::{add_failures, keep_everything};
 use crate::log::{LogSpec, Ordering};
 use crate::rng::{Draws, Seed};
 use crate::scenario::{
-    Acks, Deal, DelaySpec, Fault, KeySpec, Partitioner, ProducersSpec, RateShape, SCENARIO_VERSION, Scenario, SourceSpec,
-    Spacing, Synthetic, ValueSpec, WeightedDelay,
+    Acks, Deal, DelaySpec, Fault, KeySpec, Partitioner, ProducersSpec, RateShape, SCENARIO_VERSION, Scenario,
+    SourceSpec, Spacing, Synthetic, ValueSpec, WeightedDelay,
 };
 use crate::time::Span;
 

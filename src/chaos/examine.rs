@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::chaos::{Checked, Invariant, Violation, again, books, must, order, promise, windows};
 use crate::record::Stream;
-use crate::runtime::{RunConfig, Simulation, Trace};
+use crate::runtime::{RunConfig, Sabotage, Simulation, Trace};
 use crate::scenario::Scenario;
 use crate::source;
 
@@ -37,10 +37,10 @@ impl Case<'_> {
     }
 }
 
-/// Runs a scenario and applies every invariant, until one does not hold.
-pub fn examine(scenario: &Scenario) -> Examined {
+/// Runs a scenario and applies every invariant, until one does not hold; with a bug planted, where asked.
+pub fn examine(scenario: &Scenario, sabotage: Option<Sabotage>) -> Examined {
     let mut examined = Examined { faults: scenario.faults.len() as u64, ..Examined::default() };
-    let outcome = catch_unwind(AssertUnwindSafe(|| examine_run(scenario, &mut examined)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| examine_run(scenario, sabotage, &mut examined)));
     examined.violation = match outcome {
         Ok(checked) => checked.err(),
         Err(panic) => Some(Violation::new(Invariant::NoPanic, words_of(panic.as_ref()))),
@@ -53,11 +53,11 @@ fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".to_owned())
 }
 
-fn examine_run(scenario: &Scenario, examined: &mut Examined) -> Checked {
+fn examine_run(scenario: &Scenario, sabotage: Option<Sabotage>, examined: &mut Examined) -> Checked {
     let made = source::generate(scenario);
     let stream = Arc::new(made.map_err(|error| Violation::new(Invariant::NoPanic, error.to_string()))?);
     examined.records = stream.len() as u64;
-    let config = RunConfig::of(scenario, &stream);
+    let config = RunConfig { sabotage, ..RunConfig::of(scenario, &stream) };
     let trace = step_by_step(&stream, &config)?;
     examined.panes = trace.panes.len() as u64;
     let case = Case { scenario, stream: &stream, config: &config, trace: &trace };

@@ -3,6 +3,7 @@
 
 use crate::chaos::{Invariant, examine};
 use crate::pipeline::{CheckpointSpec, Pipeline, Tasks, WatermarkOptions};
+use crate::runtime::Sabotage;
 use crate::scenario::{DelaySpec, Fault, KeySpec, ProducersSpec, RateShape, Scenario, SourceSpec, Synthetic};
 use crate::time::Span;
 
@@ -10,10 +11,10 @@ use crate::time::Span;
 const MAX_RUNS: u32 = 2_000;
 
 /// Makes a scenario that breaks a promise smaller, as long as that promise stays broken.
-pub fn shrink(scenario: &Scenario, invariant: Invariant) -> Scenario {
+pub fn shrink(scenario: &Scenario, invariant: Invariant, sabotage: Option<Sabotage>) -> Scenario {
     let fails = |candidate: &Scenario| {
         candidate.problems().is_empty()
-            && examine(candidate).violation.is_some_and(|violation| violation.invariant == invariant)
+            && examine(candidate, sabotage).violation.is_some_and(|violation| violation.invariant == invariant)
     };
     shrink_while(scenario, fails)
 }

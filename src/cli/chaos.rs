@@ -17,6 +17,7 @@ use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::cli::stopwatch::Stopwatch;
 use crate::human;
+use crate::runtime::Sabotage;
 
 /// The most violations that are shrunk and told: one is enough to start with.
 const MAX_TOLD: usize = 10;
@@ -27,6 +28,9 @@ pub struct ChaosArgs {
     /// Which seeds: the first, and the first one that is not run any more
     #[arg(long, value_name = "A..B", value_parser = parse_range, default_value = "0..1000")]
     pub seeds: Range<u64>,
+    /// Plant a bug, to see whether it is found
+    #[arg(long, value_name = "NAME", value_parser = parse_sabotage)]
+    pub sabotage: Option<Sabotage>,
     /// How many run side by side; as many as the machine has cores without it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
@@ -36,6 +40,11 @@ pub struct ChaosArgs {
     /// The outcome as text or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
+}
+
+fn parse_sabotage(text: &str) -> Result<Sabotage, String> {
+    let names = || Sabotage::ALL.map(Sabotage::name).join(", ");
+    Sabotage::of_name(text).ok_or_else(|| format!("{text:?} is no bug that can be planted: choose {}", names()))
 }
 
 fn parse_range(text: &str) -> Result<Range<u64>, String> {
@@ -84,13 +93,10 @@ pub fn chaos(args: &ChaosArgs, common: &CommonArgs) -> Result<(), CliError> {
     // A panic is a violation like any other; its words are told with the seed.
     std::panic::set_hook(Box::new(|_| {}));
     let watch = Stopwatch::start();
-    let (sum, failed) = sweep(args.seeds.clone(), jobs);
+    let (sum, failed) = sweep(args.seeds.clone(), args.sabotage, jobs);
     let seconds = watch.elapsed().as_secs_f64();
-    let violations: Vec<Told> = failed
-        .into_iter()
-        .take(MAX_TOLD)
-        .map(|(seed, violation)| tell(seed, violation, !args.no_shrink))
-        .collect();
+    let violations: Vec<Told> =
+        failed.into_iter().take(MAX_TOLD).map(|(seed, violation)| tell(seed, violation, args)).collect();
     let seeds = args.seeds.end - args.seeds.start;
     let outcome = Outcome {
         schema: 1,
@@ -108,7 +114,7 @@ pub fn chaos(args: &ChaosArgs, common: &CommonArgs) -> Result<(), CliError> {
 }
 
 /// Every seed by one of the threads; the sum of all, and the seeds that broke a promise, ascending.
-fn sweep(seeds: Range<u64>, jobs: usize) -> (Examined, Vec<(u64, Violation)>) {
+fn sweep(seeds: Range<u64>, sabotage: Option<Sabotage>, jobs: usize) -> (Examined, Vec<(u64, Violation)>) {
     let next = AtomicU64::new(seeds.start);
     let found = Mutex::new((Examined::default(), Vec::new()));
     thread::scope(|scope| {
@@ -119,7 +125,7 @@ fn sweep(seeds: Range<u64>, jobs: usize) -> (Examined, Vec<(u64, Violation)>) {
                     if seed >= seeds.end {
                         return;
                     }
-                    let examined = examine(&scenario(seed));
+                    let examined = examine(&scenario(seed), sabotage);
                     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                     found.0.records += examined.records;
                     found.0.faults += examined.faults;
@@ -134,13 +140,15 @@ fn sweep(seeds: Range<u64>, jobs: usize) -> (Examined, Vec<(u64, Violation)>) {
     (sum, failed)
 }
 
-fn tell(seed: u64, violation: Violation, shrinks: bool) -> Told {
-    let smallest = shrinks.then(|| shrink(&scenario(seed), violation.invariant).to_ron());
+fn tell(seed: u64, violation: Violation, args: &ChaosArgs) -> Told {
+    let smallest = || shrink(&scenario(seed), violation.invariant, args.sabotage).to_ron();
+    let planted = args.sabotage.map_or_else(String::new, |it| format!(" --sabotage {}", it.name()));
+    let smallest = (!args.no_shrink).then(smallest);
     Told {
         seed,
         invariant: violation.invariant.name(),
         told: violation.told,
-        replay: format!("highwater chaos --seeds {seed}..{}", seed + 1),
+        replay: format!("highwater chaos --seeds {seed}..{}{planted}", seed + 1),
         scenario: smallest,
     }
 }
@@ -201,6 +209,6 @@ mod tests {
 
     #[test]
     fn a_sweep_is_the_same_on_one_thread_and_on_three() {
-        assert_eq!(sweep(0..12, 1), sweep(0..12, 3));
+        assert_eq!(sweep(0..12, None, 1), sweep(0..12, None, 3));
     }
 }

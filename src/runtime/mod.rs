@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod outcome;
 pub mod rebalance;
 pub mod recovery_log;
+pub mod sabotage;
 pub mod service;
 pub mod threads;
 pub mod trace;
@@ -17,6 +18,7 @@ pub mod virtual_time;
 pub use ledger::Ledger;
 pub use rebalance::{OwnerStep, Pause, PauseReason, Rebalance, RebalanceCause};
 pub use recovery_log::RecoveryLog;
+pub use sabotage::Sabotage;
 pub use trace::{
     CrashReason, FailedWrite, Fate, InputStep, PartialPane, Repeat, Restart, TaskId, TaskWatermark, Trace, Wait,
     WatermarkStep, WindowEnd, WindowLife,
@@ -42,6 +44,8 @@ pub struct RunConfig {
     pub seed: u64,
     /// The log that the records are read from.
     pub log: LogRules,
+    /// A bug that is planted on purpose.
+    pub sabotage: Option<Sabotage>,
 }
 
 impl RunConfig {
@@ -56,11 +60,19 @@ impl RunConfig {
             origin,
             seed: scenario.seed,
             log: scenario.log.rules(),
+            sabotage: None,
         }
     }
 
     /// A pipeline without faults, on a clock that counts from its epoch.
     pub fn plain(pipeline: Pipeline) -> Self {
-        Self { pipeline, faults: Vec::new(), origin: ProcTime::EPOCH, seed: 0, log: LogRules::default() }
+        Self {
+            pipeline,
+            faults: Vec::new(),
+            origin: ProcTime::EPOCH,
+            seed: 0,
+            log: LogRules::default(),
+            sabotage: None,
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! overtake what waits in the channels, which becomes part of the snapshot.
 
 use crate::pipeline::{Barriers, Delivery};
+use crate::runtime::Sabotage;
 use crate::runtime::virtual_time::Simulation;
 use crate::runtime::virtual_time::inbox::Element;
 use crate::runtime::virtual_time::salt::Feed;
@@ -67,7 +68,8 @@ impl Station {
 impl Simulation {
     /// Whether tasks hold channels back.
     fn aligns(&self) -> bool {
-        self.plan.rules.as_ref().is_some_and(|rules| rules.delivery != Delivery::AtLeastOnce)
+        let waits = self.plan.rules.as_ref().is_some_and(|rules| rules.delivery != Delivery::AtLeastOnce);
+        waits && !self.plan.has(Sabotage::SkipAlignment)
     }
 
     /// Whether a window task takes nothing from this channel, because it waits for barriers of others.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::checkpoint::{Answer, Coordinator, Failure};
 use crate::pipeline::Barriers;
+use crate::runtime::Sabotage;
 use crate::runtime::recovery_log::{Cause, CheckpointRow, NEVER};
 use crate::runtime::virtual_time::Simulation;
 use crate::runtime::virtual_time::control::Event;
@@ -129,9 +130,10 @@ impl Simulation {
     /// that has been open for too long is gone.
     pub(super) fn commit(&mut self, id: u32) {
         let now = self.state.now;
+        let is_early = self.plan.has(Sabotage::CommitEarly);
         let (control, rules, log) = self.recovery();
         let SinkSpec::TwoPhaseCommit { transaction_timeout } = rules.sink else { return };
-        let of_transaction = |pane: &u32| log.panes[*pane as usize].after < id;
+        let of_transaction = |pane: &u32| is_early || log.panes[*pane as usize].after < id;
         let (panes, others) = std::mem::take(&mut control.uncommitted).into_iter().partition(of_transaction);
         control.uncommitted = others;
         let panes: Vec<u32> = panes;

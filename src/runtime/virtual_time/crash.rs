@@ -2,6 +2,7 @@
 //! the log, and reads it again; what it has sent stays sent, and all other tasks go on.
 
 use crate::record::RecordId;
+use crate::runtime::Sabotage;
 use crate::runtime::recovery_log::Cause;
 use crate::runtime::trace::{CrashReason, Restart, TaskId};
 use crate::runtime::virtual_time::Simulation;
@@ -15,7 +16,7 @@ impl Simulation {
             self.fail(Cause::Poison(TaskId::source(source), id));
             return self.schedule_control();
         }
-        if is_in_hand {
+        if is_in_hand && !self.plan.has(Sabotage::LoseInHand) {
             let list = self.plan.list_of(id);
             self.state.log.step_back(list);
         }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::checkpoint::Failure;
 use crate::pipeline::Delivery;
 use crate::record::{KeyId, RecordId};
+use crate::runtime::Sabotage;
 use crate::runtime::recovery_log::{Cause, NEVER, RecoveryRow};
 use crate::runtime::trace::{CrashReason, Fate, Restart, WindowEnd};
 use crate::runtime::virtual_time::Simulation;
@@ -152,13 +153,14 @@ impl Simulation {
     }
 
     fn set_restart(&mut self, kept: Option<&Snapshot>, row: usize) {
+        let is_sabotaged = self.plan.has(Sabotage::NeverRestart);
         let (now, last_arrival, is_endless) = (self.state.now, self.plan.last_arrival, self.plan.restart.is_endless());
         let (control, _, log) = self.recovery();
         log.recoveries[row].bytes = kept.map_or(0, |kept| kept.most_bytes);
         // What the job brings about itself, it brings about again and again: that ends with the records.
         let is_own_fault = matches!(log.recoveries[row].cause, Cause::Poison(..) | Cause::Checkpoint(_));
         let gives_up = is_endless && is_own_fault && now >= last_arrival;
-        let back_at = if gives_up { None } else { control.restarts.failure(now).back_at };
+        let back_at = if gives_up || is_sabotaged { None } else { control.restarts.failure(now).back_at };
         match back_at {
             Some(at) => control.set(at, Event::Restarted),
             None if last_arrival > now => control.set(last_arrival, Event::InputEnds),
@@ -212,7 +214,8 @@ impl Simulation {
         handlings.for_each(|it| it.undone_in = life);
         let panes = log.panes.iter_mut().filter(|it| it.undone_in == NEVER && is_undone(it.after));
         panes.for_each(|it| it.undone_in = life);
-        if matches!(self.plan.rules.as_ref().map(|it| it.sink), Some(SinkSpec::TwoPhaseCommit { .. })) {
+        let is_two_phase = matches!(self.plan.rules.as_ref().map(|it| it.sink), Some(SinkSpec::TwoPhaseCommit { .. }));
+        if is_two_phase && !self.plan.has(Sabotage::NeverAbort) {
             let (control, _, log) = self.recovery();
             control.uncommitted.retain(|&pane| log.panes[pane as usize].undone_in == NEVER);
         }

@@ -8,7 +8,6 @@
 use std::sync::Arc;
 
 use crate::record::{RecordId, Stream};
-use crate::runtime::RunConfig;
 use crate::runtime::trace::{Trace, Wait, WindowEnd, WindowLife};
 use crate::runtime::virtual_time::keyframe_recovery::RecoveryMarks;
 use crate::runtime::virtual_time::merger::Merger;
@@ -16,7 +15,8 @@ use crate::runtime::virtual_time::plan::Plan;
 use crate::runtime::virtual_time::repeats::UNSETTLED;
 use crate::runtime::virtual_time::task::Task;
 use crate::runtime::virtual_time::{Simulation, State};
-use crate::time::ProcTime;
+use crate::runtime::{RunConfig, Sabotage};
+use crate::time::{EventTime, ProcTime};
 use crate::window::aggregate::Summary;
 use crate::window::pane::WindowId;
 
@@ -125,9 +125,13 @@ impl Keyframes {
             order.iter().enumerate().for_each(|(place, &id)| places[id as usize] = place as u32);
             rewritten.extend_from_slice(&self.rewritten[..marks.rewritten()]);
         }
+        let mut state = frame.state.clone();
+        if self.plan.has(Sabotage::KeyframeForgets) {
+            state.watermark = EventTime::MIN;
+        }
         let mut simulation = Simulation {
             plan: Arc::clone(&self.plan),
-            state: frame.state.clone(),
+            state,
             trace: frame.cut(trace, self),
             order,
             places,

@@ -43,14 +43,15 @@ mod task;
 
 pub use keyframe::{Keyframes, MAX_KEYFRAMES, run_with_keyframes};
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::pipeline::AtEnd;
+use crate::pipeline::{AtEnd, Pipeline};
 use crate::record::Stream;
-use crate::runtime::RunConfig;
 use crate::runtime::ledger::Ledger;
 use crate::runtime::recovery_log::RecoveryLog;
 use crate::runtime::trace::{Trace, WindowLife};
+use crate::runtime::{RunConfig, Sabotage};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::operator::WindowOperator;
 use crate::window::pane::WindowId;
@@ -127,6 +128,20 @@ struct State {
     control: Option<Box<control::Control>>,
 }
 
+/// The pipeline that is built: the one that was asked for, unless a bug is planted.
+fn sabotaged(sabotage: Option<Sabotage>, pipeline: &Pipeline) -> Cow<'_, Pipeline> {
+    let mut built = Cow::Borrowed(pipeline);
+    match sabotage {
+        Some(Sabotage::ForgetLateness) => built.to_mut().allowed_lateness = Span::ZERO,
+        Some(Sabotage::IdleTooEagerly) => {
+            let patience = pipeline.watermark_options.idle_after;
+            built.to_mut().watermark_options.idle_after = patience.map(|it| Span::from_micros(it.micros() / 4));
+        }
+        _ => {}
+    }
+    built
+}
+
 /// What waits for an instant.
 #[derive(Clone, Copy, Debug)]
 enum Waiting {
@@ -153,15 +168,16 @@ impl Simulation {
     pub fn with_operators(
         stream: Arc<Stream>,
         config: &RunConfig,
-        mut operator: impl FnMut(&crate::pipeline::Pipeline) -> WindowOperator,
+        mut operator: impl FnMut(&Pipeline) -> WindowOperator,
     ) -> Self {
         let pipeline = &config.pipeline;
         let plan = Plan::new(&stream, config);
+        let built = sabotaged(config.sabotage, pipeline);
         let partitions = stream.partitions();
         let members = plan.schedule.as_ref().map(|schedule| Box::new(members::Members::new(schedule, partitions)));
-        let sources = plan.sources(pipeline, members.as_deref());
-        let first_stage = plan.salting.as_ref().map(|_| crate::pipeline::salting::first_stage(pipeline));
-        let operators = (0..plan.tasks).map(|_| operator(first_stage.as_ref().unwrap_or(pipeline))).collect();
+        let sources = plan.sources(&built, members.as_deref());
+        let first_stage = plan.salting.as_ref().map(|_| crate::pipeline::salting::first_stage(&built));
+        let operators = (0..plan.tasks).map(|_| operator(first_stage.as_ref().unwrap_or(&built))).collect();
         let mut simulation = Self {
             state: State {
                 now: ProcTime::MIN,
@@ -404,7 +420,8 @@ impl Simulation {
             return false;
         }
         self.state.ended = true;
-        for task in 0..self.state.tasks.len() {
+        let first = usize::from(self.plan.has(Sabotage::ForgetFlush));
+        for task in first..self.state.tasks.len() {
             self.final_watermark(task);
         }
         true

@@ -8,6 +8,7 @@ use crate::pipeline::{AtEnd, LatePolicy, Overflow, Pipeline, RestartStrategy, Wa
 use crate::record::{KeyId, RecordId, Stream};
 use crate::rng::Seed;
 use crate::runtime::RunConfig;
+use crate::runtime::Sabotage;
 use crate::runtime::event_clock::EventClock;
 use crate::runtime::service::{ServiceTime, Slow};
 use crate::runtime::trace::TaskId;
@@ -74,6 +75,8 @@ impl Announced {
 /// What does not change during a run.
 #[derive(Debug)]
 pub struct Plan {
+    /// A bug that is planted on purpose.
+    sabotage: Option<Sabotage>,
     pub stream: Arc<Stream>,
     pub late: LatePolicy,
     pub allowed_lateness: Span,
@@ -153,13 +156,15 @@ impl Plan {
             || matches!(pipeline.watermark, WatermarkSpec::FixedLag { .. });
         let has_operator_timers =
             matches!(WindowOperator::new(&first_stage(pipeline)), WindowOperator::General(_) | WindowOperator::Beam(_));
+        let has = |sabotage| config.sabotage == Some(sabotage);
         let mut plan = Self {
+            sabotage: config.sabotage,
             stream: Arc::clone(stream),
-            late: pipeline.late,
+            late: if has(Sabotage::MislabelLate) { pipeline.late.other() } else { pipeline.late },
             allowed_lateness: pipeline.allowed_lateness,
             at_end: pipeline.at_end,
             overflow: pipeline.tasks.overflow,
-            capacity: pipeline.queue_capacity,
+            capacity: if has(Sabotage::IgnoreCredits) { u32::MAX } else { pipeline.queue_capacity },
             sink_capacity: pipeline.tasks.sink_capacity as usize,
             tasks,
             reads_at_once: reads_plainly && gate.is_open() && source_time.is_zero(),
@@ -193,6 +198,11 @@ impl Plan {
         };
         plan.draw_window_times();
         plan
+    }
+
+    /// Whether this bug is planted.
+    pub fn has(&self, sabotage: Sabotage) -> bool {
+        self.sabotage == Some(sabotage)
     }
 
     /// The source tasks before they have read anything, as these members where they are a group.
@@ -361,8 +371,9 @@ pub fn sink_time(config: &RunConfig) -> ServiceTime {
 
 fn jittered(config: &RunConfig, normal: Span, slow: Vec<Slow>, name: &str) -> ServiceTime {
     let jitter = config.pipeline.tasks.jitter;
+    let seed = if config.sabotage == Some(Sabotage::Unseeded) { Sabotage::draw() } else { config.seed };
     let service = ServiceTime::new(normal, slow);
-    if jitter == 0.0 { service } else { service.with_jitter(jitter, Seed::new(config.seed).stream(name).bits()) }
+    if jitter == 0.0 { service } else { service.with_jitter(jitter, Seed::new(seed).stream(name).bits()) }
 }
 
 /// The instant at which a record reached the log.

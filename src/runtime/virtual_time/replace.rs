@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::pipeline::Pipeline;
 use crate::pipeline::salting::first_stage;
 use crate::record::{PartitionId, RecordId};
+use crate::runtime::Sabotage;
 use crate::runtime::trace::{Fate, TaskId, WindowEnd, WindowLife};
 use crate::runtime::virtual_time::Simulation;
 use crate::runtime::virtual_time::inbox::{Element, Sent};
@@ -81,12 +82,16 @@ impl Simulation {
         let valve = super::task::fresh_valve(&self.state.sources);
         for task in 0..self.plan.tasks {
             let of_task = kept.and_then(|kept| kept.tasks[task].as_ref());
+            let of_task = of_task.filter(|_| !self.plan.has(Sabotage::ForgetState));
             let operator = of_task.and_then(|it| restored(&stage, it));
             let watermark = of_task.map_or(EventTime::MIN, |it| it.watermark);
             let windows = of_task.map_or(0, |it| it.windows);
             let worker = &mut self.state.tasks[task];
-            worker.replace(operator.unwrap_or_else(|| WindowOperator::new(&stage)), watermark, windows);
+            let operator = operator.unwrap_or_else(|| WindowOperator::new(&stage));
+            let keeps = self.plan.has(Sabotage::KeepState);
+            worker.replace(if keeps { worker.operator().clone() } else { operator }, watermark, windows);
             worker.valve = of_task.filter(|_| has_watermarks).map_or_else(|| valve.clone(), |it| it.valve.clone());
+            let of_task = of_task.filter(|_| !self.plan.has(Sabotage::LoseInFlight));
             let in_flight = of_task.map_or(&[][..], |it| &it.in_flight);
             in_flight.iter().for_each(|&(channel, element)| worker.inbox.push(channel as usize, element));
         }
@@ -117,11 +122,26 @@ impl Simulation {
         let mut replayed = 0;
         for list in 0..self.plan.lists.len() {
             let to = kept.map_or(0, |kept| kept.positions[list]);
+            let to = self.sabotaged_position(list, to);
             replayed += u64::from(self.state.log.position(list).saturating_sub(to));
             self.state.log.set_position(list, to);
         }
         (0..self.plan.reads.len()).for_each(|source| self.forget_reads(source));
         self.recovery().2.recoveries[row].records_replayed = replayed;
+    }
+
+    /// Where to read from again, unless a bug is planted.
+    fn sabotaged_position(&self, list: usize, to: u32) -> u32 {
+        let position = self.state.log.position(list);
+        if self.plan.has(Sabotage::RewindTooFar) {
+            to.saturating_sub(1)
+        } else if self.plan.has(Sabotage::RewindTooLittle) {
+            position.min(to + 1)
+        } else if self.plan.has(Sabotage::NoRewind) {
+            position
+        } else {
+            to
+        }
     }
 
     /// Of what is to be read or is in channels: how much has met its fate before.

@@ -7,13 +7,14 @@
 use crate::pipeline::Overflow;
 use crate::pipeline::restart::Restarts;
 use crate::record::{PartitionId, RecordId};
+use crate::runtime::Sabotage;
 use crate::runtime::event_clock::EventClock;
 use crate::runtime::trace::{Fate, InputStep, TaskId, Trace};
 use crate::runtime::virtual_time::Simulation;
 use crate::runtime::virtual_time::gate::Passage;
 use crate::runtime::virtual_time::inbox::{Element, Mark, Sent};
 use crate::runtime::virtual_time::plan::arrival;
-use crate::time::{EventTime, ProcTime};
+use crate::time::{EventTime, ProcTime, Span};
 use crate::watermark::{InputStatus, Rise};
 
 /// One source task.
@@ -362,7 +363,10 @@ impl Simulation {
 
     /// The watermark of a source task wants to hear that time has passed.
     pub(super) fn watermark_timer(&mut self, source: usize) {
-        if let Some(rise) = self.state.sources[source].clock.on_timer(self.state.now) {
+        if let Some(mut rise) = self.state.sources[source].clock.on_timer(self.state.now) {
+            if self.plan.has(Sabotage::WatermarkGoesBack) {
+                rise.watermark = rise.watermark - Span::from_secs(1);
+            }
             self.watermark_rises(source, rise, None);
         }
         self.clock_changed(source);

@@ -160,7 +160,10 @@ impl Simulation {
         // What the job brings about itself, it brings about again and again: that ends with the records.
         let is_own_fault = matches!(log.recoveries[row].cause, Cause::Poison(..) | Cause::Checkpoint(_));
         let gives_up = is_endless && is_own_fault && now >= last_arrival;
-        let back_at = if gives_up || is_sabotaged { None } else { control.restarts.failure(now).back_at };
+        // A job that was running again fails anew, be it in the instant of its restart.
+        let was_running = row.checked_sub(1).is_some_and(|before| log.recoveries[before].restored_at.is_some());
+        let mut fail = || if was_running { control.restarts.crash(now) } else { control.restarts.failure(now).back_at };
+        let back_at = if gives_up || is_sabotaged { None } else { fail() };
         match back_at {
             Some(at) => control.set(at, Event::Restarted),
             None if last_arrival > now => control.set(last_arrival, Event::InputEnds),

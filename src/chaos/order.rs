@@ -49,8 +49,8 @@ fn of_tasks_ascend(steps: &[TaskWatermark], kind: &str) -> Checked {
 fn records_move_forward(case: &Case<'_>) -> Checked {
     let trace = case.trace;
     let arrivals = trace.stream.arrivals();
-    for place in 0..trace.handled.len() {
-        let at = [arrivals[place], trace.enqueued[place], trace.started[place], trace.handled[place]];
+    for (place, &arrival) in arrivals.iter().enumerate() {
+        let at = [arrival, trace.enqueued[place], trace.started[place], trace.handled[place]];
         must(at.is_sorted(), Invariant::RecordsMoveForward, || {
             format!("record {place} arrives, is sent, taken and handled at {at:?}")
         })?;

@@ -6,10 +6,10 @@
 //! apart from the engine, and never a recorded answer.
 //!
 //! - [`draw`]: a scenario from a seed, small enough for hundreds of runs a second
-//! - [`examine`]: runs it and applies every invariant
+//! - [`mod@examine`]: runs it and applies every invariant
 //! - [`books`], [`order`], [`windows`], [`promise`], [`again`]: the invariants
 //! - [`naive`]: the content of every window by the plainest rules that there are
-//! - [`shrink`]: the smallest scenario that still fails
+//! - [`mod@shrink`]: the smallest scenario that still fails
 
 pub mod again;
 pub mod books;

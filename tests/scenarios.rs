@@ -56,6 +56,7 @@ fn every_scenario_generates_a_stream_of_the_size_it_is_made_for() {
             "rebalance-eager" | "rebalance-cooperative" => 7_200..=7_200,
             "dataflow" | "dataflow-batch" => 10..=10,
             "exactly-once" | "at-least-once" | "at-most-once" => 18_000..=18_000,
+            "upsert-is-enough" | "upsert-not-enough" | "max-needs-less" => 12_000..=12_000,
             "checkpoint-cascade" | "checkpoint-cascade-cured" => 95_000..=97_000,
             "lag-spiral" => 78_000..=78_000,
             "lag-spiral-lost" => 102_000..=102_000,

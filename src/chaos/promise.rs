@@ -60,9 +60,10 @@ fn is_held_to_the_answer(case: &Case<'_>) -> bool {
         && pipeline.accumulation == Accumulation::Accumulating
         && pipeline.window != WindowSpec::Global;
     let is_retained = case.config.log.retention_age.is_none() && case.config.log.retention_records.is_none();
-    // A session that closed before a late record came is not the session of the batch answer.
+    // A session that closed before a late record came is not the session of the batch answer, and of several
+    // windows of a record some may be gone.
     let waits = matches!(pipeline.watermark, WatermarkSpec::Bounded { bound } if bound >= PATIENCE);
-    let is_fixed = waits || !matches!(pipeline.window, WindowSpec::Session { .. });
+    let is_fixed = waits || matches!(pipeline.window, WindowSpec::Tumbling { .. });
     let is_kept = is_retained && !may_expire(trace);
     is_up && given_up == 0 && is_plain && is_fixed && is_kept && pipeline.at_end == AtEnd::Flush
 }

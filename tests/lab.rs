@@ -352,6 +352,32 @@ fn window_on(slug: &str, settings: &[&str]) -> Window {
 }
 
 #[test]
+fn recovery_shows_the_failures_and_what_each_guarantee_makes_of_them() {
+    let mut window = window_on("exactly-once", &[]);
+    click(&mut window, "Pause");
+    press(&mut window, Modifiers::NONE, Key::Num4);
+    let crashes = window.query_all_by_label_contains("window 1 crashed: noticed after").count();
+    assert_eq!(crashes, 6);
+    window.get_by_label_contains("At most once: 18,000 expected");
+    window.get_by_label(
+        "At least once: 18,000 expected, 24,000 seen, 0 lost, 6,000 repeated; the ledger has 0 lost, 6,000 duplicated",
+    );
+    window.get_by_label(
+        "Exactly once: 18,000 expected, 18,000 seen, 0 lost, 0 repeated; the ledger has 0 lost, 0 duplicated",
+    );
+}
+
+#[test]
+fn recovery_says_what_to_do_where_nothing_fails() {
+    let mut window = window_on("exactly-once", &["faults=[]"]);
+    press(&mut window, Modifiers::NONE, Key::Num4);
+    window.get_by_label_contains("No task failed, so every guarantee gives the same results.");
+    let mut window = window_on("four-tasks", &[]);
+    press(&mut window, Modifiers::NONE, Key::Num4);
+    window.get_by_label_contains("Nothing fails here, and no checkpoints are taken.");
+}
+
+#[test]
 fn the_large_tile_shows_the_time_map_the_topology_or_the_partitions() {
     let mut window = window_on("hot-key-salted", &["pipeline.tasks.salts=1"]);
     click(&mut window, "Pause");

@@ -37,7 +37,7 @@ fn trams() -> Arc<Run> {
 fn computed(scenario: Scenario) -> Arc<Run> {
     let stream = Arc::new(source::generate(&scenario).expect("the scenario is in its limits"));
     let trace = runtime::run(&stream, &RunConfig::of(&scenario, &stream));
-    Arc::new(Run::new(scenario, Arc::new(trace), 1))
+    Arc::new(Run::new(scenario, Arc::new(trace), 1).over(stream))
 }
 
 /// Four of five records have one key, and the task that owns it cannot keep up.
@@ -145,4 +145,10 @@ fn the_partitions() {
 #[test]
 fn alerts_on_the_timeline() {
     check_run("transport-alerts", &hot_key(), Span::from_secs(100), Panel::Transport, "1280x150");
+}
+
+#[test]
+fn the_three_guarantees_side_by_side() {
+    let run = computed(library::find("exactly-once").expect("it is built in").scenario().expect("it reads"));
+    check_run("recovery", &run, Span::from_secs(120), Panel::Recovery, "1048x560");
 }

@@ -10,6 +10,7 @@ use crate::record::{RecordId, Stream};
 use crate::runtime::{Fate, Ledger, Trace};
 use crate::scenario::Scenario;
 use crate::time::{EventTime, ProcTime, Span};
+use crate::twin::guarantees::Guarantees;
 
 /// How many stretches of time an [`Overview`] has: enough for one per point of a wide screen.
 pub const OVERVIEW_BINS: usize = 1_024;
@@ -33,6 +34,9 @@ pub struct Run {
     pub overview: Overview,
     /// What its tasks did, once that has been worked out.
     insight: OnceLock<Insight>,
+    /// The rows as they were read; those of the trace are in the order in which they were handled.
+    input: Option<Arc<Stream>>,
+    guarantees: OnceLock<Option<Guarantees>>,
 }
 
 /// Records by what became of them, each list ascending. Ordinary records are in none.
@@ -88,7 +92,29 @@ impl Run {
         let marks = Marks::of(&trace);
         let (start, end) = clock_range(&scenario, &trace);
         let overview = Overview::of(&trace, &marks, start, end);
-        Self { scenario, trace, truth, generation, marks, delays, overview, insight: OnceLock::new() }
+        Self {
+            scenario,
+            trace,
+            truth,
+            generation,
+            marks,
+            delays,
+            overview,
+            insight: OnceLock::new(),
+            input: None,
+            guarantees: OnceLock::new(),
+        }
+    }
+
+    /// With the rows that it was run over, so that they can be run under other guarantees.
+    pub fn over(self, input: Arc<Stream>) -> Self {
+        Self { input: Some(input), ..self }
+    }
+
+    /// What the failures of this run do to results under each guarantee; `None` until [`Run::work_out`] is
+    /// done, where the job did not fail, and without [`Run::over`].
+    pub fn guarantees(&self) -> Option<&Guarantees> {
+        self.guarantees.get()?.as_ref()
     }
 
     /// What its tasks did, and its alerts; `None` until [`Run::work_out`] is done.
@@ -96,8 +122,13 @@ impl Run {
         self.insight.get()
     }
 
-    /// Works out what [`Run::insight`] tells, unless that is done. Some ten times as dear as the run.
+    /// Works out what [`Run::insight`] tells, unless that is done. Some ten times as dear as the run,
+    /// or twenty where it failed.
     pub fn work_out(&self) -> &Insight {
+        self.guarantees.get_or_init(|| {
+            self.trace.recovery.as_ref().filter(|log| !log.recoveries.is_empty())?;
+            self.input.as_ref().map(|input| Guarantees::of(&self.scenario, input))
+        });
         self.insight.get_or_init(|| Insight::of(&self.scenario, &self.trace))
     }
 

@@ -14,6 +14,7 @@ use crate::app::panels::late::{LateState, late_ui};
 use crate::app::panels::live::live_ui;
 use crate::app::panels::partitions::{PartitionsState, partitions_ui};
 use crate::app::panels::queues::{QueuesState, queues_ui};
+use crate::app::panels::recovery::recovery_ui;
 use crate::app::panels::settings::SettingsState;
 use crate::app::panels::time_map::{TimeMapState, time_map_ui};
 use crate::app::panels::topology::{TopologyState, topology_ui};
@@ -56,6 +57,8 @@ pub enum Panel {
     Topology,
     /// One row for each partition of the log.
     Partitions,
+    /// Checkpoints, failures, and what they did to results.
+    Recovery,
     /// Play, speed, timeline.
     Transport,
     /// Where every record is.
@@ -193,12 +196,13 @@ impl Lab {
             MainPanel::TimeMap => Panel::TimeMap,
             MainPanel::Topology => Panel::Topology,
             MainPanel::Partitions => Panel::Partitions,
+            MainPanel::Recovery => Panel::Recovery,
         };
         if let (Panel::All, Some(live)) = (panel, &state.live) {
             tile(ui, "live", tiles.time_map, |ui| live_ui(ui, theme, live, commands));
         } else if panel == Panel::All {
             plots.ui(ui, main, tiles.time_map, &view, commands);
-        } else if matches!(panel, Panel::TimeMap | Panel::Topology | Panel::Partitions) {
+        } else if matches!(panel, Panel::TimeMap | Panel::Topology | Panel::Partitions | Panel::Recovery) {
             plots.ui(ui, panel, area, &view, commands);
         }
         for (of, tile_rect) in
@@ -249,6 +253,7 @@ impl Plots {
             Panel::Partitions => {
                 tile(ui, "partitions", rect, |ui| partitions_ui(ui, view, &mut self.partitions, commands));
             }
+            Panel::Recovery => tile(ui, "recovery", rect, |ui| recovery_ui(ui, view, commands)),
             Panel::Late => tile(ui, "late", rect, |ui| late_ui(ui, view, &mut self.late, commands)),
             _ => {}
         }

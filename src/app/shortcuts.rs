@@ -42,7 +42,7 @@ pub fn commands(ctx: &Context, is_card_shown: bool) -> Vec<Command> {
     key(Modifiers::NONE, Key::Home, Command::ToStart);
     key(Modifiers::NONE, Key::End, Command::ToEnd);
     key(Modifiers::NONE, Key::Space, Command::TogglePlay);
-    for (number, (panel, ..)) in [Key::Num1, Key::Num2, Key::Num3].into_iter().zip(MainPanel::ALL) {
+    for (number, (panel, ..)) in [Key::Num1, Key::Num2, Key::Num3, Key::Num4].into_iter().zip(MainPanel::ALL) {
         key(Modifiers::NONE, number, Command::ShowMain(panel));
     }
     pressed

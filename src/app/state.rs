@@ -38,14 +38,17 @@ pub enum MainPanel {
     Topology,
     /// One row for each partition of the log.
     Partitions,
+    /// Checkpoints, failures, and what they did to results.
+    Recovery,
 }
 
 impl MainPanel {
     /// All of them, each with its name and what it shows.
-    pub const ALL: [(Self, &'static str, &'static str); 3] = [
+    pub const ALL: [(Self, &'static str, &'static str); 4] = [
         (Self::TimeMap, "Time map", "Event time against processing time (1)"),
         (Self::Topology, "Topology", "Tasks and channels: who is busy, who waits, and why (2)"),
         (Self::Partitions, "Partitions", "The lag, position and watermark of every partition of the log (3)"),
+        (Self::Recovery, "Recovery", "Checkpoints, failures, and what each guarantee loses, repeats or keeps (4)"),
     ];
 }
 

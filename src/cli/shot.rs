@@ -39,8 +39,8 @@ pub struct ShotArgs {
     /// When: so long after the start (3min), a date (2026-03-02 12:03:00), a time of day (12:03) or the end
     #[arg(long, value_name = "MOMENT", default_value = "end", allow_hyphen_values = true)]
     pub at: Moment,
-    /// One panel instead of the whole window: time-map, emissions, late, queues, topology, partitions, settings,
-    /// ledger or transport
+    /// One panel instead of the whole window: time-map, emissions, late, queues, topology, partitions, recovery,
+    /// settings, ledger or transport
     #[arg(long, value_name = "NAME")]
     pub panel: Option<PanelName>,
     /// How the window is arranged
@@ -96,13 +96,14 @@ impl From<ThemeArg> for ThemeChoice {
 pub struct PanelName(pub Panel);
 
 /// Every panel that can be drawn alone.
-const PANELS: [(&str, Panel); 9] = [
+const PANELS: [(&str, Panel); 10] = [
     ("time-map", Panel::TimeMap),
     ("emissions", Panel::Emissions),
     ("late", Panel::Late),
     ("queues", Panel::Queues),
     ("topology", Panel::Topology),
     ("partitions", Panel::Partitions),
+    ("recovery", Panel::Recovery),
     ("settings", Panel::Settings),
     ("ledger", Panel::Ledger),
     ("transport", Panel::Transport),
@@ -157,7 +158,7 @@ pub fn shot(args: &ShotArgs, common: &CommonArgs) -> Result<(), CliError> {
     let opened = input::load(&args.file, &args.columns, &|scenario| args.pipeline.apply(scenario), common.quiet)?;
     let config = RunConfig::of(&opened.scenario, &opened.stream);
     let trace = Arc::new(runtime::run(&opened.stream, &config));
-    let run = Arc::new(Run::new(opened.scenario.clone(), trace, 1));
+    let run = Arc::new(Run::new(opened.scenario.clone(), trace, 1).over(Arc::clone(&opened.stream)));
     let (start, end) = run.clock_range();
     let now = args.at.within(start, end).map_err(|error| CliError::bad_input(format!("--at: {error}")))?;
     let look = Look {

@@ -4,6 +4,7 @@
 //! key name and extent are. A window's answer is the last thing that was said of it: its last pane
 //! that is not a retraction.
 
+pub mod guarantees;
 mod parity;
 mod words;
 

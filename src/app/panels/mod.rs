@@ -11,6 +11,7 @@ pub mod notices;
 pub mod number;
 pub mod partitions;
 pub mod queues;
+pub mod recovery;
 pub mod settings;
 pub mod top_bar;
 pub mod topology;

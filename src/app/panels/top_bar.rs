@@ -59,7 +59,7 @@ pub fn top_bar_ui(ui: &mut Ui, state: &State, theme: &Theme, compact: bool, comm
 }
 
 /// Width of the choice of what the large tile shows.
-const MAIN_PANEL: f32 = 250.0;
+const MAIN_PANEL: f32 = 330.0;
 
 /// What the large tile shows, in the middle of the bar, or beside what stands left of that.
 fn main_panel_ui(ui: &mut Ui, state: &State, theme: &Theme, left_end: f32, commands: &mut Vec<Command>) {

@@ -1,0 +1,72 @@
+//! The three guarantees beside each other say what runs of their own say, window by window.
+
+use std::sync::Arc;
+
+use highwater::metrics::delivery::{WindowDelivery, by_window};
+use highwater::record::Stream;
+use highwater::runtime::outcome::View;
+use highwater::runtime::{Ledger, RunConfig, run};
+use highwater::scenario::Scenario;
+use highwater::scenario::library::find;
+use highwater::time::EventTime;
+use highwater::twin::guarantees::{Guarantees, Outcome, Totals};
+
+fn scenario(slug: &str) -> Scenario {
+    find(slug).expect("it is built in").scenario().expect("it reads")
+}
+
+#[test]
+fn the_three_are_those_of_the_three_built_in_scenarios_window_by_window() {
+    let exactly = scenario("exactly-once");
+    let stream = Arc::new(highwater::source::generate(&exactly).expect("it is in its limits"));
+    let guarantees = Guarantees::of(&exactly, &stream);
+    for (place, slug) in ["at-most-once", "at-least-once", "exactly-once"].into_iter().enumerate() {
+        let config = RunConfig::of(&scenario(slug), &stream);
+        let mut faultless = config.clone();
+        faultless.faults.clear();
+        let trace = run(&stream, &config);
+        let windows = by_window(&trace, &run(&stream, &faultless), View::Committed);
+        let outcome = guarantees.outcomes[place].as_ref().expect("it runs");
+        assert_eq!(outcome.windows.len(), 18, "{slug}");
+        assert_eq!(outcome.windows, windows, "{slug}");
+        assert_eq!(outcome.ledger, trace.ledger, "{slug}");
+        let totals = outcome.totals();
+        assert_eq!(totals.expected, 18_000, "{slug}");
+        assert_eq!(totals.seen, windows.iter().map(|window| window.seen).sum::<u64>(), "{slug}");
+        assert_eq!((totals.lost, totals.repeated), (trace.ledger.lost, trace.ledger.duplicated), "{slug}");
+        assert_eq!(totals.seen, 18_000 - totals.lost + totals.repeated, "{slug}");
+    }
+    let of = |place: usize| guarantees.outcomes[place].as_ref().expect("it runs").totals();
+    assert!(of(0).lost > 1_000);
+    assert_eq!((of(1).repeated, of(2).seen), (6_000, 18_000));
+}
+
+#[test]
+fn keys_of_one_start_are_added_up() {
+    let window = |key: u32, start: i64, expected: u64, seen: u64| WindowDelivery {
+        key: highwater::record::KeyId(key),
+        start: EventTime::from_micros(start),
+        expected,
+        seen,
+    };
+    let windows = vec![window(0, 0, 10, 7), window(0, 5, 4, 4), window(1, 0, 10, 12)];
+    let outcome = Outcome { windows, ledger: Ledger::default() };
+    let sums = outcome.by_start();
+    assert_eq!(sums.len(), 2);
+    // What one key lacks, another does not make up for.
+    let first = Totals { expected: 20, seen: 19, lost: 3, repeated: 2 };
+    assert_eq!(sums[0], (EventTime::from_micros(0), first));
+    assert_eq!(sums[1].1, Totals { expected: 4, seen: 4, lost: 0, repeated: 0 });
+    assert_eq!(outcome.totals(), Totals { expected: 24, seen: 23, lost: 3, repeated: 2 });
+}
+
+#[test]
+fn what_does_not_go_together_says_why() {
+    let mut scenario = scenario("exactly-once");
+    scenario.pipeline.tasks.micro_batch = Some(highwater::time::Span::from_secs(1));
+    let stream = Arc::new(Stream::default());
+    let guarantees = Guarantees::of(&scenario, &stream);
+    assert!(guarantees.outcomes[0].is_ok());
+    let why = guarantees.outcomes[1].as_ref().expect_err("barriers and batches");
+    assert!(why.contains("micro-batches take no barriers"), "{why}");
+}

@@ -68,11 +68,16 @@ impl Simulation {
         (0..self.state.sources.len()).for_each(|source| self.schedule(source));
     }
 
+    /// Whether all records of the batch under way are done, but not yet their results. Until they are, no
+    /// window fires because time has passed: the batch would never end.
+    pub(super) fn is_batch_closing(&self) -> bool {
+        let settled = self.settled();
+        self.state.batch.as_ref().is_some_and(|batch| batch.is_open && settled == batch.limit as u64)
+    }
+
     /// Ends the batch when all of its records and their results are done: watermarks move.
     pub(super) fn close_batch(&mut self) {
-        let settled = self.settled();
-        let is_done = self.state.batch.as_ref().is_some_and(|batch| batch.is_open && settled == batch.limit as u64);
-        if !is_done || !self.state.sink.is_idle() || self.is_merging() {
+        if !self.is_batch_closing() || !self.state.sink.is_idle() || self.is_merging() {
             return;
         }
         if let Some(batch) = &mut self.state.batch {

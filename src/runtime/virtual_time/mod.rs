@@ -344,7 +344,7 @@ impl Simulation {
         } else {
             next
         };
-        let (operator, task) = if self.plan.has_operator_timers {
+        let (operator, task) = if self.plan.has_operator_timers && !self.is_batch_closing() {
             first_of(self.state.tasks.iter().map(|task| task.next_timer().max(now)))
         } else {
             (ProcTime::MAX, 0)

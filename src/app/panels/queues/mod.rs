@@ -136,7 +136,7 @@ fn first_that_fits(ui: &Ui, texts: &[String], width: f32) -> String {
     fits.or(texts.last()).cloned().unwrap_or_default()
 }
 
-/// Room left of the plot for counts of three digits, and for each digit or comma more; above it for the legend
+/// Room left of the plot for counts of four characters, and for each digit or comma more; above it for the legend
 /// and below it for the ticks of time.
 const COUNTS: f32 = 36.0;
 const DIGIT: f32 = 6.5;
@@ -154,7 +154,7 @@ fn plot_ui(ui: &mut Ui, view: &View<'_>, series: &Series, body: Rect, commands: 
     // The capacity is in the picture when anything came near it.
     let full = tasks::capacity(view).filter(|&capacity| most_depth * 3 >= capacity);
     let top = most.max(full.unwrap_or(1)).max(1) as f64 * 1.08;
-    let digits = human::count(top as u64).len().saturating_sub(5) as f32;
+    let digits = human::count(top as u64).len().saturating_sub(4) as f32;
     let chart = Rect::from_min_max(
         body.min + vec2(COUNTS + DIGIT * digits, LEGEND),
         pos2(body.right(), (body.bottom() - TICKS).max(body.top() + LEGEND + 1.0)),

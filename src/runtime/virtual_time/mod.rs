@@ -362,12 +362,22 @@ impl Simulation {
         (at < limit).then_some((at, waiting))
     }
 
+    /// Whether a source task has crashed for good, and nothing that others have read is on its way.
+    fn is_given_up(&self) -> bool {
+        let State { now, sources, tasks, .. } = &self.state;
+        *now >= self.plan.last_arrival
+            && sources.iter().any(source::Source::has_failed)
+            && !sources.iter().any(source::Source::holds_record)
+            && tasks.iter().all(|task| task.waiting() == 0 && !task.is_working())
+    }
+
     /// When the last record was handled for the last time; `None` while there is one to come.
     fn done_at(&self) -> Option<ProcTime> {
         let extra = self.state.copies.as_ref().map_or(0, copies::Copies::extra);
         let repeats = self.state.control.as_ref().map_or(0, |control| control.repeats_due);
         let is_done = self.order.len() == self.trace.stream.len() && extra == 0 && repeats == 0;
         let repeated = || self.trace.repeats.last().map(|repeat| repeat.handled_at);
+        let is_done = is_done || self.is_given_up();
         is_done.then(|| self.trace.handled.last().copied().max(repeated()).unwrap_or(self.state.now))
     }
 

@@ -95,6 +95,11 @@ impl Source {
         self.is_idle = is_idle;
     }
 
+    /// Whether it has crashed for good.
+    pub const fn has_failed(&self) -> bool {
+        matches!(self.doing, Doing::Failed)
+    }
+
     /// Whether a record is in its hands, read and not sent.
     pub const fn holds_record(&self) -> bool {
         self.in_hand().is_some()

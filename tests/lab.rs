@@ -9,8 +9,9 @@ use egui::{Event, Key, Modifiers, PointerButton, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use highwater::app::files::Opened;
-use highwater::app::shell::{Lab, Panel};
-use highwater::app::state::{MainPanel, Saved};
+use highwater::app::panel::Panel;
+use highwater::app::shell::Lab;
+use highwater::app::state::Saved;
 use highwater::app::theme::ThemeChoice;
 use highwater::pipeline::{LatePolicy, WindowSpec};
 use highwater::scenario::{library, set};
@@ -27,7 +28,7 @@ fn window_of(width: f32, height: f32, seconds_per_frame: f32) -> Window {
     let lab = Lab::headless(Opened::first().expect("the first built-in scenario reads"), Saved::default());
     let frame = |ui: &mut egui::Ui, lab: &mut Lab| {
         lab.logic();
-        lab.ui(ui, Panel::All);
+        lab.ui(ui, None);
     };
     let builder = Harness::builder().with_size(vec2(width, height)).with_step_dt(seconds_per_frame);
     let mut harness = builder.build_ui_state(frame, lab);
@@ -343,7 +344,7 @@ fn window_on(slug: &str, settings: &[&str]) -> Window {
     let lab = Lab::headless(Opened::scenario(scenario), Saved::default());
     let frame = |ui: &mut egui::Ui, lab: &mut Lab| {
         lab.logic();
-        lab.ui(ui, Panel::All);
+        lab.ui(ui, None);
     };
     let builder = Harness::builder().with_size(vec2(1280.0, 800.0)).with_step_dt(0.1);
     let mut harness = builder.build_ui_state(frame, lab);
@@ -381,14 +382,14 @@ fn recovery_says_what_to_do_where_nothing_fails() {
 fn the_large_tile_shows_the_time_map_the_topology_or_the_partitions() {
     let mut window = window_on("hot-key-salted", &["pipeline.tasks.salts=1"]);
     click(&mut window, "Pause");
-    click(&mut window, "Topology");
+    press(&mut window, Modifiers::NONE, Key::Num2);
     press(&mut window, Modifiers::NONE, Key::End);
     let cause = window.get_by_label_contains("window 4: ");
     let words = cause.accesskit_node().value().expect("it says what it is");
     assert!(words.contains("% busy") && words.contains("in front of it"), "{words}");
     window.get_by_label_contains("From the log to the sources: ");
     window.get_by_label_contains("Alert, warning: ");
-    click(&mut window, "Partitions");
+    press(&mut window, Modifiers::NONE, Key::Num3);
     window.get_by_label_contains("Partition 0, read by source 1: position 1");
     assert!(window.query_by_label_contains("From the log to the sources: ").is_none());
     press(&mut window, Modifiers::NONE, Key::Num1);
@@ -396,5 +397,5 @@ fn the_large_tile_shows_the_time_map_the_topology_or_the_partitions() {
     press(&mut window, Modifiers::NONE, Key::Num2);
     window.get_by_label_contains("From the log to the sources: ");
     let saved = &window.state().state().saved;
-    assert_eq!(saved.main, MainPanel::Topology);
+    assert!(saved.arrangement.is_visible(Panel::Topology) && !saved.arrangement.is_visible(Panel::TimeMap));
 }

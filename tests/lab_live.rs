@@ -7,7 +7,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use highwater::app::files::Opened;
 use highwater::app::link::Link;
-use highwater::app::shell::{Lab, Panel};
+use highwater::app::shell::Lab;
 use highwater::app::state::Saved;
 use highwater::app::view::Command;
 use highwater::app::worker::Job;
@@ -36,7 +36,7 @@ fn window_on(scenario: Scenario) -> Window {
     let lab = Lab::headless(Opened::scenario(scenario), Saved::default());
     let frame = |ui: &mut egui::Ui, lab: &mut Lab| {
         lab.logic();
-        lab.ui(ui, Panel::All);
+        lab.ui(ui, None);
     };
     let builder = Harness::builder().with_size(vec2(1280.0, 800.0)).with_step_dt(0.01);
     let mut harness = builder.build_ui_state(frame, lab);

@@ -6,7 +6,7 @@ use egui::vec2;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use highwater::app::files::Opened;
-use highwater::app::shell::{Lab, Panel};
+use highwater::app::shell::Lab;
 use highwater::app::state::Saved;
 use highwater::join::JoinKind;
 use highwater::pipeline::{Aggregate, AtEnd, Emit, Marker, Pipeline, WatermarkSpec, WindowSpec};
@@ -27,7 +27,7 @@ fn window(slug: &str, settings: &[&str]) -> Window {
     let lab = Lab::headless(Opened::scenario(scenario), Saved::default());
     let frame = |ui: &mut egui::Ui, lab: &mut Lab| {
         lab.logic();
-        lab.ui(ui, Panel::All);
+        lab.ui(ui, None);
     };
     let mut harness = Harness::builder().with_size(vec2(1600.0, 2400.0)).with_step_dt(0.1).build_ui_state(frame, lab);
     harness.run_steps(4);

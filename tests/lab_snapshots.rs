@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use egui_kittest::{SnapshotOptions, SnapshotResults, try_image_snapshot_options};
+use highwater::app::arrangement::Preset;
 use highwater::app::files::{self, Opened, Source};
+use highwater::app::panel::Panel;
 use highwater::app::run::Run;
-use highwater::app::shell::Panel;
 use highwater::app::theme::ThemeChoice;
 use highwater::cli::picture_size::{PictureSize, Scale};
 use highwater::cli::shot::{Look, draw};
@@ -80,16 +81,16 @@ fn uneven() -> Arc<Run> {
 }
 
 /// Compares a panel in both themes with the pictures on file, and reports all that differ.
-fn check(name: &str, panel: Panel, size: &str) {
+fn check(name: &str, panel: Option<Panel>, size: &str) {
     check_run(name, &trams(), AT, panel, size);
 }
 
-fn check_run(name: &str, run: &Arc<Run>, at: Span, panel: Panel, size: &str) {
+fn check_run(name: &str, run: &Arc<Run>, at: Span, panel: Option<Panel>, size: &str) {
     let (start, _) = run.clock_range();
     let size: PictureSize = size.parse().expect("a size within the limits");
     let mut results = SnapshotResults::new();
     for (theme, suffix) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
-        let look = Look { panel, theme, size, scale: Scale::default() };
+        let look = Look { panel, preset: Preset::Tune, theme, size, scale: Scale::default() };
         let opened = Opened::scenario(run.scenario.clone());
         let picture = draw(opened, Arc::clone(run), start + at, look);
         results.add(try_image_snapshot_options(&picture, format!("{name}-{suffix}"), &SnapshotOptions::new()));
@@ -99,56 +100,56 @@ fn check_run(name: &str, run: &Arc<Run>, at: Span, panel: Panel, size: &str) {
 
 #[test]
 fn the_whole_window() {
-    check("lab", Panel::All, "1280x800");
+    check("lab", None, "1280x800");
 }
 
 #[test]
 fn the_time_map() {
-    check("time-map", Panel::TimeMap, "720x480");
+    check("time-map", Some(Panel::TimeMap), "720x480");
 }
 
 #[test]
 fn the_emissions() {
-    check("emissions", Panel::Emissions, "540x264");
+    check("emissions", Some(Panel::Emissions), "540x264");
 }
 
 #[test]
 fn the_late_and_dropped_records() {
-    check("late", Panel::Late, "460x264");
+    check("late", Some(Panel::Late), "460x264");
 }
 
 #[test]
 fn the_queue() {
-    check("queues", Panel::Queues, "350x264");
+    check("queues", Some(Panel::Queues), "350x264");
 }
 
 #[test]
 fn the_queues_of_several_tasks() {
-    check_run("queues-of-tasks", &hot_key(), Span::from_secs(100), Panel::Queues, "420x264");
+    check_run("queues-of-tasks", &hot_key(), Span::from_secs(100), Some(Panel::Queues), "420x264");
 }
 
 #[test]
 fn the_topology_with_a_cause() {
-    check_run("topology", &hot_key(), Span::from_secs(100), Panel::Topology, "1048x420");
+    check_run("topology", &hot_key(), Span::from_secs(100), Some(Panel::Topology), "1048x420");
 }
 
 #[test]
 fn the_topology_with_dead_letters() {
-    check_run("topology-dead-letters", &uneven(), Span::from_secs(100), Panel::Topology, "1048x420");
+    check_run("topology-dead-letters", &uneven(), Span::from_secs(100), Some(Panel::Topology), "1048x420");
 }
 
 #[test]
 fn the_partitions() {
-    check_run("partitions", &uneven(), Span::from_secs(140), Panel::Partitions, "1048x420");
+    check_run("partitions", &uneven(), Span::from_secs(140), Some(Panel::Partitions), "1048x420");
 }
 
 #[test]
 fn alerts_on_the_timeline() {
-    check_run("transport-alerts", &hot_key(), Span::from_secs(100), Panel::Transport, "1280x150");
+    check_run("transport-alerts", &hot_key(), Span::from_secs(100), Some(Panel::Transport), "1280x150");
 }
 
 #[test]
 fn the_three_guarantees_side_by_side() {
     let run = computed(library::find("exactly-once").expect("it is built in").scenario().expect("it reads"));
-    check_run("recovery", &run, Span::from_secs(120), Panel::Recovery, "1048x560");
+    check_run("recovery", &run, Span::from_secs(120), Some(Panel::Recovery), "1048x560");
 }

@@ -15,6 +15,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use crate::app::files::{self, Opened, Source};
 use crate::app::live::{self, LiveCommand, LiveNews};
 use crate::app::run::Run;
+use crate::app::tasks::{News, Task};
 use crate::app::worker::{Job, Refusal, Worker};
 
 /// What comes back.
@@ -33,6 +34,8 @@ pub enum Message {
     Chosen(PathBuf),
     /// What there is to hear of the live run of this number.
     Live(u64, LiveNews),
+    /// What there is to hear of the task of this number.
+    Task(u64, News),
     /// A thread ended by a bug; whatever it was asked for will not come.
     Broken,
 }
@@ -47,6 +50,9 @@ pub struct Link {
     outbox: Outbox,
     readings: u64,
     lives: u64,
+    /// Tasks so far, and those under way with their flags.
+    tasks: u64,
+    running: Vec<(u64, Arc<AtomicBool>)>,
     reading: Option<(u64, Arc<AtomicBool>)>,
 }
 
@@ -61,6 +67,7 @@ struct Here {
     worker: Worker,
     job: Option<Job>,
     file: Option<Source>,
+    tasks: Vec<(u64, Task)>,
 }
 
 /// Where a thread leaves its messages.
@@ -98,14 +105,32 @@ impl Link {
         let (jobs, inbox) = unbounded();
         let to_window = outbox.clone();
         spawn("worker", &outbox, move || work(&inbox, &to_window));
-        Self { inner: Inner::Thread { jobs }, letters: received, outbox, readings: 0, lives: 0, reading: None }
+        Self {
+            inner: Inner::Thread { jobs },
+            letters: received,
+            outbox,
+            readings: 0,
+            lives: 0,
+            tasks: 0,
+            running: Vec::new(),
+            reading: None,
+        }
     }
 
     /// No thread: jobs are done when [`Link::poll`] is called.
     pub fn here() -> Self {
         let (letters, received) = unbounded();
         let outbox = Outbox { letters, wake: Arc::new(|| {}), reading: 0 };
-        Self { inner: Inner::Here(Box::default()), letters: received, outbox, readings: 0, lives: 0, reading: None }
+        Self {
+            inner: Inner::Here(Box::default()),
+            letters: received,
+            outbox,
+            readings: 0,
+            lives: 0,
+            tasks: 0,
+            running: Vec::new(),
+            reading: None,
+        }
     }
 
     /// Asks for a run. A job that has not begun yet is forgotten.
@@ -153,6 +178,40 @@ impl Link {
         (number, commands)
     }
 
+    /// Begins long work. Its number.
+    pub fn start(&mut self, task: Task) -> u64 {
+        self.tasks += 1;
+        let id = self.tasks;
+        let cancelled = Arc::new(AtomicBool::new(false));
+        self.running.push((id, Arc::clone(&cancelled)));
+        match &mut self.inner {
+            Inner::Here(here) => here.tasks.push((id, task)),
+            Inner::Thread { .. } => {
+                let outbox = self.outbox.clone();
+                let to_window = outbox.clone();
+                spawn("task", &outbox, move || {
+                    let mut go_on = |share: f32| {
+                        to_window.send(Message::Task(id, News::Progress(share)));
+                        !cancelled.load(Ordering::Relaxed)
+                    };
+                    let finish = (task.work)(&mut go_on);
+                    to_window.send(Message::Task(id, News::Done(finish)));
+                });
+            }
+        }
+        id
+    }
+
+    /// Ends a task; nothing more is heard of it.
+    pub fn cancel_task(&mut self, id: u64) {
+        for (_, cancelled) in self.running.extract_if(.., |(running, _)| *running == id) {
+            cancelled.store(true, Ordering::Relaxed);
+        }
+        if let Inner::Here(here) = &mut self.inner {
+            here.tasks.retain(|(waiting, _)| *waiting != id);
+        }
+    }
+
     /// Whether a file is being read.
     pub fn is_reading(&self) -> bool {
         self.reading.is_some()
@@ -182,7 +241,13 @@ impl Link {
     pub fn poll(&mut self) -> Vec<Message> {
         let mut messages = Vec::new();
         for (reading, message) in self.letters.try_iter() {
-            if reading == 0 {
+            if let Message::Task(id, news) = &message {
+                let is_known = self.running.iter().any(|(running, _)| running == id);
+                if matches!(news, News::Done(_)) {
+                    self.running.retain(|(running, _)| running != id);
+                }
+                messages.extend(is_known.then_some(message));
+            } else if reading == 0 {
                 messages.push(message);
             } else if self.reading.as_ref().is_some_and(|(current, _)| *current == reading) {
                 if !matches!(message, Message::Progress(_)) {
@@ -198,6 +263,10 @@ impl Link {
                 run.work_out();
             }
             messages.extend(message);
+            for (id, task) in here.tasks.drain(..) {
+                messages.push(Message::Task(id, News::Done((task.work)(&mut |_| true))));
+                self.running.retain(|(running, _)| *running != id);
+            }
         }
         messages
     }

@@ -6,21 +6,29 @@ use std::sync::Arc;
 
 use egui::{Context, Rect, Ui, UiBuilder};
 
+use crate::app::arrangement::tiling::{self, Tiling};
+use crate::app::arrangement::{Arrangement, Preset};
 use crate::app::files::Opened;
-use crate::app::layout::Tiles;
+use crate::app::layout::Frame;
 use crate::app::link::Link;
+use crate::app::panel::Panel;
 use crate::app::panels::emissions::{EmissionsState, emissions_ui};
 use crate::app::panels::late::{LateState, late_ui};
+use crate::app::panels::lesson::{LessonState, lesson_ui};
 use crate::app::panels::live::live_ui;
 use crate::app::panels::partitions::{PartitionsState, partitions_ui};
 use crate::app::panels::queues::{QueuesState, queues_ui};
 use crate::app::panels::recovery::recovery_ui;
+use crate::app::panels::results::{ResultsState, results_ui};
 use crate::app::panels::settings::SettingsState;
 use crate::app::panels::time_map::{TimeMapState, time_map_ui};
 use crate::app::panels::topology::{TopologyState, topology_ui};
+use crate::app::panels::tuner::{TunerState, tuner_ui};
+use crate::app::panels::twin::{TwinState, twin_ui};
+use crate::app::panels::why::{WhyState, why_ui};
 use crate::app::panels::{ledger, notices, settings, top_bar, transport};
 use crate::app::run::Run;
-use crate::app::state::{MainPanel, Saved, State};
+use crate::app::state::{Saved, State};
 use crate::app::theme::{self, Theme, ThemeChoice};
 use crate::app::view::{Command, View};
 use crate::app::widgets::marks;
@@ -36,33 +44,6 @@ pub struct Lab {
     plots: Plots,
     /// The theme that the context has been given.
     installed: Option<ThemeChoice>,
-}
-
-/// A part of the window that can be drawn alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Panel {
-    /// Every tile.
-    All,
-    /// Every knob.
-    Settings,
-    /// Event time against processing time.
-    TimeMap,
-    /// One lane per window.
-    Emissions,
-    /// Late and dropped records, and the delays.
-    Late,
-    /// Queue depth and lag.
-    Queues,
-    /// Tasks and channels.
-    Topology,
-    /// One row for each partition of the log.
-    Partitions,
-    /// Checkpoints, failures, and what they did to results.
-    Recovery,
-    /// Play, speed, timeline.
-    Transport,
-    /// Where every record is.
-    Ledger,
 }
 
 impl Lab {
@@ -132,8 +113,15 @@ impl Lab {
         update::receive(&mut self.state, &mut self.link);
     }
 
-    /// Draws `panel` into all of `ui` and applies what it asks for.
-    pub fn ui(&mut self, ui: &mut Ui, panel: Panel) {
+    /// Arranges the tiles in one of the ways that the lab comes with.
+    #[must_use]
+    pub fn arranged(mut self, preset: Preset) -> Self {
+        self.state.saved.arrangement.show_preset(preset);
+        self
+    }
+
+    /// Draws the window, or `panel` alone, into all of `ui` and applies what it asks for.
+    pub fn ui(&mut self, ui: &mut Ui, panel: Option<Panel>) {
         let theme = self.state.theme();
         let ctx = ui.ctx().clone();
         if self.installed != Some(theme.choice) {
@@ -152,10 +140,11 @@ impl Lab {
         });
         update::tick(&mut self.state, seconds, holding);
         let mut commands = Vec::new();
-        self.draw(ui, &theme, panel, &mut commands);
-        if panel == Panel::All {
-            let tiles = Tiles::of(ui.max_rect());
-            notices::overlays_ui(&ctx, ui.max_rect(), tiles.time_map, &mut self.state, &theme, &mut commands);
+        if let Some(panel) = panel {
+            self.panel_ui(ui, &theme, panel, &mut commands);
+        } else {
+            let corner = self.window_ui(ui, &theme, &mut commands);
+            notices::overlays_ui(&ctx, ui.max_rect(), corner, &mut self.state, &theme, &mut commands);
             commands.extend(shortcuts::commands(&ctx, self.state.open_card.is_some()));
             commands.extend(dropped_files(&ctx));
         }
@@ -171,62 +160,108 @@ impl Lab {
         }
     }
 
-    fn draw(&mut self, ui: &mut Ui, theme: &Theme, panel: Panel, commands: &mut Vec<Command>) {
+    /// Draws one panel into all of `ui`.
+    fn panel_ui(&mut self, ui: &mut Ui, theme: &Theme, panel: Panel, commands: &mut Vec<Command>) {
+        ui.painter().rect_filled(ui.max_rect(), 0.0, theme.panel);
+        let Self { state, settings, plots, .. } = self;
+        if let Some(view) = state.view(theme) {
+            let frame = Frame::of(ui.max_rect(), Preset::Tune);
+            draw(ui, panel, &Drawing { state, view: &view, frame }, settings, plots, commands);
+        }
+    }
+
+    /// Draws the whole window. Where the time map lies, or else the body.
+    fn window_ui(&mut self, ui: &mut Ui, theme: &Theme, commands: &mut Vec<Command>) -> Rect {
         let area = ui.max_rect();
         ui.painter().rect_filled(area, 0.0, theme.panel);
-        let tiles = Tiles::of(area);
+        let mut arrangement = std::mem::take(&mut self.state.saved.arrangement);
+        let frame = Frame::of(area, arrangement.preset);
         let Self { state, settings, plots, .. } = self;
         let state: &State = state;
-        if panel == Panel::All {
-            tile(ui, "top bar", tiles.top_bar, |ui| {
-                top_bar::top_bar_ui(ui, state, theme, tiles.compact, commands);
+        tile(ui, "top bar", frame.top_bar, |ui| {
+            top_bar::top_bar_ui(ui, state, &arrangement, theme, frame.compact, commands);
+        });
+        marks::hline(ui.painter(), area.x_range(), frame.body.top(), theme.hair);
+        let mut map = frame.body;
+        if let Some(view) = state.view(theme) {
+            let view = View { preset: arrangement.preset, ..view };
+            let drawing = Drawing { state, view: &view, frame };
+            let mut asked = Vec::new();
+            tile(ui, "body", frame.body, |ui| {
+                let mut draw_tile = |ui: &mut Ui, panel: Panel| draw(ui, panel, &drawing, settings, plots, commands);
+                map = body_ui(ui, theme, &mut arrangement, frame.compact, &mut draw_tile, &mut asked);
             });
-        }
-        let Some(view) = state.view(theme) else { return };
-        let rect = |of: Panel, tile: Rect| match panel {
-            Panel::All => Some(tile),
-            one => (one == of).then_some(area),
-        };
-        if let Some(rect) = rect(Panel::Settings, tiles.settings) {
-            tile(ui, "settings", rect, |ui| {
-                settings::settings_ui(ui, &view, state, settings, commands);
-            });
-        }
-        let main = match state.saved.main {
-            MainPanel::TimeMap => Panel::TimeMap,
-            MainPanel::Topology => Panel::Topology,
-            MainPanel::Partitions => Panel::Partitions,
-            MainPanel::Recovery => Panel::Recovery,
-        };
-        if let (Panel::All, Some(live)) = (panel, &state.live) {
-            tile(ui, "live", tiles.time_map, |ui| live_ui(ui, theme, live, commands));
-        } else if panel == Panel::All {
-            plots.ui(ui, main, tiles.time_map, &view, commands);
-        } else if matches!(panel, Panel::TimeMap | Panel::Topology | Panel::Partitions | Panel::Recovery) {
-            plots.ui(ui, panel, area, &view, commands);
-        }
-        for (of, tile_rect) in
-            [(Panel::Emissions, tiles.emissions), (Panel::Late, tiles.late), (Panel::Queues, tiles.queues)]
-        {
-            if let Some(rect) = rect(of, tile_rect) {
-                plots.ui(ui, of, rect, &view, commands);
+            commands.append(&mut asked);
+            let ledger = frame.ledger.map(|rect| (Panel::Ledger, rect));
+            for (panel, rect) in [(Panel::Transport, frame.transport)].into_iter().chain(ledger) {
+                marks::hline(ui.painter(), area.x_range(), rect.top(), theme.hair);
+                tile(ui, panel.name(), rect, |ui| draw(ui, panel, &drawing, settings, plots, commands));
             }
         }
-        if let Some(rect) = rect(Panel::Transport, tiles.transport) {
+        self.state.saved.arrangement = arrangement;
+        map
+    }
+}
+
+/// Draws the tiles, or the one that has the body for itself. Where the time map lies, or else all of it.
+fn body_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    arrangement: &mut Arrangement,
+    compact: bool,
+    draw: &mut dyn FnMut(&mut Ui, Panel),
+    asked: &mut Vec<Command>,
+) -> Rect {
+    let body = ui.max_rect();
+    if let Some(panel) = arrangement.maximised {
+        tiling::handle(ui, theme, panel, true, asked);
+        draw(ui, panel);
+        return body;
+    }
+    let tree = arrangement.tree(body.size(), compact);
+    let mut tiling = Tiling::new(theme, tree, draw);
+    tiling.show(ui, tree);
+    asked.append(&mut tiling.asked);
+    let edited = tiling.edited;
+    let map = tree.tiles.find_pane(&Panel::TimeMap).and_then(|tile| tree.tiles.rect(tile));
+    if edited {
+        arrangement.keep();
+    }
+    map.unwrap_or(body)
+}
+
+/// What a panel is drawn from.
+struct Drawing<'a> {
+    state: &'a State,
+    view: &'a View<'a>,
+    frame: Frame,
+}
+
+/// Draws a panel into all of `ui`.
+fn draw(
+    ui: &mut Ui,
+    panel: Panel,
+    drawing: &Drawing<'_>,
+    settings: &mut SettingsState,
+    plots: &mut Plots,
+    commands: &mut Vec<Command>,
+) {
+    let Drawing { state, view, frame } = drawing;
+    let is_main = matches!(panel, Panel::TimeMap | Panel::Topology | Panel::Recovery | Panel::Partitions);
+    match (panel, &state.live) {
+        (_, Some(live)) if is_main => live_ui(ui, view.theme, live, commands),
+        (Panel::Settings, _) => settings::settings_ui(ui, view, state, settings, commands),
+        (Panel::Ledger, _) => ledger::ledger_ui(ui, view, frame.compact),
+        (Panel::Transport, _) => {
             let frame = transport::Frame {
                 playback: &state.playback,
-                left_width: tiles.settings.width(),
-                compact: tiles.compact,
+                left_width: frame.left_width,
+                compact: frame.compact,
                 shown: plots.time_map.shown(),
             };
-            tile(ui, "transport", rect, |ui| transport::transport_ui(ui, &view, frame, commands));
+            transport::transport_ui(ui, view, frame, commands);
         }
-        if let Some(rect) = rect(Panel::Ledger, tiles.ledger) {
-            tile(ui, "ledger", rect, |ui| ledger::ledger_ui(ui, &view, tiles.compact));
-        }
-        if panel == Panel::All {
-            seams(ui, theme, &tiles);
-        }
+        _ => plots.ui(ui, panel, view, commands),
     }
 }
 
@@ -239,23 +274,29 @@ struct Plots {
     queues: QueuesState,
     topology: TopologyState,
     partitions: PartitionsState,
+    results: ResultsState,
+    why: WhyState,
+    twin: TwinState,
+    tuner: TunerState,
+    lesson: LessonState,
 }
 
 impl Plots {
-    fn ui(&mut self, ui: &mut Ui, panel: Panel, rect: Rect, view: &View<'_>, commands: &mut Vec<Command>) {
+    fn ui(&mut self, ui: &mut Ui, panel: Panel, view: &View<'_>, commands: &mut Vec<Command>) {
         match panel {
-            Panel::TimeMap => tile(ui, "time map", rect, |ui| time_map_ui(ui, view, &mut self.time_map, commands)),
-            Panel::Emissions => {
-                tile(ui, "emissions", rect, |ui| emissions_ui(ui, view, &mut self.emissions, commands));
-            }
-            Panel::Queues => tile(ui, "queues", rect, |ui| queues_ui(ui, view, &mut self.queues, commands)),
-            Panel::Topology => tile(ui, "topology", rect, |ui| topology_ui(ui, view, &mut self.topology)),
-            Panel::Partitions => {
-                tile(ui, "partitions", rect, |ui| partitions_ui(ui, view, &mut self.partitions, commands));
-            }
-            Panel::Recovery => tile(ui, "recovery", rect, |ui| recovery_ui(ui, view, commands)),
-            Panel::Late => tile(ui, "late", rect, |ui| late_ui(ui, view, &mut self.late, commands)),
-            _ => {}
+            Panel::TimeMap => time_map_ui(ui, view, &mut self.time_map, commands),
+            Panel::Emissions => emissions_ui(ui, view, &mut self.emissions, commands),
+            Panel::Late => late_ui(ui, view, &mut self.late, commands),
+            Panel::Queues => queues_ui(ui, view, &mut self.queues, commands),
+            Panel::Topology => topology_ui(ui, view, &mut self.topology),
+            Panel::Partitions => partitions_ui(ui, view, &mut self.partitions, commands),
+            Panel::Recovery => recovery_ui(ui, view, commands),
+            Panel::Results => results_ui(ui, view, &mut self.results, commands),
+            Panel::Why => why_ui(ui, view, &mut self.why, commands),
+            Panel::Twin => twin_ui(ui, view, &mut self.twin, commands),
+            Panel::Tuner => tuner_ui(ui, view, &mut self.tuner, commands),
+            Panel::Lesson => lesson_ui(ui, view, &mut self.lesson, commands),
+            Panel::Settings | Panel::Ledger | Panel::Transport => {}
         }
     }
 }
@@ -265,18 +306,6 @@ fn tile(ui: &mut Ui, name: &str, rect: Rect, contents: impl FnOnce(&mut Ui)) {
     let mut child = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect));
     child.shrink_clip_rect(rect);
     contents(&mut child);
-}
-
-/// The hairlines where tiles meet.
-fn seams(ui: &Ui, theme: &Theme, tiles: &Tiles) {
-    let painter = ui.painter();
-    let middle = tiles.time_map.x_range();
-    marks::vline(painter, tiles.settings.right(), tiles.settings.y_range(), theme.hair);
-    marks::hline(painter, middle, tiles.emissions.top(), theme.hair);
-    marks::vline(painter, tiles.late.left(), tiles.late.y_range(), theme.hair);
-    marks::vline(painter, tiles.queues.left(), tiles.queues.y_range(), theme.hair);
-    marks::hline(painter, tiles.transport.x_range(), tiles.transport.top(), theme.hair);
-    marks::hline(painter, tiles.ledger.x_range(), tiles.ledger.top(), theme.hair);
 }
 
 fn dropped_files(ctx: &Context) -> Option<Command> {
@@ -298,7 +327,7 @@ impl eframe::App for Lab {
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
-        Lab::ui(self, ui, Panel::All);
+        Lab::ui(self, ui, None);
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

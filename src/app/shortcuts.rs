@@ -3,13 +3,17 @@
 
 use egui::{Context, Id, Key, Modifiers};
 
-use crate::app::state::MainPanel;
+use crate::app::panel::Panel;
 use crate::app::view::{Command, Selection};
 
 /// Where a slider notes that it has the focus; it wants arrows, but not the space bar.
 pub fn slider_focus_id() -> Id {
     Id::unique("slider with the focus")
 }
+
+/// The keys that open the first nine panels.
+const NUMBERS: [Key; 9] =
+    [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
 
 /// The commands of the keys that were pressed in this frame and that no widget wants. To be asked
 /// after the widgets were drawn. `is_card_shown` says whether the card for opening is on top.
@@ -29,6 +33,8 @@ pub fn commands(ctx: &Context, is_card_shown: bool) -> Vec<Command> {
     if is_card_shown {
         return pressed;
     }
+    key(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z, Command::Redo);
+    key(Modifiers::COMMAND, Key::Y, Command::Redo);
     key(Modifiers::COMMAND, Key::Z, Command::Undo);
     let focused = ctx.memory(|memory| memory.focused());
     let slider = ctx.data(|data| data.get_temp::<Id>(slider_focus_id()));
@@ -42,8 +48,8 @@ pub fn commands(ctx: &Context, is_card_shown: bool) -> Vec<Command> {
     key(Modifiers::NONE, Key::Home, Command::ToStart);
     key(Modifiers::NONE, Key::End, Command::ToEnd);
     key(Modifiers::NONE, Key::Space, Command::TogglePlay);
-    for (number, (panel, ..)) in [Key::Num1, Key::Num2, Key::Num3, Key::Num4].into_iter().zip(MainPanel::ALL) {
-        key(Modifiers::NONE, number, Command::ShowMain(panel));
+    for (number, panel) in NUMBERS.into_iter().zip(Panel::ALL) {
+        key(Modifiers::NONE, number, Command::ShowPanel(panel));
     }
     pressed
 }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 use serde::{Deserialize, Serialize};
 
+use crate::app::arrangement::Arrangement;
 use crate::app::files::Opened;
 use crate::app::live::{LiveCommand, LiveFrame};
 use crate::app::playback::Playback;
 use crate::app::run::Run;
+use crate::app::tasks::Running;
 use crate::app::theme::{Theme, ThemeChoice};
 use crate::app::view::{LegendFilter, Selection, View};
 use crate::record::{KeyId, Stream};
@@ -17,39 +19,15 @@ use crate::scenario::Scenario;
 use crate::time::ProcTime;
 
 /// What is remembered from one session to the next, and would be missed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Saved {
     /// Dark or light.
     pub theme: ThemeChoice,
-    /// What the large tile shows.
-    pub main: MainPanel,
+    /// Which panels are open, and where they lie.
+    pub arrangement: Arrangement,
     /// The file that was last opened, offered again in the field for a path.
     pub last_file: String,
-}
-
-/// What the large tile in the middle shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum MainPanel {
-    /// Event time against processing time.
-    #[default]
-    TimeMap,
-    /// Tasks and channels.
-    Topology,
-    /// One row for each partition of the log.
-    Partitions,
-    /// Checkpoints, failures, and what they did to results.
-    Recovery,
-}
-
-impl MainPanel {
-    /// All of them, each with its name and what it shows.
-    pub const ALL: [(Self, &'static str, &'static str); 4] = [
-        (Self::TimeMap, "Time map", "Event time against processing time (1)"),
-        (Self::Topology, "Topology", "Tasks and channels: who is busy, who waits, and why (2)"),
-        (Self::Partitions, "Partitions", "The lag, position and watermark of every partition of the log (3)"),
-        (Self::Recovery, "Recovery", "Checkpoints, failures, and what each guarantee loses, repeats or keeps (4)"),
-    ];
 }
 
 /// Something that the reader has to know; stays until closed.
@@ -172,6 +150,10 @@ pub struct State {
     pub live: Option<LiveRun>,
     /// The run before the last change.
     pub ghost: Option<Ghost>,
+    /// The run that others are compared with, until it is let go.
+    pub pinned: Option<Arc<Run>>,
+    /// Long work that is under way, oldest first.
+    pub tasks: Vec<Running>,
     /// The cursor.
     pub playback: Playback,
     /// What is picked.
@@ -188,6 +170,8 @@ pub struct State {
     pub open_card: Option<String>,
     /// Scenarios to go back to, oldest first.
     pub undo: Vec<Scenario>,
+    /// Scenarios that were taken back, the latest last.
+    pub redo: Vec<Scenario>,
     /// Whether the next change belongs to the same movement of a knob as the last one.
     pub change_goes_on: bool,
     /// The generation of the last job.
@@ -215,6 +199,8 @@ impl State {
             run: None,
             live: None,
             ghost: None,
+            pinned: None,
+            tasks: Vec::new(),
             playback: Playback::new(ProcTime::EPOCH, ProcTime::EPOCH),
             selection: Selection::None,
             key: None,
@@ -223,6 +209,7 @@ impl State {
             reading: None,
             open_card: None,
             undo: Vec::new(),
+            redo: Vec::new(),
             change_goes_on: false,
             generation: 0,
             asked_at: 0.0,
@@ -262,6 +249,8 @@ impl State {
             speed: self.playback.speed,
             playing: self.playback.playing,
             ghost: ghost.filter(|(_, opacity)| *opacity > 0.0),
+            pinned: self.pinned.as_deref(),
+            preset: self.saved.arrangement.preset,
         })
     }
 

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use crate::app::arrangement::Arrangement;
 use crate::app::files::{Opened, Source, short_name};
 use crate::app::link::{Link, Message};
 use crate::app::live::{LiveCommand, LiveNews, verdict};
+use crate::app::panel::Panel;
 use crate::app::playback::Playback;
 use crate::app::run::Run;
 use crate::app::state::{GHOST_STAYS, Ghost, LiveRun, Reading, State};
+use crate::app::tasks::{News, Running, Task};
 use crate::app::view::{Command, LegendFilter, Selection};
 use crate::app::worker::Job;
 use crate::pipeline::WatermarkSpec;
@@ -30,7 +33,13 @@ pub fn apply(state: &mut State, link: &mut Link, command: Command) {
         }
         Command::Undo => {
             if let Some(scenario) = state.undo.pop() {
-                state.scenario = scenario;
+                state.redo.push(std::mem::replace(&mut state.scenario, scenario));
+                compute(state, link);
+            }
+        }
+        Command::Redo => {
+            if let Some(scenario) = state.redo.pop() {
+                state.undo.push(std::mem::replace(&mut state.scenario, scenario));
                 compute(state, link);
             }
         }
@@ -41,10 +50,73 @@ pub fn apply(state: &mut State, link: &mut Link, command: Command) {
         | Command::ShowOpenCard(_)
         | Command::CancelLoading => open(state, link, command),
         Command::SetTheme(theme) => state.saved.theme = theme,
-        Command::ShowMain(panel) => state.saved.main = panel,
+        Command::ShowPanel(_)
+        | Command::ClosePanel(_)
+        | Command::ToggleMaximised(_)
+        | Command::SetPreset(_)
+        | Command::ResetLayout => arrange(&mut state.saved.arrangement, &command),
+        Command::Pin | Command::Unpin | Command::BackToPinned => pin(state, link, &command),
+        Command::StartTask(task) => start(state, link, task),
+        Command::CancelTask(id) => {
+            link.cancel_task(id);
+            state.tasks.retain(|task| task.id != id);
+        }
         Command::GoLive => go_live(state, link),
         Command::StopLive => steer(state, LiveCommand::Stop),
         _ => move_cursor(state, command),
+    }
+}
+
+fn arrange(arrangement: &mut Arrangement, command: &Command) {
+    match *command {
+        Command::ShowPanel(panel) => arrangement.show(panel),
+        Command::ClosePanel(panel) => arrangement.close(panel),
+        Command::ToggleMaximised(panel) => arrangement.toggle_maximised(panel),
+        Command::SetPreset(preset) => arrangement.show_preset(preset),
+        Command::ResetLayout => arrangement.reset(),
+        _ => {}
+    }
+}
+
+/// Pins the run on screen, or lets the pinned one go. The comparison has a panel of its own meanwhile.
+fn pin(state: &mut State, link: &mut Link, command: &Command) {
+    let arrangement = &mut state.saved.arrangement;
+    match command {
+        Command::Pin => {
+            state.pinned = state.run.clone();
+            if state.pinned.is_some() {
+                arrangement.show(Panel::Twin);
+            }
+        }
+        _ => {
+            let pinned = state.pinned.take();
+            arrangement.close(Panel::Twin);
+            if let (Command::BackToPinned, Some(run)) = (command, pinned) {
+                change(state, link, run.scenario.clone());
+            }
+        }
+    }
+}
+
+/// Begins long work in place of the one of its kind.
+fn start(state: &mut State, link: &mut Link, task: Task) {
+    for other in state.tasks.extract_if(.., |other| other.kind == task.kind) {
+        link.cancel_task(other.id);
+    }
+    let (kind, title) = (task.kind, task.title.clone());
+    let id = link.start(task);
+    state.tasks.push(Running { id, kind, title, share: 0.0, since: state.time });
+}
+
+/// Takes in news of long work.
+fn hear_of(state: &mut State, id: u64, news: News) {
+    let Some(place) = state.tasks.iter().position(|task| task.id == id) else { return };
+    match news {
+        News::Progress(share) => state.tasks[place].share = share,
+        News::Done(finish) => {
+            state.tasks.remove(place);
+            finish(state);
+        }
     }
 }
 
@@ -187,6 +259,7 @@ fn change(state: &mut State, link: &mut Link, scenario: Scenario) {
         let forgotten = state.undo.len().saturating_sub(UNDO_DEPTH);
         state.undo.drain(..forgotten);
         state.change_goes_on = true;
+        state.redo.clear();
     }
     state.scenario = scenario;
     compute(state, link);
@@ -231,6 +304,7 @@ pub fn receive(state: &mut State, link: &mut Link) {
                 }
             }
             Message::Live(number, news) => hear(state, number, news),
+            Message::Task(id, news) => hear_of(state, id, news),
             Message::Chosen(path) => apply(state, link, Command::OpenFile(path)),
             Message::Broken => {
                 state.reading = None;
@@ -245,7 +319,11 @@ pub fn receive(state: &mut State, link: &mut Link) {
 fn install(state: &mut State, link: &mut Link, opened: Opened) {
     state.reading = None;
     state.ghost = None;
+    if state.pinned.take().is_some() {
+        state.saved.arrangement.close(Panel::Twin);
+    }
     state.undo.clear();
+    state.redo.clear();
     state.selection = Selection::None;
     state.key = None;
     state.legend = LegendFilter::default();

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 
 pub use crate::app::run::{Marks, Run};
 
-use crate::app::state::MainPanel;
+use crate::app::arrangement::Preset;
+use crate::app::panel::Panel;
+use crate::app::tasks::Task;
 use crate::app::theme::{Theme, ThemeChoice};
 use crate::record::{KeyId, RecordId};
 use crate::scenario::Scenario;
@@ -143,6 +145,10 @@ pub struct View<'a> {
     pub playing: bool,
     /// The run before the last change, for a moment, with its opacity (0 to 1).
     pub ghost: Option<(&'a Run, f32)>,
+    /// The run that this one is compared with.
+    pub pinned: Option<&'a Run>,
+    /// How the window is arranged; Present asks for large type.
+    pub preset: Preset,
 }
 
 impl View<'_> {
@@ -158,7 +164,7 @@ impl View<'_> {
 }
 
 /// What a panel, a key or a menu asks for.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Command {
     /// Picks a record or a window, or nothing.
     Select(Selection),
@@ -191,6 +197,8 @@ pub enum Command {
     SetBound(Span),
     /// Takes back the last change.
     Undo,
+    /// Makes the change again that was taken back last.
+    Redo,
     /// Takes back every change.
     ResetAll,
     /// Opens a built-in scenario by its place in the menu.
@@ -211,6 +219,24 @@ pub enum Command {
     GoLive,
     /// Ends the live run: no more records are read.
     StopLive,
-    /// Shows a panel in the large tile.
-    ShowMain(MainPanel),
+    /// Opens a panel, or brings it forward.
+    ShowPanel(Panel),
+    /// Closes a panel.
+    ClosePanel(Panel),
+    /// Gives a panel the whole body, or puts it back among the others.
+    ToggleMaximised(Panel),
+    /// Arranges the window in one of the ways that it comes with.
+    SetPreset(Preset),
+    /// Puts the panels of the preset back to where they come.
+    ResetLayout,
+    /// Keeps the run on screen beside those to come.
+    Pin,
+    /// Lets the pinned run go.
+    Unpin,
+    /// Runs the scenario of the pinned run again, and lets it go.
+    BackToPinned,
+    /// Begins long work; one of the same kind ends.
+    StartTask(Task),
+    /// Ends long work; nothing is heard of it any more.
+    CancelTask(u64),
 }

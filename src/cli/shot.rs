@@ -9,10 +9,12 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use image::RgbaImage;
 
+use crate::app::arrangement::Preset;
 use crate::app::files::Opened;
 use crate::app::layout::opening_zoom;
+use crate::app::panel::Panel;
 use crate::app::run::Run;
-use crate::app::shell::{Lab, Panel};
+use crate::app::shell::Lab;
 use crate::app::theme::{Theme, ThemeChoice};
 use crate::cli::args::CommonArgs;
 use crate::cli::columns::ColumnArgs;
@@ -40,7 +42,7 @@ pub struct ShotArgs {
     #[arg(long, value_name = "MOMENT", default_value = "end", allow_hyphen_values = true)]
     pub at: Moment,
     /// One panel instead of the whole window: time-map, emissions, late, queues, topology, partitions, recovery,
-    /// settings, ledger or transport
+    /// results, why, twin, tuner, settings, lesson, ledger or transport
     #[arg(long, value_name = "NAME")]
     pub panel: Option<PanelName>,
     /// How the window is arranged
@@ -69,8 +71,22 @@ pub struct ShotArgs {
 /// How the window is arranged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Layout {
+    /// A lesson beside the time map
+    Learn,
     /// Knobs, time map and plots
     Tune,
+    /// Large type, few panels
+    Present,
+}
+
+impl From<Layout> for Preset {
+    fn from(layout: Layout) -> Self {
+        match layout {
+            Layout::Learn => Self::Learn,
+            Layout::Tune => Self::Tune,
+            Layout::Present => Self::Present,
+        }
+    }
 }
 
 /// `--theme`.
@@ -95,28 +111,14 @@ impl From<ThemeArg> for ThemeChoice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PanelName(pub Panel);
 
-/// Every panel that can be drawn alone.
-const PANELS: [(&str, Panel); 10] = [
-    ("time-map", Panel::TimeMap),
-    ("emissions", Panel::Emissions),
-    ("late", Panel::Late),
-    ("queues", Panel::Queues),
-    ("topology", Panel::Topology),
-    ("partitions", Panel::Partitions),
-    ("recovery", Panel::Recovery),
-    ("settings", Panel::Settings),
-    ("ledger", Panel::Ledger),
-    ("transport", Panel::Transport),
-];
-
 impl FromStr for PanelName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Some((_, panel)) = PANELS.iter().find(|(name, _)| *name == text) {
-            return Ok(Self(*panel));
+        if let Some(panel) = Panel::ALL.into_iter().find(|panel| panel.name() == text) {
+            return Ok(Self(panel));
         }
-        let names: Vec<&str> = PANELS.iter().map(|(name, _)| *name).collect();
+        let names = Panel::ALL.map(Panel::name);
         let nearest = names.iter().max_by(|a, b| likeness(text, a).total_cmp(&likeness(text, b)));
         let hint = match nearest.filter(|name| likeness(text, name) > 0.7) {
             Some(name) => format!("; did you mean {name}?"),
@@ -140,7 +142,9 @@ fn png_path(text: &str) -> Result<PathBuf, String> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Look {
     /// One panel, or the whole window.
-    pub panel: Panel,
+    pub panel: Option<Panel>,
+    /// How the whole window is arranged.
+    pub preset: Preset,
     /// Colours.
     pub theme: ThemeChoice,
     /// In points.
@@ -162,7 +166,8 @@ pub fn shot(args: &ShotArgs, common: &CommonArgs) -> Result<(), CliError> {
     let (start, end) = run.clock_range();
     let now = args.at.within(start, end).map_err(|error| CliError::bad_input(format!("--at: {error}")))?;
     let look = Look {
-        panel: args.panel.map_or(Panel::All, |name| name.0),
+        panel: args.panel.map(|name| name.0),
+        preset: args.layout.into(),
         theme: args.theme.into(),
         size: args.size,
         scale: args.scale,
@@ -173,7 +178,7 @@ pub fn shot(args: &ShotArgs, common: &CommonArgs) -> Result<(), CliError> {
 
 /// The picture of a run of `opened` at `now`. Large windows open zoomed in, and so they are drawn.
 pub fn draw(opened: Opened, run: Arc<Run>, now: ProcTime, look: Look) -> RgbaImage {
-    let mut lab = Lab::still(opened, run, now, look.theme);
+    let mut lab = Lab::still(opened, run, now, look.theme).arranged(look.preset);
     let zoom = opening_zoom(look.size.points().x);
     let mut headless = Headless::new(HeadlessOptions {
         size: look.size.points() / zoom,
@@ -212,7 +217,8 @@ mod tests {
 
     #[test]
     fn every_panel_is_known_by_its_name() {
-        for (name, panel) in PANELS {
+        for panel in Panel::ALL {
+            let name = panel.name();
             let args = read(&format!("a.ron --panel {name} -o a.PNG")).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(args.panel, Some(PanelName(panel)));
         }
@@ -225,7 +231,7 @@ mod tests {
             ("a.ron -o a.jpg", "does not end in .png"),
             ("a.ron -o a.png --panel timemap", "did you mean time-map?"),
             ("a.ron -o a.png --panel queue", "did you mean queues?"),
-            ("a.ron -o a.png --panel zzz", "no such panel. The panels are time-map, emissions, late"),
+            ("a.ron -o a.png --panel zzz", "no such panel. The panels are time-map, topology, partitions"),
             ("a.ron -o a.png --size 10x10", "from 200x150 to 7680x4320"),
             ("a.ron -o a.png --size big", "as in 1600x1000"),
             ("a.ron -o a.png --scale 9", "from 0.5 to 4"),

@@ -6,8 +6,10 @@ use egui::{
     Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 
+use crate::app::arrangement::{Arrangement, Preset};
 use crate::app::files;
-use crate::app::state::{MainPanel, State};
+use crate::app::panel::Panel;
+use crate::app::state::State;
 use crate::app::theme::{Theme, ThemeChoice, font, radius, space};
 use crate::app::view::Command;
 use crate::app::widgets::controls::{Loudness, button, icon_button, segments};
@@ -17,7 +19,14 @@ use crate::scenario::SourceSpec;
 use crate::time::Span;
 
 /// Draws the top bar into all of `ui`.
-pub fn top_bar_ui(ui: &mut Ui, state: &State, theme: &Theme, compact: bool, commands: &mut Vec<Command>) {
+pub fn top_bar_ui(
+    ui: &mut Ui,
+    state: &State,
+    shown: &Arrangement,
+    theme: &Theme,
+    compact: bool,
+    commands: &mut Vec<Command>,
+) {
     let area = ui.max_rect().shrink2(vec2(space::PANEL, 0.0));
     let mut left = ui.new_child(UiBuilder::new().max_rect(area).layout(Layout::left_to_right(Align::Center)));
     left.spacing_mut().item_spacing.x = 10.0;
@@ -36,7 +45,7 @@ pub fn top_bar_ui(ui: &mut Ui, state: &State, theme: &Theme, compact: bool, comm
         left.label(RichText::new(subtitle(state)).font(font::body()).color(theme.t3));
     }
     let left_end = left.min_rect().right();
-    main_panel_ui(ui, state, theme, left_end, commands);
+    presets_ui(ui, shown, theme, left_end, commands);
     let mut right = ui.new_child(UiBuilder::new().max_rect(area).layout(Layout::right_to_left(Align::Center)));
     right.spacing_mut().item_spacing.x = 6.0;
     theme_button(&mut right, theme, commands);
@@ -58,22 +67,39 @@ pub fn top_bar_ui(ui: &mut Ui, state: &State, theme: &Theme, compact: bool, comm
     }
 }
 
-/// Width of the choice of what the large tile shows.
-const MAIN_PANEL: f32 = 330.0;
+/// Width of the choice of an arrangement.
+const PRESETS: f32 = 200.0;
 
-/// What the large tile shows, in the middle of the bar, or beside what stands left of that.
-fn main_panel_ui(ui: &mut Ui, state: &State, theme: &Theme, left_end: f32, commands: &mut Vec<Command>) {
+/// The arrangements, in the middle of the bar, or beside what stands left of that; then the menu of panels.
+fn presets_ui(ui: &mut Ui, shown: &Arrangement, theme: &Theme, left_end: f32, commands: &mut Vec<Command>) {
     let area = ui.max_rect();
-    let left = (area.center().x - MAIN_PANEL / 2.0).max(left_end + space::L);
-    let rect = Rect::from_min_size(pos2(left, area.center().y - 11.0), vec2(MAIN_PANEL, 22.0));
-    if rect.right() > area.right() - 180.0 {
-        return;
+    let left = (area.center().x - PRESETS / 2.0).max(left_end + space::L);
+    let rect = Rect::from_min_size(pos2(left, area.center().y - 13.0), vec2(PRESETS, 26.0));
+    let choices = Preset::ALL.map(|(_, name, help)| (name, help));
+    let chosen = Preset::ALL.iter().position(|(preset, ..)| *preset == shown.preset).unwrap_or(0);
+    let mut middle = ui.new_child(UiBuilder::new().id_salt("presets").max_rect(rect));
+    if let Some(pressed) = segments(&mut middle, theme, "arrangement", &choices, chosen) {
+        commands.push(Command::SetPreset(Preset::ALL[pressed].0));
     }
-    let choices = MainPanel::ALL.map(|(_, name, help)| (name, help));
-    let chosen = MainPanel::ALL.iter().position(|(panel, ..)| *panel == state.saved.main).unwrap_or(0);
-    let mut middle = ui.new_child(UiBuilder::new().id_salt("main panel").max_rect(rect));
-    if let Some(pressed) = segments(&mut middle, theme, "main panel", &choices, chosen) {
-        commands.push(Command::ShowMain(MainPanel::ALL[pressed].0));
+    let beside = Rect::from_min_size(pos2(rect.right() + space::S, rect.top()), vec2(92.0, 26.0));
+    let mut beside =
+        ui.new_child(UiBuilder::new().id_salt("panels").max_rect(beside).layout(Layout::left_to_right(Align::Center)));
+    let response = button(&mut beside, theme, "Panels \u{23f7}", Loudness::Quiet)
+        .on_hover_text("Open a panel, or put all of them back to where they come");
+    Popup::menu(&response).width(280.0).gap(6.0).show(|ui| panels_menu(ui, shown, theme, commands));
+}
+
+fn panels_menu(ui: &mut Ui, shown: &Arrangement, theme: &Theme, commands: &mut Vec<Command>) {
+    ui.spacing_mut().item_spacing.y = 2.0;
+    for (place, panel) in Panel::ALL.into_iter().enumerate().filter(|(_, panel)| panel.is_tile()) {
+        let name = if place < 9 { format!("{} ({})", panel.title(), place + 1) } else { panel.title().to_owned() };
+        if scenario_row(ui, theme, &name, panel.help(), shown.is_visible(panel)) {
+            commands.push(Command::ShowPanel(panel));
+        }
+    }
+    ui.separator();
+    if scenario_row(ui, theme, "Reset the layout", "Every panel back to where it comes", false) {
+        commands.push(Command::ResetLayout);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use egui::{Align, Align2, Color32, FontId, Galley, Layout, Painter, Pos2, Rect, RichText, Ui, UiBuilder, vec2};
+use egui::{Align, Align2, Color32, FontId, Galley, Id, Layout, Painter, Pos2, Rect, RichText, Ui, UiBuilder, vec2};
 
 use crate::app::theme::{Theme, font, radius, space};
 
@@ -20,11 +20,27 @@ pub fn panel(
     ui.painter().rect_filled(rect, 0.0, theme.panel);
     let (top, rest) = rect.split_top_bottom_at_y(rect.top() + space::HEADER);
     scope(ui, (title, "header"), top.shrink2(vec2(space::PANEL, 0.0)), Layout::left_to_right(Align::Center), |ui| {
-        self::title(ui, theme, title);
-        ui.add_space(space::M);
+        if is_titled(ui) {
+            self::title(ui, theme, title);
+            ui.add_space(space::M);
+        }
         header(ui);
     });
     scope(ui, (title, "body"), rest, Layout::top_down(Align::Min), body);
+}
+
+fn titled_id() -> Id {
+    Id::unique("panels say their own title")
+}
+
+/// Whether panels say their own title from now on; under a bar of tabs they do not.
+pub fn set_titled(ui: &Ui, titled: bool) {
+    ui.data_mut(|data| data.insert_temp(titled_id(), titled));
+}
+
+/// Whether a panel says its own title.
+pub fn is_titled(ui: &Ui) -> bool {
+    ui.data(|data| data.get_temp(titled_id())).unwrap_or(true)
 }
 
 /// A child that has exactly `rect`, clipped to it.

@@ -124,6 +124,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::app::arrangement::Preset;
     use crate::app::panels::number;
     use crate::app::panels::time_map::fixture;
     use crate::app::run::Run;
@@ -156,6 +157,8 @@ mod tests {
             speed: 1.0,
             playing: false,
             ghost: None,
+            pinned: None,
+            preset: Preset::Tune,
         });
     }
 

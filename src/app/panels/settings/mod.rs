@@ -158,7 +158,9 @@ pub fn settings_ui(ui: &mut Ui, view: &View<'_>, lab: &State, state: &mut Settin
 
 fn header_ui(ui: &mut Ui, theme: &Theme, area: Rect, changed: usize, can_undo: bool, commands: &mut Vec<Command>) {
     let mut left = ui.new_child(UiBuilder::new().max_rect(area).layout(Layout::left_to_right(Align::Center)));
-    frame::title(&mut left, theme, "Settings");
+    if frame::is_titled(&left) {
+        frame::title(&mut left, theme, "Settings");
+    }
     let layout = Layout::right_to_left(Align::Center);
     let mut right = ui.new_child(UiBuilder::new().max_rect(area.expand2(vec2(6.0, 0.0))).layout(layout));
     right.spacing_mut().item_spacing.x = 0.0;

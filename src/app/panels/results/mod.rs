@@ -1,0 +1,19 @@
+//! Results: the table of results.
+
+use egui::Ui;
+
+use crate::app::panels::topology::empty;
+use crate::app::theme::space;
+use crate::app::view::{Command, View};
+use crate::app::widgets::frame;
+
+/// What the panel keeps between frames.
+#[derive(Default)]
+pub struct ResultsState {}
+
+/// Draws the panel into all of `ui`.
+pub fn results_ui(ui: &mut Ui, view: &View<'_>, _state: &mut ResultsState, _commands: &mut Vec<Command>) {
+    let rect = ui.max_rect();
+    frame::panel(ui, view.theme, rect, "Results", |_| {}, |_| {});
+    empty(ui, view.theme, rect.with_min_y(rect.top() + space::HEADER), "Nothing has been emitted yet.");
+}

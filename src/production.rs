@@ -1,4 +1,5 @@
-//! What became of records before they reached the log: lost on the way, written twice, held back.
+//! What became of records before they reached the log: lost on the way, written twice, held back;
+//! and which of them someone put in by hand.
 //!
 //! A [`crate::record::Stream`] holds what is in the log, and nothing else; the facts about its making
 //! are beside it. Records that happened = records in the log - duplicates + lost.
@@ -15,6 +16,8 @@ pub struct Production {
     /// Records of the stream that are copies of others, written again because an acknowledgement was
     /// lost; ascending. The copy that came first is not among them.
     pub duplicates: Vec<RecordId>,
+    /// Records of the stream that someone put into the log by hand; ascending.
+    pub by_hand: Vec<RecordId>,
     /// Copies that the broker dropped because it had the record already.
     pub deduplicated: u64,
     /// Requests that were sent again.
@@ -107,6 +110,11 @@ impl Production {
         self.duplicates.binary_search(&id).is_ok()
     }
 
+    /// Whether someone put a record into the log by hand. O(log n) in the number of those.
+    pub fn is_by_hand(&self, id: RecordId) -> bool {
+        self.by_hand.binary_search(&id).is_ok()
+    }
+
     /// How many records were lost by `now`.
     pub fn lost_by(&self, now: ProcTime) -> usize {
         self.lost.partition_point(|lost| lost.at <= now)
@@ -125,17 +133,18 @@ impl Production {
     /// The same facts when the stream is in another order, which names every record by its place here.
     #[must_use]
     pub(crate) fn in_order(&self, order: &[RecordId]) -> Self {
-        let is_duplicate = |(_, id): &(RecordId, RecordId)| self.is_duplicate(*id);
-        // A stream holds fewer than 2^32 records.
-        let places = order.iter().enumerate().map(|(place, &id)| (RecordId(place as u32), id));
-        let duplicates = if self.duplicates.is_empty() {
-            Vec::new()
-        } else {
-            places.filter(is_duplicate).map(|(place, _)| place).collect()
+        let moved = |of: &[RecordId]| -> Vec<RecordId> {
+            if of.is_empty() {
+                return Vec::new();
+            }
+            // A stream holds fewer than 2^32 records.
+            let places = order.iter().enumerate().map(|(place, &id)| (RecordId(place as u32), id));
+            places.filter(|(_, id)| of.binary_search(id).is_ok()).map(|(place, _)| place).collect()
         };
+        let (duplicates, by_hand) = (moved(&self.duplicates), moved(&self.by_hand));
         let producers =
             if self.producers.is_empty() { Vec::new() } else { order.iter().map(|&id| self.producer(id)).collect() };
-        Self { duplicates, producers, poison: self.poison.in_order(order), ..self.clone() }
+        Self { duplicates, by_hand, producers, poison: self.poison.in_order(order), ..self.clone() }
     }
 }
 

@@ -9,9 +9,10 @@ use highwater::scenario::alerts::{AlertRule, default_alerts};
 use highwater::scenario::library::BUILT_IN;
 use highwater::scenario::set::{apply, set};
 use highwater::scenario::{
-    Acks, ClockSpec, ColumnChoice, Deal, DelayQuantile, DelaySpec, Fault, Following, JoinSpec, JoinWith, KeySpec,
-    OtherKeys, Partitioner, ProducersSpec, RateShape, RateStep, RecordingSpec, RecordsSpec, Scenario, ScenarioError,
-    SourceSpec, Spacing, Synthetic, ValueSpec, WeightedDelay, WrittenRecord, WrittenWatermark, parse, parse_bytes,
+    Acks, ClockSpec, ColumnChoice, Deal, DelayQuantile, DelaySpec, Fault, Following, HandRecord, JoinSpec, JoinWith,
+    KeySpec, OtherKeys, Partitioner, ProducersSpec, RateShape, RateStep, RecordingSpec, RecordsSpec, Scenario,
+    ScenarioError, SourceSpec, Spacing, Synthetic, ValueSpec, WeightedDelay, WrittenRecord, WrittenWatermark, parse,
+    parse_bytes,
 };
 use highwater::state::StateTtl;
 use highwater::time::Span;
@@ -311,10 +312,16 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         until,
         factor,
     });
-    let faults = (prop::collection::vec(fault, 0..3), alerts());
+    let by_hand = (two_spans(), text(), -1e6..1e6).prop_map(|((at, event_time), key, value)| HandRecord {
+        at,
+        event_time: -event_time,
+        key,
+        value,
+    });
+    let faults = (prop::collection::vec(fault, 0..3), prop::collection::vec(by_hand, 0..3), alerts());
     let streams = (source, prop::option::of(join()), log());
     (text(), text(), any::<u64>(), 1..100_000_i64, streams, prop::option::of(pipeline()), faults).prop_map(
-        |(title, about, seed, seconds, (source, join, log), pipeline, (faults, alerts))| Scenario {
+        |(title, about, seed, seconds, (source, join, log), pipeline, (faults, by_hand, alerts))| Scenario {
             version: 1,
             title,
             about,
@@ -325,6 +332,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             log,
             pipeline: pipeline.unwrap_or_default(),
             faults,
+            by_hand,
             alerts,
         },
     )

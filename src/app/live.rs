@@ -166,7 +166,7 @@ fn prepare(job: &Job, speed: f64) -> Result<(Arc<Stream>, ThreadsConfig), Refusa
         return Err(crate::scenario::check::in_words(&problems));
     }
     let stream = match &job.recording {
-        Some(stream) => Arc::clone(stream),
+        Some(stream) => crate::app::worker::with_by_hand(stream, &job.scenario),
         None => Arc::new(source::generate(&job.scenario).map_err(|error| error.to_string())?),
     };
     let run = RunConfig::of(&job.scenario, &stream);

@@ -117,6 +117,11 @@ impl Run {
         self.guarantees.get()?.as_ref()
     }
 
+    /// Whether someone put this record in by hand.
+    pub fn is_by_hand(&self, id: RecordId) -> bool {
+        self.trace.stream.production().is_by_hand(id)
+    }
+
     /// What its tasks did, and its alerts; `None` until [`Run::work_out`] is done.
     pub fn insight(&self) -> Option<&Insight> {
         self.insight.get()
@@ -312,6 +317,7 @@ mod tests {
             log: crate::log::LogSpec::default(),
             pipeline,
             faults: Vec::new(),
+            by_hand: Vec::new(),
             alerts: Vec::new(),
         };
         Run::new(scenario, trace, 1)

@@ -11,7 +11,7 @@ use crate::oracle::reference::Truth;
 use crate::pipeline::{AtEnd, Pipeline, WindowSpec};
 use crate::record::Stream;
 use crate::runtime::{RunConfig, Trace, run, run_in_place_of};
-use crate::scenario::Scenario;
+use crate::scenario::{HandRecord, Scenario};
 use crate::source;
 use crate::time::Span;
 
@@ -41,14 +41,14 @@ struct Prepared {
 enum Origin {
     /// A scenario of which only what makes the stream is kept.
     Synthetic(Box<Scenario>),
-    /// The rows themselves.
-    Recording(Arc<Stream>),
+    /// The rows themselves, and what was put in by hand.
+    Recording(Arc<Stream>, Vec<HandRecord>),
 }
 
 impl Origin {
     fn of(job: &Job) -> Self {
         match &job.recording {
-            Some(stream) => Self::Recording(Arc::clone(stream)),
+            Some(stream) => Self::Recording(Arc::clone(stream), job.scenario.by_hand.clone()),
             None => {
                 // Faults of the operator do not change the stream, nor does the pipeline but for its end.
                 let faults = job.scenario.faults.iter().filter(|fault| fault.is_before_the_log()).cloned();
@@ -66,11 +66,23 @@ impl Origin {
 
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Recording(a), Self::Recording(b)) => Arc::ptr_eq(a, b),
+            (Self::Recording(a, of_a), Self::Recording(b, of_b)) => Arc::ptr_eq(a, b) && of_a == of_b,
             (Self::Synthetic(a), Self::Synthetic(b)) => a == b,
             _ => false,
         }
     }
+}
+
+/// The rows of a recording with what is put in by hand. A join was made when its files were read, with what
+/// was put in then.
+pub fn with_by_hand(recording: &Arc<Stream>, scenario: &Scenario) -> Arc<Stream> {
+    let is_unchanged = scenario.by_hand.is_empty() && recording.production().by_hand.is_empty();
+    if is_unchanged || scenario.join.is_some() {
+        return Arc::clone(recording);
+    }
+    let stream = Stream::clone(recording);
+    let origin = source::by_hand::origin_of(&stream);
+    Arc::new(source::by_hand::merge(stream, &scenario.by_hand, origin))
 }
 
 /// The worker, with what it keeps between runs.
@@ -119,7 +131,7 @@ impl Worker {
             return Ok((Arc::clone(&prepared.stream), Arc::clone(&prepared.delays)));
         }
         let stream = match &job.recording {
-            Some(stream) => Arc::clone(stream),
+            Some(stream) => with_by_hand(stream, &job.scenario),
             None => Arc::new(source::generate(&job.scenario).map_err(|error| error.to_string())?),
         };
         let delays = sorted_delays(&stream);

@@ -67,6 +67,7 @@ fn bare(seed: u64) -> Scenario {
         log: LogSpec::default(),
         pipeline: crate::pipeline::Pipeline::default(),
         faults: Vec::new(),
+        by_hand: Vec::new(),
         alerts: Vec::new(),
     }
 }

@@ -12,6 +12,7 @@ use crate::join::joined::{JoinFate, Joined};
 use crate::join::spec::{JoinKind, JoinRules};
 use crate::join::{Admission, IntervalJoin, Pair, Side, TableJoin, WindowJoin};
 use crate::pipeline::{AtEnd, WatermarkSpec, WindowSpec};
+use crate::production::Production;
 use crate::record::{KeyId, KeyTable, PartitionId, Record, RecordId, Row, Stream};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::watermark::perfect::to_come;
@@ -46,6 +47,9 @@ pub fn join(left: Stream, right: Stream, rules: &JoinRules, at_end: AtEnd) -> St
     };
     let stream = Stream::from_rows(pairs.iter().map(row).collect(), keys);
     let kind = rules.kind;
+    let is_by_hand = |(_, (_, pair)): &(u32, &(ProcTime, Pair))| left.production().is_by_hand(pair.left.id);
+    let by_hand = (0..).zip(&pairs).filter(is_by_hand).map(|(place, _)| RecordId(place)).collect();
+    let stream = stream.with_production(Production { by_hand, ..Production::default() });
     stream.made_by_join(Arc::new(Joined { kind, pairs, left, right, left_fates, right_fates, waits, max_kept }))
 }
 

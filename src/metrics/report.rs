@@ -39,6 +39,8 @@ pub struct Report {
     pub seed: u64,
     /// Records in the stream.
     pub records: usize,
+    /// How many of them someone put into the log by hand.
+    pub by_hand: usize,
     /// Where every record is at the end; what was lost before the log is produced and lost.
     pub ledger: Ledger,
     /// Records behind the watermark when they were handled, dropped or not.
@@ -191,6 +193,7 @@ impl Report {
             scenario: scenario.title.clone(),
             seed: scenario.seed,
             records: trace.stream.len(),
+            by_hand: trace.stream.production().by_hand.len(),
             ledger,
             behind: ids().filter(|&id| trace.is_behind(id)).count(),
             completeness: if assigned == 0 { 1.0 } else { ledger.counted as f64 / assigned as f64 },

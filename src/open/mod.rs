@@ -15,6 +15,7 @@ use crate::join;
 use crate::record::Stream;
 use crate::recording::{self, Progress, ReadError, ReadOptions, ReadReport};
 use crate::scenario::{JoinWith, RecordingSpec, Scenario, ScenarioError, SourceSpec, check, library};
+use crate::source::by_hand;
 use crate::source::second::generate_second;
 use crate::source::{GenerateError, generate_first};
 
@@ -109,6 +110,8 @@ pub fn open_scenario(
         SourceSpec::Synthetic(_) | SourceSpec::Records(_) => (generate_first(&scenario)?, None),
         SourceSpec::Recording(source) => {
             let (stream, report) = read(source)?;
+            let origin = by_hand::origin_of(&stream);
+            let stream = by_hand::merge(stream, &scenario.by_hand, origin);
             (stream, Some(report))
         }
     };
@@ -146,6 +149,13 @@ fn open_recording(
     let guessed = Guessed {
         window: scenario.pipeline.window == first.window,
         bound: scenario.pipeline.watermark == first.watermark,
+    };
+    // Settings can put records in by hand; the first pipeline fits those that were recorded.
+    let stream = if scenario.by_hand.is_empty() {
+        stream
+    } else {
+        let origin = by_hand::origin_of(&stream);
+        Arc::new(by_hand::merge(Arc::unwrap_or_clone(stream), &scenario.by_hand, origin))
     };
     Ok(Opened { scenario, stream, read: Some(recording.report), guessed })
 }

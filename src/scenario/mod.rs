@@ -5,6 +5,7 @@
 //! fields are errors that name the nearest known one.
 
 pub mod alerts;
+pub mod by_hand;
 pub mod check;
 pub mod error;
 mod explain;
@@ -23,6 +24,7 @@ pub mod suggest;
 mod write;
 
 pub use alerts::AlertRule;
+pub use by_hand::HandRecord;
 pub use error::{FileProblem, ScenarioError};
 pub use fault::{Fault, Silence, Victim};
 pub use join::{Following, JoinSpec, JoinWith};
@@ -77,6 +79,9 @@ pub struct Scenario {
     /// What goes wrong, and when.
     #[serde(default)]
     pub faults: Vec<Fault>,
+    /// Records that someone puts into the log beside those of the source, in any order.
+    #[serde(default)]
+    pub by_hand: Vec<HandRecord>,
     /// What it is watched for.
     #[serde(default = "alerts::default_alerts")]
     pub alerts: Vec<AlertRule>,
@@ -98,6 +103,7 @@ impl Scenario {
             log: LogSpec::default(),
             pipeline: Pipeline::default(),
             faults: Vec::new(),
+            by_hand: Vec::new(),
             alerts: alerts::default_alerts(),
         }
     }

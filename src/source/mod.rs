@@ -17,9 +17,11 @@
 //! - [`producers`]: who sends a record, and what the clock there shows
 //! - [`network`]: lost requests and acknowledgements, failing leaders
 //! - [`edge`]: what of it the log holds
+//! - [`by_hand`]: records that someone puts into the log beside those of the source
 //! - [`second`]: the other stream of a join
 //! - [`quantile`]: the inverse distribution functions behind all of it
 
+pub mod by_hand;
 pub mod delays;
 pub mod delivery;
 pub mod edge;
@@ -79,17 +81,28 @@ pub fn generate(scenario: &Scenario) -> Result<Stream, GenerateError> {
     Ok(crate::join::run::join(first, second, &spec.rules(), scenario.pipeline.at_end))
 }
 
-/// The stream of a synthetic source, or of records that are written out: the same bits for the same
-/// scenario on every machine.
+/// The stream of a synthetic source, or of records that are written out, with what is put in by hand: the
+/// same bits for the same scenario on every machine.
 ///
 /// Synthetic keys are numbered by rank; those that never occur have no number.
 ///
 /// # Errors
 /// When the source is a recording, or [`Scenario::problems`] is not empty.
 pub fn generate_first(scenario: &Scenario) -> Result<Stream, GenerateError> {
+    let made = generate_made(scenario)?;
+    let origin = scenario.source.start_time().map_or_else(|| by_hand::origin_of(&made), EventTime::on_proc_clock);
+    Ok(by_hand::merge(made, &scenario.by_hand, origin))
+}
+
+/// What the source itself makes.
+fn generate_made(scenario: &Scenario) -> Result<Stream, GenerateError> {
     let source = match &scenario.source {
         SourceSpec::Synthetic(source) => source,
-        SourceSpec::Records(source) => return source.stream().map_err(GenerateError::Problems),
+        SourceSpec::Records(source) => {
+            let stream = source.stream().map_err(GenerateError::Problems)?;
+            let problems = crate::scenario::by_hand::problems(&scenario.by_hand);
+            return if problems.is_empty() { Ok(stream) } else { Err(GenerateError::Problems(problems)) };
+        }
         SourceSpec::Recording(_) => return Err(GenerateError::Recording),
     };
     let problems = scenario.problems();

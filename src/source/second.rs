@@ -1,7 +1,7 @@
 //! The second stream of a join: made from the seed with draws of its own, written out, or what comes of
 //! the first stream's records.
 
-use crate::record::{PartitionId, Row, Stream};
+use crate::record::{PartitionId, Record, Row, Stream};
 use crate::rng::Seed;
 use crate::scenario::join::{Following, JoinWith};
 use crate::scenario::{Scenario, SourceSpec};
@@ -22,7 +22,8 @@ pub fn generate_second(scenario: &Scenario, first: &Stream) -> Result<Stream, Ge
     match &join.with {
         JoinWith::Synthetic(source) => {
             let source = SourceSpec::Synthetic((**source).clone());
-            let alone = Scenario { seed, source, join: None, faults: Vec::new(), ..scenario.clone() };
+            let alone =
+                Scenario { seed, source, join: None, faults: Vec::new(), by_hand: Vec::new(), ..scenario.clone() };
             generate_first(&alone)
         }
         JoinWith::Records(source) => source.stream().map_err(GenerateError::Problems),
@@ -32,9 +33,11 @@ pub fn generate_second(scenario: &Scenario, first: &Stream) -> Result<Stream, Ge
 }
 
 /// What comes of the records of a stream. Draws are taken in the order in which these happened, so
-/// that other delays of the first stream leave the second one as it is.
+/// that other delays of the first stream leave the second one as it is. Nothing comes of what was put in by
+/// hand.
 fn follow(following: &Following, first: &Stream, seed: Seed) -> Stream {
-    let mut order: Vec<_> = first.records().collect();
+    let made = |record: &Record| !first.production().is_by_hand(record.id);
+    let mut order: Vec<_> = first.records().filter(made).collect();
     order.sort_by_key(|record| (record.event_time, record.id));
     let (mut share, mut repeats, mut values) =
         (seed.stream("following share"), seed.stream("following repeats"), seed.stream("following value"));

@@ -49,6 +49,7 @@ impl Scenario {
         let pipeline = self.pipeline.problems().into_iter();
         check.found.extend(pipeline.map(|it| Problem::new(format!("pipeline.{}", it.path), it.message)));
         check.faults(self);
+        check.found.extend(crate::scenario::by_hand::problems(&self.by_hand));
         check.found.extend(crate::scenario::alerts::problems(&self.alerts));
         check.found
     }

@@ -68,6 +68,8 @@ struct Here {
     job: Option<Job>,
     file: Option<Source>,
     tasks: Vec<(u64, Task)>,
+    /// Whether what the tasks of a run did is left to be worked out by whoever wants to know.
+    is_brief: bool,
 }
 
 /// Where a thread leaves its messages.
@@ -131,6 +133,15 @@ impl Link {
             running: Vec::new(),
             reading: None,
         }
+    }
+
+    /// As [`Link::here`], but a run is handed over before [`Run::work_out`], as by a thread.
+    pub fn without_insight() -> Self {
+        let mut link = Self::here();
+        if let Inner::Here(here) = &mut link.inner {
+            here.is_brief = true;
+        }
+        link
     }
 
     /// Asks for a run. A job that has not begun yet is forgotten.
@@ -259,7 +270,9 @@ impl Link {
         if let Inner::Here(here) = &mut self.inner {
             messages.extend(here.file.take().map(|source| opened(&source, &mut |_| true)));
             let message = here.job.take().map(|job| done(&mut here.worker, job));
-            if let Some(Message::Done(run)) = &message {
+            if let Some(Message::Done(run)) = &message
+                && !here.is_brief
+            {
                 run.work_out();
             }
             messages.extend(message);

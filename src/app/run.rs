@@ -4,9 +4,10 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::app::insight::Insight;
+use crate::app::panels::time_map::model::MapModel;
 use crate::metrics::quantile::Quantile;
 use crate::oracle::reference::Truth;
-use crate::record::{RecordId, Stream};
+use crate::record::{KeyId, RecordId, Stream};
 use crate::runtime::{Fate, Ledger, Trace};
 use crate::scenario::Scenario;
 use crate::time::{EventTime, ProcTime, Span};
@@ -37,6 +38,7 @@ pub struct Run {
     /// The rows as they were read; those of the trace are in the order in which they were handled.
     input: Option<Arc<Stream>>,
     guarantees: OnceLock<Option<Guarantees>>,
+    windows: OnceLock<Arc<MapModel>>,
 }
 
 /// Records by what became of them, each list ascending. Ordinary records are in none.
@@ -103,6 +105,21 @@ impl Run {
             insight: OnceLock::new(),
             input: None,
             guarantees: OnceLock::new(),
+            windows: OnceLock::new(),
+        }
+    }
+
+    /// Its windows as columns with their panes, of all keys together; every panel that shows windows shows
+    /// these. Built when first asked for, in O(n log n); the worker asks before it hands over the run.
+    pub fn windows(&self) -> &Arc<MapModel> {
+        self.windows.get_or_init(|| Arc::new(MapModel::new(&self.trace, None)))
+    }
+
+    /// As [`Run::windows`], of one key where one is given; that is built anew with each call.
+    pub fn windows_of(&self, key: Option<KeyId>) -> Arc<MapModel> {
+        match key {
+            None => Arc::clone(self.windows()),
+            Some(key) => Arc::new(self.windows().for_key(&self.trace, key)),
         }
     }
 

@@ -82,7 +82,8 @@ impl Lab {
         Self::of_state(state, Link::here())
     }
 
-    fn with_link(mut link: Link, opened: Opened, saved: Saved) -> Self {
+    /// As [`Lab::new`], over a line to a worker that the caller has made.
+    pub fn with_link(mut link: Link, opened: Opened, saved: Saved) -> Self {
         let remarks = opened.remarks.join("\n");
         let mut state = State::new(opened, saved);
         if !remarks.is_empty() {

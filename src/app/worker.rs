@@ -112,7 +112,9 @@ impl Worker {
         });
         self.given.push(Arc::clone(&trace));
         let truth = self.truth_of(&stream, job.scenario.pipeline.window);
-        Ok(Run::with_known(job.scenario, trace, job.generation, truth, delays).over(stream))
+        let run = Run::with_known(job.scenario, trace, job.generation, truth, delays).over(stream);
+        run.windows();
+        Ok(run)
     }
 
     /// A trace that nobody needs any more, and whose memory serves the next one.

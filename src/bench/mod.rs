@@ -3,18 +3,21 @@
 //! - [`job`]: what the jobs are: records, pipeline, expected answer
 //! - [`checksum`]: one number for all panes of a job, whatever their order
 //! - [`engine`]: a job through the window operator of its pipeline
+//! - [`frame`]: what a frame of the lab costs
 //! - [`sim`]: a whole simulated run
 //! - [`threads`]: a job through the threads runtime
 //! - [`yardstick`]: the same answer from a loop written by hand for that one job
 
 pub mod checksum;
 pub mod engine;
+pub mod frame;
 pub mod job;
 pub mod sim;
 pub mod threads;
 pub mod yardstick;
 
 pub use checksum::Answer;
+pub use frame::FrameJob;
 pub use job::{Job, SmallRecord};
 pub use sim::Sim;
 pub use threads::Threads;

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::bench::{Answer, Job, Sim, SmallRecord, Threads, engine, yardstick};
 use crate::cli::args::{CommonArgs, Format};
+use crate::cli::bench_frame;
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::cli::stopwatch::Stopwatch;
@@ -25,7 +26,7 @@ const ROUNDS: usize = 5;
 pub struct BenchArgs {
     /// w1: tumbling 1s, w2: sliding 10s every 1s, w3: sessions with a gap of 2s, sim: a whole simulated
     /// run of 100,000 records through four tasks, threads: w1 through source, exchange, 2 window tasks
-    /// and sink on 4 threads
+    /// and sink on 4 threads, frame: what frames of the lab cost
     #[arg(long, value_enum, value_name = "JOB")]
     pub job: BenchJob,
     /// Fewer records than the job has; not for sim
@@ -49,6 +50,8 @@ pub enum BenchJob {
     Sim,
     /// [`Threads`].
     Threads,
+    /// [`bench_frame`].
+    Frame,
 }
 
 /// What a job took and gave.
@@ -87,10 +90,21 @@ pub fn bench(args: &BenchArgs, common: &CommonArgs) -> Result<(), CliError> {
         BenchJob::Sim if args.records.is_some() => {
             return Err(CliError::bad_input("--records is not for sim: its scenario says how many there are"));
         }
+        BenchJob::Frame => {
+            let frames =
+                bench_frame::measure(args.records.unwrap_or(1_000_000), build()).map_err(CliError::bad_input)?;
+            return report(&frames, frames.in_words(), args, common);
+        }
         BenchJob::Sim => measure_sim().map_err(CliError::bad_input)?,
         BenchJob::Threads => measure_threads(args.records.unwrap_or(Job::W1.records())).map_err(CliError::bad_input)?,
     };
-    let mut json = serde_json::to_vec_pretty(&measured).map_err(CliError::bad_input)?;
+    report(&measured, measured.in_words(), args, common)?;
+    if is_right { Ok(()) } else { Err(CliError::Failed) }
+}
+
+/// Prints figures as asked for, and writes them to the folder asked for.
+fn report(figures: &impl Serialize, words: String, args: &BenchArgs, common: &CommonArgs) -> Result<(), CliError> {
+    let mut json = serde_json::to_vec_pretty(figures).map_err(CliError::bad_input)?;
     json.push(b'\n');
     if let Some(folder) = &common.out {
         fs::create_dir_all(folder)
@@ -98,10 +112,9 @@ pub fn bench(args: &BenchArgs, common: &CommonArgs) -> Result<(), CliError> {
         output::write_file(&folder.join("bench.json"), &json)?;
     }
     match args.format {
-        Format::Json => output::print(&json)?,
-        Format::Text | Format::Csv => output::print(measured.in_words().as_bytes())?,
+        Format::Json => output::print(&json),
+        Format::Text | Format::Csv => output::print(words.as_bytes()),
     }
-    if is_right { Ok(()) } else { Err(CliError::Failed) }
 }
 
 /// Measures the first `events` records of a job; whether both answers are right.

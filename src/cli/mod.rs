@@ -3,6 +3,7 @@
 
 pub mod args;
 pub mod bench;
+mod bench_frame;
 pub mod chaos;
 pub mod check;
 pub mod choices;

@@ -26,6 +26,15 @@ impl Default for HeadlessOptions {
     }
 }
 
+/// What a frame came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FrameWork {
+    /// Corners of triangles.
+    pub vertices: usize,
+    /// Triangles.
+    pub triangles: usize,
+}
+
 /// An interface without a window.
 pub struct Headless {
     context: Context,
@@ -66,6 +75,21 @@ impl Headless {
         let primitives = self.context.tessellate(output.shapes, output.pixels_per_point);
         canvas.paint(&self.textures, &primitives, output.pixels_per_point);
         canvas.to_image()
+    }
+
+    /// Runs the interface for one frame and tessellates it, without drawing: what a window with a graphics
+    /// card asks of the processor.
+    pub fn tessellate(&mut self, mut interface: impl FnMut(&mut Ui)) -> FrameWork {
+        let output = self.frame(&mut interface);
+        let primitives = self.context.tessellate(output.shapes, output.pixels_per_point);
+        let mut work = FrameWork::default();
+        for primitive in &primitives {
+            if let egui::epaint::Primitive::Mesh(mesh) = &primitive.primitive {
+                work.vertices += mesh.vertices.len();
+                work.triangles += mesh.indices.len() / 3;
+            }
+        }
+        work
     }
 
     /// One frame of the interface; its textures are taken over.

@@ -24,6 +24,6 @@ mod headless;
 mod picture;
 
 pub use canvas::Canvas;
-pub use headless::{Headless, HeadlessOptions};
+pub use headless::{FrameWork, Headless, HeadlessOptions};
 pub use picture::encode_png;
 pub use textures::Textures;

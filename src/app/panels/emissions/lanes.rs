@@ -3,6 +3,8 @@
 //! The columns are those of the time map, so both panels speak of the same windows: of all keys
 //! together, or of one key. The truth of a column is the batch answer of the same keys.
 
+use std::sync::Arc;
+
 use crate::app::panels::emissions::truth::LaneTruth;
 use crate::app::panels::time_map::model::MapModel;
 use crate::app::panels::time_map::running::open_windows;
@@ -17,8 +19,10 @@ use crate::window::pane::{Timing, Window};
 pub struct Lanes {
     generation: u64,
     key: Option<KeyId>,
-    model: MapModel,
-    truth: LaneTruth,
+    model: Arc<MapModel>,
+    truth: Arc<LaneTruth>,
+    /// Whether any pane is early.
+    pub has_early: bool,
 }
 
 /// One window at an instant.
@@ -50,12 +54,15 @@ pub struct Lane {
 }
 
 impl Lanes {
-    /// Prepares the lanes of the run and key on screen.
-    pub fn of(view: &View<'_>) -> Self {
-        let model = MapModel::new(&view.run.trace, view.key);
+    /// Prepares the lanes of the run and key on screen; what the lanes `before` know of the truth is kept
+    /// where it still holds.
+    pub fn of(view: &View<'_>, before: Option<&Self>) -> Self {
+        let model = view.run.windows_of(view.key);
         let is_session = model.columns.iter().any(|column| column.session_of.is_some());
-        let truth = LaneTruth::of(view, is_session);
-        Self { generation: view.run.generation, key: view.key, model, truth }
+        let known = before.map(|before| &before.truth).filter(|truth| truth.is_of(view, is_session));
+        let truth = known.map_or_else(|| Arc::new(LaneTruth::of(view, is_session)), Arc::clone);
+        let has_early = view.run.trace.panes.iter().any(|pane| pane.timing == Timing::Early);
+        Self { generation: view.run.generation, key: view.key, model, truth, has_early }
     }
 
     /// Whether these are the lanes of what is on screen.
@@ -167,7 +174,7 @@ mod tests {
         let run = run(fixture::tumbling());
         let (_, end) = run.clock_range();
         with_view(&run, end, |view| {
-            let lanes = Lanes::of(view);
+            let lanes = Lanes::of(view, None);
             let aggregate = run.trace.pipeline.aggregate;
             let truth = Truth::of(&run.trace.stream, run.trace.pipeline.window);
             let mut off = 0;
@@ -197,7 +204,7 @@ mod tests {
     fn before_the_first_record_no_window_has_a_lane() {
         for window in fixture::window_kinds() {
             let run = run(window);
-            with_view(&run, ProcTime::MIN, |view| assert_eq!(Lanes::of(view).opened(view).len(), 0));
+            with_view(&run, ProcTime::MIN, |view| assert_eq!(Lanes::of(view, None).opened(view).len(), 0));
         }
     }
 }

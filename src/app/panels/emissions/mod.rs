@@ -41,10 +41,10 @@ pub struct EmissionsState {
 /// Draws the panel into all of `ui`.
 pub fn emissions_ui(ui: &mut Ui, view: &View<'_>, state: &mut EmissionsState, commands: &mut Vec<Command>) {
     if !state.lanes.as_ref().is_some_and(|lanes| lanes.is_of(view)) {
-        state.lanes = Some(Lanes::of(view));
+        state.lanes = Some(Lanes::of(view, state.lanes.as_ref()));
     }
     let rect = ui.max_rect();
-    let has_early = view.run.trace.panes.iter().any(|pane| pane.timing == Timing::Early);
+    let has_early = state.lanes.as_ref().is_some_and(|lanes| lanes.has_early);
     frame::panel(ui, view.theme, rect, "Emissions", |ui| legend_ui(ui, view.theme, has_early), |_| {});
     let body = rect.with_min_y(rect.top() + space::HEADER).shrink2(vec2(space::PANEL, 0.0));
     frame::scope(ui, "emissions body", body, egui::Layout::top_down(egui::Align::Min), |ui| {

@@ -1,6 +1,7 @@
 //! The batch answer beside every lane: of the same keys together, as far as that is one number.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::app::panels::time_map::model::Column;
 use crate::app::panels::window_value::{KeyValue, WindowValue};
@@ -21,6 +22,8 @@ type Place = (Window, Option<KeyId>);
 
 /// The batch answers of a run.
 pub struct LaneTruth {
+    /// What they were made from: they hold as long as it does.
+    made_from: (Arc<Truth>, Option<KeyId>, Aggregate, bool),
     of: BTreeMap<Place, WindowValue>,
     /// Of sessions that are found by where they start.
     special: Truth<WindowValue>,
@@ -30,6 +33,7 @@ impl LaneTruth {
     /// The answers for the keys that are shown; `is_session` is whether every window is of one key.
     pub fn of(view: &View<'_>, is_session: bool) -> Self {
         let pipeline = &view.run.trace.pipeline;
+        let made_from = (Arc::clone(&view.run.truth), view.key, pipeline.aggregate, is_session);
         let place = |key: KeyId, window: Window| (window, is_session.then_some(key));
         if !pipeline.aggregate.is_special() {
             let mut all: BTreeMap<Place, Summary> = BTreeMap::new();
@@ -40,11 +44,11 @@ impl LaneTruth {
             }
             let value = |summary: Summary| WindowValue::of_summary(pipeline.aggregate, &summary);
             let of = all.into_iter().map(|(place, summary)| (place, value(summary))).collect();
-            return Self { of, special: Truth::default() };
+            return Self { made_from, of, special: Truth::default() };
         }
         let stream = &view.run.trace.stream;
         if (stream.len() as i64).saturating_mul(pipeline.window.windows_per_record()) > MOST_GATHERED {
-            return Self { of: BTreeMap::new(), special: Truth::default() };
+            return Self { made_from, of: BTreeMap::new(), special: Truth::default() };
         }
         let gathered = Truth::<Vec<Record>>::gathered(stream, pipeline.window);
         let mut keys: BTreeMap<Place, Vec<&[Record]>> = BTreeMap::new();
@@ -55,7 +59,14 @@ impl LaneTruth {
         }
         let of = keys.into_iter().map(|(place, keys)| (place, together(pipeline.aggregate, &keys))).collect();
         let special = gathered.filter_map(|records| Some(together(pipeline.aggregate, &[records])));
-        Self { of, special }
+        Self { made_from, of, special }
+    }
+
+    /// Whether these are the answers for what is on screen.
+    pub fn is_of(&self, view: &View<'_>, is_session: bool) -> bool {
+        let (truth, key, aggregate, was_session) = &self.made_from;
+        Arc::ptr_eq(truth, &view.run.truth)
+            && (*key, *aggregate, *was_session) == (view.key, view.run.trace.pipeline.aggregate, is_session)
     }
 
     /// The answer of a column.

@@ -54,13 +54,15 @@ impl DelayBins {
         let range = axis_range(sorted);
         let mut bins = Self { range, codes: Vec::with_capacity(trace.fates.len()), kept: Vec::new() };
         let mut counts: Table = [[0; KINDS]; BINS + 1];
+        let edges = bins.edges();
         for (i, &fate) in trace.fates.iter().enumerate() {
             if i % STRIDE == 0 {
                 bins.kept.push(counts);
             }
             // Streams hold fewer than 2^32 records.
             let id = RecordId(i as u32);
-            let bin = bins.bin_of(trace.stream.delay(id));
+            let delay = trace.stream.delay(id);
+            let bin = edges.partition_point(|&edge| edge <= delay);
             let kind = kind_of(fate, trace.is_behind(id));
             counts[bin][kind as usize] += 1;
             bins.codes.push(bin as u8 | (kind as u8) << 6);
@@ -96,6 +98,21 @@ impl DelayBins {
     pub fn seconds_at(&self, place: f64) -> f64 {
         let (lo, hi) = self.range;
         lo * libm::exp(place * libm::log(hi / lo))
+    }
+
+    /// The least delay of every bin but the first: what [`DelayBins::bin_of`] says, without a logarithm for
+    /// each record.
+    fn edges(&self) -> [Span; BINS] {
+        let mut edges = [Span::MAX; BINS];
+        for (place, edge) in edges.iter_mut().enumerate() {
+            let (mut below, mut from) = (0, i64::MAX);
+            while from - below > 1 {
+                let middle = below + (from - below) / 2;
+                if self.bin_of(Span::from_micros(middle)) > place { from = middle } else { below = middle }
+            }
+            *edge = Span::from_micros(from);
+        }
+        edges
     }
 
     fn bin_of(&self, delay: Span) -> usize {

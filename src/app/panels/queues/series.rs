@@ -44,9 +44,18 @@ impl Series {
             anything_waited: false,
             waiting_now: Flow::new(trace.stream.arrivals_ascending().to_vec(), trace.started_ascending().to_vec()),
         };
+        // The last instant of the stretch before: dividing for each record would take longer than all the rest.
+        let mut known = (0, i64::MIN);
         let bin = |at: ProcTime| {
-            let place = i128::from((at - start).micros()) * STRETCHES as i128 / i128::from(length);
-            (place.max(0) as usize).min(STRETCHES - 1)
+            let passed = (at - start).micros();
+            if passed > known.1 {
+                let place = (i128::from(passed.max(0)) * STRETCHES as i128 / i128::from(length)) as usize;
+                let next = (place as i128 + 1) * i128::from(length);
+                let stretches = STRETCHES as i128;
+                // The quotient is at most the length of the run.
+                known = (place.min(STRETCHES - 1), ((next + stretches - 1) / stretches - 1) as i64);
+            }
+            known.0
         };
         series.fill(trace, bin);
         series.most_depth = series.depth.iter().copied().max().unwrap_or(0) as usize;
@@ -56,7 +65,7 @@ impl Series {
     }
 
     /// Walks over every instant at which something arrives, is read, or is started.
-    fn fill(&mut self, trace: &Trace, bin: impl Fn(ProcTime) -> usize) {
+    fn fill(&mut self, trace: &Trace, mut bin: impl FnMut(ProcTime) -> usize) {
         let columns = [trace.stream.arrivals_ascending(), trace.enqueued_ascending(), trace.started_ascending()];
         let mut passed = [0_usize; 3];
         let mut filled = 0;
@@ -68,7 +77,8 @@ impl Series {
             }
             // What held since the last instant held in every stretch up to just before this one.
             let held = (passed[1] - passed[2], passed[0] - passed[2]);
-            for stretch in filled..=bin(now - Span::from_micros(1)) {
+            let last = bin(now - Span::from_micros(1));
+            for stretch in filled..=last {
                 self.raise(stretch, held);
             }
             for (column, passed) in columns.iter().zip(&mut passed) {

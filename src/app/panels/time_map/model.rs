@@ -7,6 +7,7 @@
 //! that had been fired by the instant in question ([`MapModel::value_after`]).
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::pipeline::WindowSpec;
 use crate::record::{KeyId, RecordId};
@@ -82,7 +83,7 @@ pub struct MapModel {
     /// Indices of panes, by column, each in order of emission.
     pane_ids: Vec<u32>,
     /// Rises of the perfect watermark, ascending in both clocks. The last one is after everything.
-    pub perfect: Vec<PerfectStep>,
+    pub perfect: Arc<[PerfectStep]>,
     /// The longest column, for finding the ones in view.
     pub longest: Span,
 }
@@ -90,10 +91,19 @@ pub struct MapModel {
 impl MapModel {
     /// Builds the model of a run for one key, or for all of them.
     pub fn new(trace: &Trace, key: Option<KeyId>) -> Self {
+        Self::with_perfect(trace, key, perfect_watermark(trace).into())
+    }
+
+    /// The model of one key of the run of which this is the model.
+    pub fn for_key(&self, trace: &Trace, key: KeyId) -> Self {
+        Self::with_perfect(trace, Some(key), Arc::clone(&self.perfect))
+    }
+
+    fn with_perfect(trace: &Trace, key: Option<KeyId>, perfect: Arc<[PerfectStep]>) -> Self {
         let (mut columns, column_of) = columns(trace, key);
         let pane_ids = assign_panes(trace, &column_of, &mut columns);
         let longest = columns.iter().map(|column| column.window.size()).max().unwrap_or(Span::ZERO);
-        Self { columns, pane_ids, perfect: perfect_watermark(trace), longest }
+        Self { columns, pane_ids, perfect, longest }
     }
 
     /// Columns whose extents may touch event times from `from` to `to`, as a range of indices.

@@ -1,7 +1,7 @@
 //! The panel of the time map: what is kept between frames, the order in which things are painted, and
 //! what pointer and keys do.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use egui::{Align, EventFilter, Key, Layout, PointerButton, Pos2, Rect, Response, Sense, Ui, Vec2, vec2};
 
@@ -80,7 +80,7 @@ pub enum Mode {
 struct Cache {
     generation: u64,
     key: Option<KeyId>,
-    model: MapModel,
+    model: Arc<MapModel>,
     extent: Extent,
     scales: StripScales,
     /// Keys with how many records they have, most frequent first.
@@ -97,7 +97,7 @@ impl Cache {
         Self {
             generation: view.run.generation,
             key: view.key,
-            model: MapModel::new(trace, view.key),
+            model: view.run.windows_of(view.key),
             extent: Extent::of(trace),
             scales: StripScales::of(trace),
             keys: frequent_keys(view),
@@ -108,11 +108,14 @@ impl Cache {
 }
 
 fn frequent_keys(view: &View<'_>) -> Vec<(KeyId, usize)> {
-    let mut counts: BTreeMap<KeyId, usize> = BTreeMap::new();
-    for &key in view.run.trace.stream.keys() {
-        *counts.entry(key).or_default() += 1;
+    let stream = &view.run.trace.stream;
+    let mut counts = vec![0; stream.key_table().len()];
+    for key in stream.keys() {
+        counts[key.index()] += 1;
     }
-    let mut keys: Vec<(KeyId, usize)> = counts.into_iter().collect();
+    // There are fewer than 2^32 keys.
+    let keys = counts.into_iter().enumerate().map(|(place, count)| (KeyId(place as u32), count));
+    let mut keys: Vec<(KeyId, usize)> = keys.filter(|&(_, count)| count > 0).collect();
     keys.sort_by_key(|&(key, count)| (std::cmp::Reverse(count), key));
     keys
 }

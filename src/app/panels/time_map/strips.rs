@@ -25,9 +25,7 @@ pub struct StripScales {
 impl StripScales {
     /// The scales for a run. O(n log n).
     pub fn of(trace: &Trace) -> Self {
-        let arrivals = trace.stream.arrivals_ascending();
-        let most_waiting =
-            arrivals.iter().map(|&at| waiting_at(trace, at)).map(|(depth, lag)| depth + lag).max().unwrap_or(0);
+        let most_waiting = most_waiting(trace);
         let mut lags: Vec<i64> = trace
             .watermarks
             .windows(2)
@@ -40,6 +38,17 @@ impl StripScales {
         let lag = (usual as f64 * 1.15).max(bound as f64 * 1.6).max(1e6);
         Self { most_waiting, lag: Span::from_micros(lag.min(9e18) as i64) }
     }
+}
+
+/// The most records that were in queue and log together: one walk over what arrives and what is taken.
+fn most_waiting(trace: &Trace) -> usize {
+    let started = trace.started_ascending();
+    let (mut taken, mut most) = (0, 0);
+    for (place, &at) in trace.stream.arrivals_ascending().iter().enumerate() {
+        taken += started[taken..].iter().take_while(|&&started| started <= at).count();
+        most = most.max((place + 1).saturating_sub(taken));
+    }
+    most
 }
 
 /// Records in the queue and in the log at an instant.

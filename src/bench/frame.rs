@@ -9,7 +9,8 @@ use egui::{Event, Modifiers, PointerButton, pos2, vec2};
 
 use crate::app::files::Opened;
 use crate::app::link::Link;
-use crate::app::shell::{Lab, Panel};
+use crate::app::panel::Panel;
+use crate::app::shell::Lab;
 use crate::app::state::Saved;
 use crate::app::view::Command;
 use crate::raster::{FrameWork, Headless, HeadlessOptions};

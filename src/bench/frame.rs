@@ -9,7 +9,6 @@ use egui::{Event, Modifiers, PointerButton, pos2, vec2};
 
 use crate::app::files::Opened;
 use crate::app::link::Link;
-use crate::app::panel::Panel;
 use crate::app::shell::Lab;
 use crate::app::state::Saved;
 use crate::app::view::Command;
@@ -65,7 +64,7 @@ impl FrameJob {
     /// One frame: the UI pass and the tessellation of all that it draws.
     pub fn frame(&mut self) -> FrameWork {
         let Self { headless, lab, .. } = self;
-        headless.tessellate(|ui| lab.ui(ui, Panel::All))
+        headless.tessellate(|ui| lab.ui(ui, None))
     }
 
     /// Plays on from so much of the run, at the speed at which a run opens.

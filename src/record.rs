@@ -4,6 +4,8 @@
 //! in which they were given (file order). A [`RecordId`] is the place in that order. Keys are
 //! interned: a record carries a [`KeyId`], and [`KeyTable`] knows the names.
 
+mod columns;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::join::Joined;
 use crate::production::Production;
 use crate::time::{EventTime, ProcTime, Span};
+
+pub use columns::Columns;
 
 /// The place of a record in arrival order, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -124,67 +128,6 @@ pub struct Row {
     pub partition: PartitionId,
 }
 
-/// Columns of equal length for [`Stream::from_columns`], in any order.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Columns {
-    /// When each record happened.
-    pub event_times: Vec<EventTime>,
-    /// When each record reached the log.
-    pub arrivals: Vec<ProcTime>,
-    /// Interned keys.
-    pub keys: Vec<KeyId>,
-    /// Values; finite.
-    pub values: Vec<f64>,
-    /// Partitions of the log; empty when every record is in partition 0.
-    pub partitions: Vec<PartitionId>,
-    /// How many partitions the log has, when that is more than the records name.
-    pub partition_count: u32,
-}
-
-impl Columns {
-    fn assert_equal_lengths(&self) {
-        let length = self.event_times.len();
-        assert!(u32::try_from(length).is_ok(), "a stream holds fewer than 2^32 records");
-        let others = [self.arrivals.len(), self.keys.len(), self.values.len()];
-        assert!(others == [length; 3], "the columns of a stream have equal lengths");
-        assert!(
-            self.partitions.is_empty() || self.partitions.len() == length,
-            "partitions are given for all records or for none"
-        );
-    }
-
-    /// The places of the records by arrival time; ties keep their order. `None` when they have it.
-    pub fn arrival_order(&self) -> Option<Vec<u32>> {
-        if self.arrivals.is_sorted() {
-            return None;
-        }
-        // Places break ties, so that an unstable sort keeps the order of equals.
-        let mut order: Vec<(ProcTime, u32)> = self.arrivals.iter().copied().zip(0..).collect();
-        order.sort_unstable();
-        Some(order.into_iter().map(|(_, place)| place).collect())
-    }
-
-    /// Only the records at these places, in this order; one may be named more than once. Columns that are
-    /// empty stay so.
-    ///
-    /// # Panics
-    /// When there is no such place.
-    pub fn select(&mut self, places: &[u32]) {
-        self.event_times = at_places(&self.event_times, places);
-        self.arrivals = at_places(&self.arrivals, places);
-        self.keys = at_places(&self.keys, places);
-        self.values = at_places(&self.values, places);
-        self.partitions = at_places(&self.partitions, places);
-    }
-}
-
-fn at_places<T: Copy>(column: &[T], places: &[u32]) -> Vec<T> {
-    if column.is_empty() {
-        return Vec::new();
-    }
-    places.iter().map(|&place| column[place as usize]).collect()
-}
-
 /// A whole stream in columns of equal length, in arrival order (or, where said, in the order in
 /// which a run read it).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -230,7 +173,7 @@ impl Stream {
     pub fn from_columns(mut columns: Columns, key_table: KeyTable) -> Self {
         columns.assert_equal_lengths();
         if let Some(places) = columns.arrival_order() {
-            columns.select(&places);
+            columns.permute(&places);
         }
         if columns.partitions.iter().all(|&partition| partition == PartitionId::default()) {
             columns.partitions = Vec::new();
@@ -490,6 +433,22 @@ mod tests {
         let stream = Stream::from_rows(rows, KeyTable::default());
         assert_eq!(stream.values(), [2.0, 4.0, 1.0, 3.0]);
         assert_eq!(stream.delay(RecordId(2)), Span::from_millis(29));
+    }
+
+    #[test]
+    fn sorting_in_place_equals_sorting_rows() {
+        let mut rng = crate::rng::Seed::new(5).stream("rows");
+        let mut below = |n: i64| rng.integer(0, n - 1);
+        for length in [0, 1, 2, 63, 64, 65, 1_000] {
+            let rows: Vec<Row> = (0..length).map(|i| row(below(100), below(50), f64::from(i))).collect();
+            let stream = Stream::from_rows(rows.clone(), KeyTable::default());
+            let mut expected = rows;
+            expected.sort_by_key(|row| row.arrival);
+            assert_eq!(stream.len(), expected.len());
+            assert!(stream.values().iter().eq(expected.iter().map(|row| &row.value)));
+            assert!(stream.event_times().iter().eq(expected.iter().map(|row| &row.event_time)));
+            assert!(stream.arrivals().iter().eq(expected.iter().map(|row| &row.arrival)));
+        }
     }
 
     #[test]

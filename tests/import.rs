@@ -251,7 +251,7 @@ fn an_output_that_cannot_be_is_named() {
     assert!(said.stderr.contains("rec.csv: cannot be written"), "{}", said.stderr);
     let said = run(import().arg(&input).arg("-o").arg(folder.path("rec.xlsx")));
     assert_eq!(said.code, Some(2));
-    assert!(said.stderr.contains("expected .csv, .jsonl or .ndjson"), "{}", said.stderr);
+    assert!(said.stderr.contains("expected .parquet, or .csv, .jsonl or .ndjson"), "{}", said.stderr);
     assert_eq!(folder.names(), ["trips.csv"]);
 }
 
@@ -289,7 +289,7 @@ fn a_wrong_time_format_is_refused() {
 fn binary_junk_and_other_formats_are_refused() {
     let junk: Vec<u8> = (0..50_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     refused(&junk, &[], &["in.csv: line 1 is not text"]);
-    refused(b"PAR1\x00\x01", &[], &["is a Parquet file"]);
+    refused(b"PAR1\x00\x01", &[], &["in.csv: the Parquet file does not end in a footer"]);
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     std::io::Write::write_all(&mut packer, TRIPS.repeat(500).as_bytes()).expect("memory");
     let packed = packer.finish().expect("memory");

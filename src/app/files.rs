@@ -152,7 +152,10 @@ pub fn open(source: &Source, go_on: &mut dyn FnMut(f32) -> bool) -> Result<Opene
 pub fn ask() -> Option<PathBuf> {
     rfd::FileDialog::new()
         .set_title("Open a stream")
-        .add_filter("Scenarios and recordings", &["ron", "csv", "jsonl", "ndjson", "json", "gz", "zst"])
+        .add_filter(
+            "Scenarios and recordings",
+            &["ron", "csv", "tsv", "jsonl", "ndjson", "json", "parquet", "gz", "zst"],
+        )
         .add_filter("All files", &["*"])
         .pick_file()
 }

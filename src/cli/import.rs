@@ -1,4 +1,4 @@
-//! `highwater import`: a recording from CSV or JSON lines, with what was guessed, which rows were
+//! `highwater import`: a recording from CSV, JSON lines or Parquet, with what was guessed, which rows were
 //! bad, and how late the records are.
 //!
 //! Rows that cannot be records are listed by line and written beside the recording; they end the
@@ -22,11 +22,11 @@ use crate::recording::{self, BadRows, ReadOptions, Recording, STANDARD_STREAM};
 /// Arguments of `highwater import`.
 #[derive(Clone, Debug, Args)]
 pub struct ImportArgs {
-    /// CSV or JSON lines, plain, .gz or .zst; - is standard input
+    /// CSV or JSON lines (also kcat -J), plain, .gz or .zst, or Parquet; - is standard input
     #[arg(value_name = "INPUT")]
     pub input: PathBuf,
-    /// The recording to write: .csv, .jsonl or .ndjson, with .gz or .zst after it or not; - is
-    /// standard output; without it, only look
+    /// The recording to write: .parquet, or .csv, .jsonl or .ndjson, with .gz or .zst after it or not;
+    /// - is standard output; without it, only look
     #[arg(long, short, value_name = "REC")]
     pub output: Option<PathBuf>,
     /// Refuse the input at its first bad row

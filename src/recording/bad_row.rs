@@ -8,11 +8,33 @@ use super::time_format::EpochUnit;
 /// How much of a field is kept for display. Longer ones are cut and end with `...`.
 const FIELD_CHARS_MAX: usize = 60;
 
+/// What the number of a row counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Counted {
+    /// Lines of a file of text.
+    #[default]
+    Lines,
+    /// Rows of a table that has no lines.
+    Rows,
+}
+
+impl Counted {
+    /// `line` or `row`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Lines => "line",
+            Self::Rows => "row",
+        }
+    }
+}
+
 /// A row that cannot become a record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BadRow {
-    /// The line of the file on which the row starts, from 1.
+    /// The line of the file on which the row starts, from 1; the row where there are no lines.
     pub line: u64,
+    /// Which of the two.
+    pub counted: Counted,
     /// The column at fault; `None` when the whole row is.
     pub column: Option<Arc<str>>,
     /// The text of the field (of the row, when the whole row is at fault), cut for display;
@@ -42,6 +64,11 @@ pub enum RowProblem {
         /// The unit in which it would be in range.
         looks_like: Option<EpochUnit>,
     },
+    /// There is nothing in a typed column.
+    Null {
+        /// What there should be, with its article.
+        expected: &'static str,
+    },
     /// The field is not a number.
     NotANumber,
     /// The field is NaN or infinite.
@@ -68,18 +95,18 @@ pub enum RowProblem {
 
 impl BadRow {
     /// A row whose field in `column` is at fault.
-    pub(super) fn in_column(line: u64, column: &Arc<str>, field: &[u8], problem: RowProblem) -> Self {
-        Self { line, column: Some(Arc::clone(column)), field: shown(field), problem }
+    pub(super) fn in_column(counted: Counted, line: u64, column: &Arc<str>, field: &[u8], problem: RowProblem) -> Self {
+        Self { line, counted, column: Some(Arc::clone(column)), field: shown(field), problem }
     }
 
     /// A row that is at fault as a whole.
-    pub(super) fn whole(line: u64, row: &[u8], problem: RowProblem) -> Self {
-        Self { line, column: None, field: shown(row), problem }
+    pub(super) fn whole(counted: Counted, line: u64, row: &[u8], problem: RowProblem) -> Self {
+        Self { line, counted, column: None, field: shown(row), problem }
     }
 }
 
 /// The beginning of a field as text.
-fn shown(field: &[u8]) -> String {
+pub(super) fn shown(field: &[u8]) -> String {
     // A character has at most four bytes, so this many bytes are always enough.
     let beginning = &field[..field.len().min(4 * FIELD_CHARS_MAX + 4)];
     let text = String::from_utf8_lossy(beginning);
@@ -92,8 +119,9 @@ fn shown(field: &[u8]) -> String {
 /// `line 3, column "pickup": "yesterday" is not a time; expected a date like ...`.
 impl fmt::Display for BadRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}", self.line)?;
+        write!(f, "{} {}", self.counted.word(), self.line)?;
         match (&self.column, &self.problem) {
+            (Some(column), problem @ RowProblem::Null { .. }) => write!(f, ", column {column:?} {problem}"),
             (Some(column), problem) => write!(f, ", column {column:?}: {:?} {problem}", self.field),
             (None, problem) => write!(f, ": {problem}"),
         }
@@ -119,6 +147,7 @@ impl fmt::Display for RowProblem {
                 "is too far away; expected a time between the years -5952 and 9892, and it looks like {}",
                 unit.words()
             ),
+            Self::Null { expected } => write!(f, "is null; expected {expected}"),
             Self::NotANumber => f.write_str("is not a number; expected one like 12.5"),
             Self::NotFinite => f.write_str("is not a finite number; expected one like 12.5"),
             Self::NotText => f.write_str("is not UTF-8 text"),
@@ -141,7 +170,7 @@ mod tests {
     use super::*;
 
     fn check(problem: RowProblem, expected: &str) {
-        let row = BadRow::in_column(3, &"pickup".into(), b"yesterday", problem);
+        let row = BadRow::in_column(Counted::Lines, 3, &"pickup".into(), b"yesterday", problem);
         assert_eq!(row.to_string(), format!("line 3, column \"pickup\": \"yesterday\" {expected}"));
     }
 
@@ -154,19 +183,21 @@ mod tests {
             "looks like milliseconds where the column is in seconds; if it is right, give --time-format s",
         );
         check(RowProblem::NotANumber, "is not a number; expected one like 12.5");
-        let row = BadRow::whole(7, b"1,2,a,b", RowProblem::FieldCount { found: 4, expected: 3 });
+        let row = BadRow::whole(Counted::Lines, 7, b"1,2,a,b", RowProblem::FieldCount { found: 4, expected: 3 });
         assert_eq!(row.to_string(), "line 7: 4 fields where 3 were expected");
         assert_eq!(row.field, "1,2,a,b");
+        let row = BadRow::in_column(Counted::Rows, 3, &"total".into(), b"", RowProblem::Null { expected: "a number" });
+        assert_eq!(row.to_string(), "row 3, column \"total\" is null; expected a number");
     }
 
     #[test]
     fn long_fields_are_cut_between_characters() {
         let long = "\u{e9}".repeat(200);
-        let row = BadRow::whole(1, long.as_bytes(), RowProblem::OpenQuote);
+        let row = BadRow::whole(Counted::Lines, 1, long.as_bytes(), RowProblem::OpenQuote);
         assert_eq!(row.field, format!("{}...", "\u{e9}".repeat(60)));
-        let row = BadRow::whole(1, &"a".repeat(60).into_bytes(), RowProblem::OpenQuote);
+        let row = BadRow::whole(Counted::Lines, 1, &"a".repeat(60).into_bytes(), RowProblem::OpenQuote);
         assert_eq!(row.field, "a".repeat(60));
-        let row = BadRow::whole(1, b"\xffabc", RowProblem::NotText);
+        let row = BadRow::whole(Counted::Lines, 1, b"\xffabc", RowProblem::NotText);
         assert_eq!(row.field, "\u{fffd}abc");
     }
 }

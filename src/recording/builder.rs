@@ -1,14 +1,17 @@
-//! Cells become rows, rows become a stream, and bad rows are kept aside or refused.
+//! Rows become a stream, and bad rows are kept aside or refused.
+//!
+//! Nothing of a bad row is remembered but itself. Beside the columns of the stream there are the
+//! bad rows and the keys, and while the stream is put in order some six bytes a row.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::BadRows;
-use super::bad_row::{BadRow, RowProblem};
+use super::bad_row::{BadRow, Counted};
+use super::cells::{Cell, CellReader, RoleCells};
 use super::report::{ColumnReport, Role};
-use super::time_format::{TimeFormat, TimeProblem};
+use super::unit_change::{UnitChange, UnitWatch};
 use crate::record::{Columns, KeyId, KeyTable, PartitionId, Row, Stream};
 use crate::time::{EventTime, ProcTime};
 
@@ -31,14 +34,13 @@ pub(super) const ROWS_MAX: u32 = u32::MAX - 1;
 /// cache.
 const RECENT_KEYS: usize = 1 << 15;
 
-/// The cells of one row by [`Role::index`]; `None` where the file has no such column.
-pub(super) type RoleCells<'a> = [Option<&'a [u8]>; 5];
-
 /// Why reading stops before the end.
 #[derive(Debug)]
 pub(super) enum Stop {
     /// A bad row, and bad rows are refused.
     BadRow(Box<BadRow>),
+    /// The unit of a column of times changes.
+    UnitChange(Box<UnitChange>),
     /// Nothing but bad rows so far, and enough of them.
     Hopeless,
     /// More rows than a stream holds.
@@ -49,9 +51,9 @@ pub(super) enum Stop {
 
 /// Collects rows.
 pub(super) struct Builder {
-    names: [Option<Arc<str>>; 5],
-    formats: [TimeFormat; 2],
-    expected: [Arc<str>; 2],
+    /// What the cells mean.
+    pub(super) cells: CellReader,
+    units: UnitWatch,
     bad_rows_are: BadRows,
     rows_max: u32,
     columns: Columns,
@@ -59,6 +61,7 @@ pub(super) struct Builder {
     partitions: KeyTable,
     newest_event: i64,
     recent_keys: Vec<Option<KeyId>>,
+    recent_partition: Option<KeyId>,
     /// Rows tried.
     pub(super) row_count: u64,
     /// Rows that were bad.
@@ -68,14 +71,10 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    pub(super) fn new(columns: &[ColumnReport], bad_rows_are: BadRows) -> Self {
-        let report = |role: Role| columns.iter().find(|column| column.role == role);
-        let format = |role| report(role).and_then(|column| column.time_format.clone()).unwrap_or(TimeFormat::Rfc3339);
-        let formats = [format(Role::EventTime), format(Role::ArrivalTime)];
+    pub(super) fn new(columns: &[ColumnReport], bad_rows_are: BadRows, counted: Counted) -> Self {
         Self {
-            names: Role::ALL.map(|role| report(role).and_then(|column| column.column.clone())),
-            expected: [formats[0].expected().into(), formats[1].expected().into()],
-            formats,
+            cells: CellReader::new(columns, counted),
+            units: UnitWatch::default(),
             bad_rows_are,
             rows_max: ROWS_MAX,
             columns: Columns::default(),
@@ -83,6 +82,7 @@ impl Builder {
             partitions: KeyTable::default(),
             newest_event: i64::MIN,
             recent_keys: vec![None; RECENT_KEYS],
+            recent_partition: None,
             row_count: 0,
             bad_row_count: 0,
             bad_rows: Vec::new(),
@@ -91,16 +91,22 @@ impl Builder {
 
     /// Takes the cells of one row.
     pub(super) fn add(&mut self, line: u64, cells: &RoleCells<'_>) -> ControlFlow<Stop> {
-        match self.row(line, cells) {
-            Err(bad) => self.add_bad(bad),
-            Ok(_) if self.columns.values.len() >= self.rows_max as usize => ControlFlow::Break(Stop::TooManyRows),
-            Ok(_) if self.partitions.len() > PARTITIONS_MAX as usize => ControlFlow::Break(Stop::TooManyPartitions),
-            Ok(row) => {
-                self.push(row);
-                self.row_count += 1;
-                ControlFlow::Continue(())
-            }
+        let row = match self.row(line, cells) {
+            Ok(row) => row,
+            Err(bad) => return self.add_bad(bad),
+        };
+        if let Some(change) = self.unit_changed_at(line, cells) {
+            return ControlFlow::Break(Stop::UnitChange(Box::new(change)));
         }
+        if self.columns.values.len() >= self.rows_max as usize {
+            return ControlFlow::Break(Stop::TooManyRows);
+        }
+        if self.partitions.len() > PARTITIONS_MAX as usize {
+            return ControlFlow::Break(Stop::TooManyPartitions);
+        }
+        self.push(row);
+        self.row_count += 1;
+        ControlFlow::Continue(())
     }
 
     /// Takes a row that has no usable cells.
@@ -109,6 +115,9 @@ impl Builder {
         self.bad_row_count += 1;
         if self.bad_rows_are == BadRows::Refuse {
             return ControlFlow::Break(Stop::BadRow(Box::new(bad)));
+        }
+        if let Some(change) = self.units.bad(&bad, self.columns.values.is_empty()) {
+            return ControlFlow::Break(Stop::UnitChange(Box::new(change)));
         }
         if self.bad_rows.len() < BAD_ROWS_KEPT_MAX {
             self.bad_rows.push(bad);
@@ -119,68 +128,48 @@ impl Builder {
         ControlFlow::Continue(())
     }
 
-    /// A row whose cell in the column of `role` is at fault.
-    pub(super) fn bad(&self, line: u64, role: Role, cell: &[u8], problem: RowProblem) -> BadRow {
-        match &self.names[role.index()] {
-            Some(name) => BadRow::in_column(line, name, cell, problem),
-            None => BadRow::whole(line, cell, problem),
-        }
+    /// Whether a good row is the first after rows in another unit with which the file began.
+    fn unit_changed_at(&mut self, line: u64, cells: &RoleCells<'_>) -> Option<UnitChange> {
+        let run = self.units.take_run()?;
+        let is_column = |role: &Role| run.is_in(self.cells.name(*role));
+        let role = [Role::EventTime, Role::ArrivalTime].into_iter().find(is_column)?;
+        run.ended_by(line, &cells[role.index()]?.text())
     }
 
     fn row(&mut self, line: u64, cells: &RoleCells<'_>) -> Result<Row, BadRow> {
-        let event_micros = self.time(line, Role::EventTime, cells[0].unwrap_or_default())?;
+        let event_micros = self.cells.time(line, Role::EventTime, cells[0].unwrap_or(Cell::Null))?;
         let arrival_micros = match cells[1] {
-            Some(cell) => self.time(line, Role::ArrivalTime, cell)?,
+            Some(cell) => self.cells.time(line, Role::ArrivalTime, cell)?,
             None => self.newest_event.max(event_micros),
         };
         let value = match cells[3] {
-            Some(cell) => self.value(line, cell)?,
+            Some(cell) => self.cells.value(line, cell)?,
             None => 1.0,
         };
-        let key = self.text(line, Role::Key, cells[2].unwrap_or_default())?;
+        let key = self.cells.text(line, Role::Key, cells[2].unwrap_or(Cell::Null))?;
         let partition = match cells[4] {
-            Some(cell) => Some(self.text(line, Role::Partition, cell)?.trim()),
-            None => None,
+            Some(cell) => {
+                let name = self.cells.text(line, Role::Partition, cell)?;
+                PartitionId(self.partition(name.trim()).0)
+            }
+            None => PartitionId::default(),
         };
-        let partition = PartitionId(partition.map_or(0, |name| self.partitions.intern(name).0));
         // Nothing of a bad row is remembered.
         self.newest_event = self.newest_event.max(event_micros);
         Ok(Row {
             event_time: EventTime::from_micros(event_micros),
             arrival: ProcTime::from_micros(arrival_micros),
-            key: self.key(key),
+            key: self.key(&key),
             value,
             partition,
         })
     }
 
-    fn time(&self, line: u64, role: Role, cell: &[u8]) -> Result<i64, BadRow> {
-        let format = &self.formats[role.index()];
-        format.micros(cell).map_err(|problem| {
-            let problem = match (problem, format) {
-                (TimeProblem::OutOfRange(looks_like), _) => RowProblem::TimeOutOfRange { looks_like },
-                (TimeProblem::OtherUnit(looks_like), TimeFormat::Epoch(epoch)) => {
-                    RowProblem::OtherUnit { looks_like, column_unit: epoch.unit }
-                }
-                _ => RowProblem::NotATime { expected: Arc::clone(&self.expected[role.index()]) },
-            };
-            self.bad(line, role, cell, problem)
-        })
-    }
-
-    fn value(&self, line: u64, cell: &[u8]) -> Result<f64, BadRow> {
-        let number = std::str::from_utf8(cell.trim_ascii()).ok().and_then(|text| text.parse::<f64>().ok());
-        match number {
-            Some(number) if number.is_finite() => Ok(number),
-            Some(_) => Err(self.bad(line, Role::Value, cell, RowProblem::NotFinite)),
-            None => Err(self.bad(line, Role::Value, cell, RowProblem::NotANumber)),
-        }
-    }
-
-    fn text<'c>(&self, line: u64, role: Role, cell: &'c [u8]) -> Result<&'c str, BadRow> {
-        match std::str::from_utf8(cell) {
-            Ok(text) if !text.contains('\0') => Ok(text),
-            _ => Err(self.bad(line, role, cell, RowProblem::NotText)),
+    /// Interns the name of a partition, which is often that of the row before.
+    fn partition(&mut self, name: &str) -> KeyId {
+        match self.recent_partition {
+            Some(recent) if self.partitions.name(recent) == name => recent,
+            _ => *self.recent_partition.insert(self.partitions.intern(name)),
         }
     }
 
@@ -203,7 +192,7 @@ impl Builder {
         self.columns.arrivals.push(row.arrival);
         self.columns.keys.push(row.key);
         self.columns.values.push(row.value);
-        if self.names[Role::Partition.index()].is_some() {
+        if self.cells.has(Role::Partition) {
             self.columns.partitions.push(row.partition);
         }
     }
@@ -241,7 +230,7 @@ fn partition_number(name: &str) -> Option<u32> {
 mod tests {
     use super::*;
     use crate::recording::report::Choice;
-    use crate::recording::time_format::EpochUnit;
+    use crate::recording::time_format::{EpochUnit, TimeFormat};
 
     fn builder(bad_rows_are: BadRows) -> Builder {
         let columns: Vec<_> = Role::ALL
@@ -253,11 +242,11 @@ mod tests {
                 time_format: Some(TimeFormat::epoch_by_magnitude(EpochUnit::Seconds)),
             })
             .collect();
-        Builder::new(&columns, bad_rows_are)
+        Builder::new(&columns, bad_rows_are, Counted::Lines)
     }
 
     fn add(builder: &mut Builder, cells: [&str; 5]) -> ControlFlow<Stop> {
-        builder.add(1, &cells.map(|cell| Some(cell.as_bytes())))
+        builder.add(1, &cells.map(|cell| Some(Cell::Text(cell.as_bytes()))))
     }
 
     #[test]

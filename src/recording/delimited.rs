@@ -233,7 +233,7 @@ mod tests {
     /// Rows as `line: field|field`, open quotes as `line: !`.
     fn rows(text: &str, fields_expected: Option<usize>) -> Vec<String> {
         let mut progress = |_| ControlFlow::Continue(());
-        let mut buffer = LineBuffer::new(open(text.as_bytes(), "t").expect("text"), &mut progress);
+        let mut buffer = LineBuffer::new(open(text.as_bytes(), "t").expect("text").text(), &mut progress);
         let mut splitter = Splitter::new(b',');
         if let Some(count) = fields_expected {
             splitter.expect_fields(count);
@@ -297,7 +297,7 @@ mod tests {
             ControlFlow::Continue(())
         };
         let endless = std::io::Read::chain("a,b\n".as_bytes(), std::io::repeat(b'x'));
-        let mut buffer = LineBuffer::new(open(endless, "t").expect("text"), &mut progress);
+        let mut buffer = LineBuffer::new(open(endless, "t").expect("text").text(), &mut progress);
         let mut splitter = Splitter::new(b',');
         let first = splitter.split_at(0, &mut buffer).expect("a line").expect("not the end");
         let error = splitter.split_at(first.bytes, &mut buffer).expect_err("no end");

@@ -5,6 +5,7 @@ use std::io;
 
 use super::bad_row::BadRow;
 use super::time_format::TimeFormatError;
+use super::unit_change::UnitChange;
 
 /// Why a recording cannot be read. `file` is the name as it was given.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +17,7 @@ pub enum ReadError {
         file: String,
     },
     /// It is a directory.
-    #[error("{file}: is a directory; expected a file of CSV or JSON lines")]
+    #[error("{file}: is a directory; expected a file of CSV, JSON lines or Parquet")]
     Directory {
         /// The file.
         file: String,
@@ -65,7 +66,7 @@ pub enum ReadError {
         file: String,
     },
     /// It is in a format that is recognised but not read.
-    #[error("{file}: is {format}; expected CSV or JSON lines, plain or packed with gzip or zstd{hint}")]
+    #[error("{file}: is {format}; expected Parquet, or CSV or JSON lines, plain or packed with gzip or zstd{hint}")]
     OtherFormat {
         /// The file.
         file: String,
@@ -73,6 +74,43 @@ pub enum ReadError {
         format: &'static str,
         /// What to do, after a semicolon; may be empty.
         hint: &'static str,
+    },
+    /// It is a table without rows.
+    #[error("{file}: has columns and no rows")]
+    NoRows {
+        /// The file.
+        file: String,
+    },
+    /// A Parquet file has no footer, or one that cannot be read.
+    #[error(
+        "{file}: the Parquet file does not end in a footer that can be read ({reason}); expected the whole file \
+         (was it cut while copied?)"
+    )]
+    ParquetFooter {
+        /// The file.
+        file: String,
+        /// What the decoder says.
+        reason: String,
+    },
+    /// A Parquet file cannot be decoded.
+    #[error("{file}: {place} cannot be decoded: {error}; expected the file as it was written (was it damaged?)")]
+    ParquetDamaged {
+        /// The file.
+        file: String,
+        /// Row group, rows and column.
+        place: String,
+        /// What the decoder says.
+        error: parquet::errors::ParquetError,
+    },
+    /// A chosen column has no single value in every row.
+    #[error("{file}: column {column:?} is {what}; expected a column with one number, text or time in every row")]
+    UnusableColumn {
+        /// The file.
+        file: String,
+        /// Its whole name.
+        column: String,
+        /// What it is.
+        what: String,
     },
     /// Most of its first lines are not text.
     #[error("{file}: line {line} is not text; expected CSV or JSON lines in UTF-8")]
@@ -133,6 +171,14 @@ pub enum ReadError {
         /// The first bad row.
         row: Box<BadRow>,
     },
+    /// A column of times changes its unit on the way.
+    #[error("{file}: {change}")]
+    UnitChange {
+        /// The file.
+        file: String,
+        /// Where, from what, and to what.
+        change: Box<UnitChange>,
+    },
     /// Every row is bad.
     #[error("{file}: none of the {count} rows read can be used; the first: {first}")]
     AllRowsBad {
@@ -174,10 +220,16 @@ pub enum ReadError {
 pub enum WriteError {
     /// The name does not say in which format.
     #[error(
-        "{file}: cannot tell the format by this name; expected .csv, .jsonl or .ndjson, with .gz or .zst \
-         after it or not"
+        "{file}: cannot tell the format by this name; expected .parquet, or .csv, .jsonl or .ndjson, with .gz or \
+         .zst after it or not"
     )]
     UnknownFormat {
+        /// The file.
+        file: String,
+    },
+    /// The progress callback asked to stop.
+    #[error("{file}: writing was cancelled; nothing is written")]
+    Cancelled {
         /// The file.
         file: String,
     },

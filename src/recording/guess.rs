@@ -103,7 +103,7 @@ pub(super) fn looks_like_data(row: &[String]) -> bool {
         return false;
     }
     let is_time = |cell: &str| {
-        let column = SampleColumn { name: String::new(), cells: vec![cell.to_owned()] };
+        let column = SampleColumn { cells: vec![cell.to_owned()], ..SampleColumn::default() };
         let detected = detect(&column, &NameWords::default(), None);
         detected.parsed_count > 0 && (!matches!(detected.format, TimeFormat::Epoch(_)) || is_plausible_epoch(&[cell]))
     };

@@ -1,7 +1,7 @@
 //! Real streams, from and to files.
 //!
-//! A recording is CSV or JSON lines, plain or packed with gzip or zstd, from a file, standard
-//! input or any reader. Columns that the user does not choose are guessed, and the
+//! A recording is CSV or JSON lines, plain or packed with gzip or zstd, or Parquet, from a file,
+//! standard input or any reader. Columns that the user does not choose are guessed, and the
 //! [`ReadReport`] says which and why. Rows that cannot be records are never skipped silently: they
 //! refuse the file or are kept aside with their line, column, field and what would be right.
 //!
@@ -15,33 +15,38 @@ pub mod time_format;
 mod bad_row;
 mod buffer;
 mod builder;
+mod cells;
 mod columns;
 mod delimited;
 mod error;
 mod guess;
 mod input;
+mod instant_text;
 mod instants;
 mod json_rows;
 mod names;
+mod parquet_file;
 mod read;
 mod report;
 mod sample;
 mod time_guess;
+mod unit_change;
 mod whole_file;
 mod write;
 
 use crate::record::Stream;
 use crate::scenario::ColumnChoice;
 
-pub use bad_row::{BadRow, RowProblem};
+pub use bad_row::{BadRow, Counted, RowProblem};
 pub use buffer::Progress;
 pub use builder::BAD_ROWS_KEPT_MAX;
 pub use error::{ReadError, WriteError};
 pub use input::STANDARD_STREAM;
 pub use read::{read, read_path};
 pub use report::{Choice, ColumnReport, Layout, ReadReport, Role};
+pub use unit_change::UnitChange;
 pub use whole_file::write_whole;
-pub use write::{Packing, RowFormat, format_of, write, write_path};
+pub use write::{FileFormat, Packing, RowFormat, Written, format_of, write, write_path, write_path_with};
 
 /// A stream and where it came from.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,25 +4,29 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::bad_row::{BadRow, RowProblem};
+use super::bad_row::{Counted, RowProblem};
 use super::buffer::{LineBuffer, Progress};
 use super::builder::{Builder, PARTITIONS_MAX, ROWS_MAX, Stop};
+use super::cells::{Cell, RoleCells};
 use super::columns::{may_be_headless, resolve};
 use super::delimited::{RowKind, Splitter};
 use super::error::ReadError;
 use super::guess::{Chosen, choose};
-use super::input::{Input, open, open_path};
+use super::input::{Input, Opened, open, open_path};
 use super::json_rows::{PathTree, Slot};
+use super::parquet_file::read_parquet;
 use super::report::{Layout, ReadReport, Role};
 use super::sample::Sample;
 use super::time_format::TimeFormat;
 use super::{ReadOptions, Recording};
 use crate::record::RecordId;
+use crate::scenario::ColumnChoice;
 
 /// Reads a file, or standard input for `-`.
 ///
 /// `progress` is called with the bytes read so far and may cancel. Memory: the columns of the
-/// stream, twice while they are put in order, and some megabytes.
+/// stream (28 bytes a row, 32 with partitions), six more while they are put in order, and some
+/// megabytes.
 ///
 /// # Errors
 /// [`ReadError`] names file, line, column and field.
@@ -31,6 +35,7 @@ pub fn read_path(path: &Path, options: &ReadOptions, progress: &mut Progress<'_>
 }
 
 /// Reads from anything; `file` is its name in messages, and its extension a hint at its format.
+/// Parquet, whose end must be read first, is kept in a temporary file on the way.
 ///
 /// # Errors
 /// As [`read_path`].
@@ -43,29 +48,57 @@ pub fn read(
     read_input(open(reader, file)?, options, progress)
 }
 
-fn read_input(input: Input<'_>, options: &ReadOptions, progress: &mut Progress<'_>) -> Result<Recording, ReadError> {
+fn read_input(input: Opened<'_>, options: &ReadOptions, progress: &mut Progress<'_>) -> Result<Recording, ReadError> {
+    match input {
+        Opened::Parquet(input) => read_parquet(input, options, progress),
+        Opened::Text(input) => read_text(input, options, progress),
+    }
+}
+
+/// What the columns of an input mean.
+pub(super) struct Plan {
+    /// Its first rows.
+    pub(super) sample: Sample,
+    /// Which column has which role.
+    pub(super) chosen: Chosen,
+}
+
+impl Plan {
+    /// Takes the columns that the user chose and guesses the rest.
+    ///
+    /// # Errors
+    /// When a chosen column is not there, or there is no event time.
+    pub(super) fn new(sample: Sample, choice: &ColumnChoice, file: &str) -> Result<Self, ReadError> {
+        let format = match &choice.time_format {
+            Some(name) => TimeFormat::from_name(name)?,
+            None => None,
+        };
+        let given = resolve(&sample, choice, file)?;
+        match choose(&sample, given, format.as_ref()) {
+            Some(chosen) => Ok(Self { sample, chosen }),
+            None => Err(ReadError::NoTimeColumn { file: file.to_owned(), columns: sample.names() }),
+        }
+    }
+}
+
+fn read_text(input: Input<'_>, options: &ReadOptions, progress: &mut Progress<'_>) -> Result<Recording, ReadError> {
     let file = input.file.clone();
     let choice = &options.columns;
-    let format = match &choice.time_format {
-        Some(name) => TimeFormat::from_name(name)?,
-        None => None,
-    };
     let mut forward = |bytes| progress(bytes);
     let mut buffer = LineBuffer::new(input, &mut forward);
     let sample = Sample::take(&mut buffer, choice.no_header, may_be_headless(choice))?;
-    let given = resolve(&sample, choice, &file)?;
-    let chosen = choose(&sample, given, format.as_ref())
-        .ok_or_else(|| ReadError::NoTimeColumn { file: file.clone(), columns: sample.names() })?;
-    let mut builder = Builder::new(&chosen.reports, options.bad_rows);
+    let plan = Plan::new(sample, choice, &file)?;
+    let Plan { sample, chosen } = &plan;
+    let mut builder = Builder::new(&chosen.reports, options.bad_rows, Counted::Lines);
     let flow = match sample.layout {
-        Layout::JsonLines => read_json(&mut buffer, &sample, &chosen, &mut builder)?,
         Layout::Delimited { delimiter, has_header } => {
             let rows = DelimitedRows { delimiter, has_header, field_count: sample.columns.len() };
-            rows.read(&mut buffer, &chosen, &mut builder)?
+            rows.read(&mut buffer, chosen, &mut builder)?
         }
+        Layout::JsonLines | Layout::Parquet => read_json(&mut buffer, sample, chosen, &mut builder)?,
     };
     drop(buffer);
-    finish(file, sample, chosen, builder, flow)
+    finish(file, plan, builder, flow)
 }
 
 /// A delimited file whose columns are known.
@@ -92,13 +125,13 @@ impl DelimitedRows {
             let flow = match extent.kind {
                 RowKind::Blank => ControlFlow::Continue(()),
                 _ if std::mem::take(&mut is_header) => ControlFlow::Continue(()),
-                RowKind::OpenQuote => builder.add_bad(BadRow::whole(line, text, RowProblem::OpenQuote)),
+                RowKind::OpenQuote => builder.add_bad(builder.cells.whole(line, text, RowProblem::OpenQuote)),
                 _ if found != self.field_count => {
                     let problem = RowProblem::FieldCount { found, expected: self.field_count };
-                    builder.add_bad(BadRow::whole(line, text, problem))
+                    builder.add_bad(builder.cells.whole(line, text, problem))
                 }
                 kind => {
-                    let cells = chosen.columns.map(|column| splitter.field(column?, kind, text));
+                    let cells = chosen.columns.map(|column| splitter.field(column?, kind, text).map(Cell::Text));
                     builder.add(line, &cells)
                 }
             };
@@ -130,15 +163,15 @@ fn read_json(
         let flow = if text.trim_ascii().is_empty() {
             ControlFlow::Continue(())
         } else if let Err(reason) = paths.extract(text, &mut slots) {
-            builder.add_bad(BadRow::whole(line, text, RowProblem::NotJson { reason }))
+            builder.add_bad(builder.cells.whole(line, text, RowProblem::NotJson { reason }))
         } else if let Some(role) = Role::ALL.into_iter().find(|role| slots[role.index()].is_composite) {
             let cell = &slots[role.index()].text;
-            builder.add_bad(builder.bad(line, role, cell, RowProblem::NotASingleValue))
+            builder.add_bad(builder.cells.bad(line, role, cell, RowProblem::NotASingleValue))
         } else {
-            let mut cells = [None; 5];
+            let mut cells: RoleCells<'_> = [None; 5];
             for role in Role::ALL {
                 let has_column = chosen.columns[role.index()].is_some();
-                cells[role.index()] = has_column.then_some(slots[role.index()].text.as_slice());
+                cells[role.index()] = has_column.then_some(Cell::Text(&slots[role.index()].text));
             }
             builder.add(line, &cells)
         };
@@ -150,17 +183,22 @@ fn read_json(
     Ok(ControlFlow::Continue(()))
 }
 
-fn finish(
+/// A recording of what was built, or why there is none.
+///
+/// # Errors
+/// What stopped the reading, and that there are no rows, or only bad ones.
+pub(super) fn finish(
     file: String,
-    sample: Sample,
-    chosen: Chosen,
+    plan: Plan,
     mut builder: Builder,
     flow: ControlFlow<Stop>,
 ) -> Result<Recording, ReadError> {
+    let Plan { sample, chosen } = plan;
     let (row_count, bad_row_count) = (builder.row_count, builder.bad_row_count);
     match flow {
         ControlFlow::Continue(()) | ControlFlow::Break(Stop::Hopeless) => {}
         ControlFlow::Break(Stop::BadRow(row)) => return Err(ReadError::BadRow { file, row }),
+        ControlFlow::Break(Stop::UnitChange(change)) => return Err(ReadError::UnitChange { file, change }),
         ControlFlow::Break(Stop::TooManyRows) => return Err(ReadError::TooManyRows { file, limit: ROWS_MAX }),
         ControlFlow::Break(Stop::TooManyPartitions) => {
             let column = chosen.reports[Role::Partition.index()].column.as_deref().unwrap_or_default().to_owned();

@@ -107,12 +107,15 @@ pub enum Layout {
     },
     /// One JSON object per line.
     JsonLines,
+    /// Apache Parquet.
+    Parquet,
 }
 
 impl fmt::Display for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::JsonLines => f.write_str("JSON lines"),
+            Self::Parquet => f.write_str("Parquet"),
             Self::Delimited { delimiter, has_header } => {
                 let delimiter = match delimiter {
                     b',' => "commas",

@@ -14,7 +14,7 @@ use super::json_rows::flatten;
 use super::report::Layout;
 
 /// Enough that rare values of a column are seen, and few enough to be read in a blink.
-const SAMPLE_ROWS: usize = 1_000;
+pub(super) const SAMPLE_ROWS: usize = 1_000;
 
 /// A sample of rows as long as lines may be has this many bytes instead.
 const SAMPLE_BYTES: usize = 1 << 20;
@@ -51,6 +51,8 @@ pub(super) struct SampleColumn {
     pub(super) name: String,
     /// Its cells; empty where the row has none.
     pub(super) cells: Vec<String>,
+    /// Whether the type of the column says that it holds instants.
+    pub(super) is_typed_time: bool,
 }
 
 impl Sample {
@@ -88,7 +90,7 @@ impl Sample {
                     Some(place) => place,
                     None if columns.len() >= JSON_COLUMNS_MAX => continue,
                     None => {
-                        columns.push(SampleColumn { name, cells: Vec::new() });
+                        columns.push(SampleColumn { name, ..SampleColumn::default() });
                         columns.len() - 1
                     }
                 };
@@ -120,7 +122,8 @@ impl Sample {
         }
         // Rows with more or fewer fields are bad rows and say nothing about the columns.
         rows.retain(|row| row.len() == names.len());
-        let mut columns: Vec<_> = names.into_iter().map(|name| SampleColumn { name, cells: Vec::new() }).collect();
+        let mut columns: Vec<_> =
+            names.into_iter().map(|name| SampleColumn { name, ..SampleColumn::default() }).collect();
         let row_count = rows.len();
         for row in rows {
             for (column, cell) in columns.iter_mut().zip(row) {
@@ -258,7 +261,7 @@ mod tests {
 
     fn sample_named(file: &str, text: &str) -> Result<Sample, ReadError> {
         let mut progress = |_| ControlFlow::Continue(());
-        let mut buffer = LineBuffer::new(open(text.as_bytes(), file).expect("text"), &mut progress);
+        let mut buffer = LineBuffer::new(open(text.as_bytes(), file).expect("text").text(), &mut progress);
         Sample::take(&mut buffer, false, true)
     }
 

@@ -86,6 +86,8 @@ pub enum TimeFormat {
     Rfc3339,
     /// A strptime pattern.
     Pattern(Pattern),
+    /// A column whose type says that it holds instants.
+    Typed,
 }
 
 /// Numbers since the epoch in one unit.
@@ -164,12 +166,14 @@ impl TimeFormat {
         Self::Epoch(Epoch { unit, plausible: Some(0..MISTAKABLE_MICROS) })
     }
 
-    /// The name or pattern that chooses this format.
+    /// The name or pattern that chooses this format; `timestamp`, which nobody needs to choose, for
+    /// [`TimeFormat::Typed`].
     pub fn name(&self) -> &str {
         match self {
             Self::Epoch(epoch) => epoch.unit.name(),
             Self::Rfc3339 => "rfc3339",
             Self::Pattern(pattern) => &pattern.format,
+            Self::Typed => "timestamp",
         }
     }
 
@@ -182,7 +186,7 @@ impl TimeFormat {
         let cell = cell.trim_ascii();
         let micros = match self {
             Self::Epoch(epoch) => return epoch.micros(cell),
-            Self::Rfc3339 => iso_micros(cell),
+            Self::Rfc3339 | Self::Typed => iso_micros(cell),
             Self::Pattern(pattern) => pattern.micros(cell),
         };
         match micros {
@@ -191,6 +195,25 @@ impl TimeFormat {
                 Err(TimeProblem::OutOfRange(None))
             }
             Some(micros) => Ok(micros),
+        }
+    }
+
+    /// The instant that a whole number names, as [`TimeFormat::micros`] of its digits.
+    ///
+    /// # Errors
+    /// [`TimeProblem`] says why it is none.
+    pub(super) fn micros_of_integer(&self, number: i64) -> Result<i64, TimeProblem> {
+        match self {
+            Self::Epoch(epoch) => {
+                let micros = match epoch.unit {
+                    EpochUnit::Seconds => number.saturating_mul(1_000_000),
+                    EpochUnit::Millis => number.saturating_mul(1_000),
+                    EpochUnit::Micros => number,
+                    EpochUnit::Nanos => number / 1_000,
+                };
+                epoch.checked(micros, || EpochUnit::of_magnitude(number as f64))
+            }
+            _ => self.micros(number.to_string().as_bytes()),
         }
     }
 
@@ -206,7 +229,7 @@ impl TimeFormat {
                 };
                 format!("{} since 1970 like {example}", epoch.unit.words())
             }
-            Self::Rfc3339 => "a date like 2019-03-23 20:21:09".to_owned(),
+            Self::Rfc3339 | Self::Typed => "a date like 2019-03-23 20:21:09".to_owned(),
             Self::Pattern(pattern) => format!("a date like {} ({})", pattern.example, pattern.format),
         }
     }
@@ -219,6 +242,7 @@ impl fmt::Display for TimeFormat {
             Self::Epoch(epoch) => write!(f, "{} since 1970", epoch.unit.words()),
             Self::Rfc3339 => f.write_str("dates from year to second"),
             Self::Pattern(pattern) => write!(f, "dates in the form {}", pattern.format),
+            Self::Typed => f.write_str("timestamps"),
         }
     }
 }
@@ -226,14 +250,19 @@ impl fmt::Display for TimeFormat {
 impl Epoch {
     fn micros(&self, cell: &[u8]) -> Result<i64, TimeProblem> {
         let micros = epoch_micros(cell, self.unit.shift()).ok_or(TimeProblem::NotATime)?;
+        self.checked(micros, || implied_unit(cell))
+    }
+
+    /// `micros`, if it may be what the column means. `implied` is the unit that the number looks like.
+    fn checked(&self, micros: i64, implied: impl FnOnce() -> EpochUnit) -> Result<i64, TimeProblem> {
         let magnitude = micros.unsigned_abs();
         if let Some(plausible) = &self.plausible {
             // Zero is the epoch in every unit.
             if magnitude != 0 && !plausible.contains(&magnitude) {
-                return Err(TimeProblem::OtherUnit(implied_unit(cell)));
+                return Err(TimeProblem::OtherUnit(implied()));
             }
         } else if magnitude > INPUT_LIMIT_MICROS.unsigned_abs() {
-            let implied = implied_unit(cell);
+            let implied = implied();
             return Err(TimeProblem::OutOfRange((implied > self.unit).then_some(implied)));
         }
         Ok(micros)

@@ -69,9 +69,16 @@ pub(super) struct Detected {
     pub(super) note: Option<String>,
 }
 
-/// Finds the format of a column, unless it is `given`.
+/// Finds the format of a column, unless its type says it or it is `given`.
 pub(super) fn detect(column: &SampleColumn, words: &NameWords, given: Option<&TimeFormat>) -> Detected {
     let cells: Vec<&str> = column.cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty()).collect();
+    if column.is_typed_time {
+        return Detected {
+            format: TimeFormat::Typed,
+            parsed_count: parsed_count(&TimeFormat::Typed, &cells),
+            note: None,
+        };
+    }
     if let Some(format) = given {
         return Detected { format: format.clone(), parsed_count: parsed_count(format, &cells), note: None };
     }
@@ -156,7 +163,11 @@ mod tests {
     use super::*;
 
     fn check(name: &str, cells: &[&str], expected: &str) {
-        let column = SampleColumn { name: name.to_owned(), cells: cells.iter().map(|&cell| cell.to_owned()).collect() };
+        let column = SampleColumn {
+            name: name.to_owned(),
+            cells: cells.iter().map(|&cell| cell.to_owned()).collect(),
+            ..Default::default()
+        };
         let detected = detect(&column, &NameWords::new(name), None);
         assert_eq!(detected.format.name(), expected, "{cells:?}");
         assert_eq!(detected.parsed_count, cells.iter().filter(|cell| !cell.is_empty()).count(), "{cells:?}");
@@ -196,7 +207,8 @@ mod tests {
     #[test]
     fn a_date_that_can_be_read_two_ways_is_noted() {
         let cells = vec!["03/04/2019 10:00".to_owned(), "05/04/2019 10:00".to_owned()];
-        let detected = detect(&SampleColumn { name: "t".to_owned(), cells }, &NameWords::new("t"), None);
+        let detected =
+            detect(&SampleColumn { name: "t".to_owned(), cells, ..Default::default() }, &NameWords::new("t"), None);
         assert_eq!(detected.format.name(), "%m/%d/%Y %H:%M");
         assert!(detected.note.is_some_and(|note| note.contains("%d/%m/%Y %H:%M")));
     }
@@ -204,7 +216,8 @@ mod tests {
     #[test]
     fn plain_text_has_no_format() {
         let cells = vec!["Lenox Hill West".to_owned(), "yellow".to_owned()];
-        let detected = detect(&SampleColumn { name: "t".to_owned(), cells }, &NameWords::new("t"), None);
+        let detected =
+            detect(&SampleColumn { name: "t".to_owned(), cells, ..Default::default() }, &NameWords::new("t"), None);
         assert_eq!(detected.parsed_count, 0);
     }
 }

@@ -45,6 +45,9 @@ pub mod explain;
 pub mod metrics;
 pub mod twin;
 
+// Settings, and what they cost.
+pub mod tuner;
+
 // Standard jobs and their speed.
 pub mod bench;
 pub mod chaos;

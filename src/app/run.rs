@@ -8,7 +8,7 @@ use crate::app::panels::time_map::model::MapModel;
 use crate::metrics::quantile::Quantile;
 use crate::oracle::reference::Truth;
 use crate::record::{KeyId, RecordId, Stream};
-use crate::runtime::{Fate, Ledger, Trace};
+use crate::runtime::{Fate, Ledger, RunConfig, Trace};
 use crate::scenario::Scenario;
 use crate::time::{EventTime, ProcTime, Span};
 use crate::twin::guarantees::Guarantees;
@@ -132,6 +132,11 @@ impl Run {
     /// done, where the job did not fail, and without [`Run::over`].
     pub fn guarantees(&self) -> Option<&Guarantees> {
         self.guarantees.get()?.as_ref()
+    }
+
+    /// Where the distances of faults, and of records that are put in by hand, count from.
+    pub fn origin(&self) -> ProcTime {
+        RunConfig::of(&self.scenario, &self.trace.stream).origin
     }
 
     /// Whether someone put this record in by hand.
@@ -299,7 +304,6 @@ mod tests {
     use super::*;
     use crate::pipeline::{Pipeline, WatermarkSpec, WindowSpec};
     use crate::record::{KeyTable, PartitionId, Row};
-    use crate::runtime::RunConfig;
     use crate::scenario::{RecordingSpec, SourceSpec};
 
     /// Ten records a second apart; every fourth is 30 s late.

@@ -48,6 +48,7 @@ pub fn commands(ctx: &Context, is_card_shown: bool) -> Vec<Command> {
     key(Modifiers::NONE, Key::Home, Command::ToStart);
     key(Modifiers::NONE, Key::End, Command::ToEnd);
     key(Modifiers::NONE, Key::Space, Command::TogglePlay);
+    key(Modifiers::NONE, Key::I, Command::ToggleInjecting);
     for (number, panel) in NUMBERS.into_iter().zip(Panel::ALL) {
         key(Modifiers::NONE, number, Command::ShowPanel(panel));
     }

@@ -152,6 +152,8 @@ pub struct State {
     pub ghost: Option<Ghost>,
     /// The run that others are compared with, until it is let go.
     pub pinned: Option<Arc<Run>>,
+    /// Whether the next click on the time map puts a record in.
+    pub injecting: bool,
     /// Long work that is under way, oldest first.
     pub tasks: Vec<Running>,
     /// The cursor.
@@ -200,6 +202,7 @@ impl State {
             live: None,
             ghost: None,
             pinned: None,
+            injecting: false,
             tasks: Vec::new(),
             playback: Playback::new(ProcTime::EPOCH, ProcTime::EPOCH),
             selection: Selection::None,
@@ -250,6 +253,7 @@ impl State {
             playing: self.playback.playing,
             ghost: ghost.filter(|(_, opacity)| *opacity > 0.0),
             pinned: self.pinned.as_deref(),
+            injecting: self.injecting,
             preset: self.saved.arrangement.preset,
         })
     }

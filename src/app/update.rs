@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::arrangement::Arrangement;
+use crate::app::by_hand;
 use crate::app::files::{Opened, Source, short_name};
 use crate::app::link::{Link, Message};
 use crate::app::live::{LiveCommand, LiveNews, verdict};
@@ -26,6 +27,14 @@ pub fn apply(state: &mut State, link: &mut Link, command: Command) {
             choose(state, command);
         }
         Command::Change(scenario) => change(state, link, *scenario),
+        Command::Inject { event_time, key, value } => match by_hand::with(state, event_time, &key, value) {
+            Ok(scenario) => {
+                state.injecting = false;
+                change(state, link, scenario);
+            }
+            Err(why) => state.notify(true, "No record can be put in here", why),
+        },
+        Command::ToggleInjecting => state.injecting = !state.injecting,
         Command::SetBound(bound) => {
             let mut scenario = state.scenario.clone();
             scenario.pipeline.watermark = WatermarkSpec::Bounded { bound };
@@ -122,7 +131,10 @@ fn hear_of(state: &mut State, id: u64, news: News) {
 
 fn choose(state: &mut State, command: Command) {
     match command {
-        Command::Select(selection) => state.selection = selection,
+        Command::Select(selection) => {
+            state.injecting &= selection != Selection::None;
+            state.selection = selection;
+        }
         Command::ShowKey(key) => state.key = key,
         Command::ToggleLegend(item) => state.legend.toggle(item),
         Command::CloseNotice(id) => state.notices.retain(|notice| notice.id != id),

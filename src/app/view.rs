@@ -147,6 +147,8 @@ pub struct View<'a> {
     pub ghost: Option<(&'a Run, f32)>,
     /// The run that this one is compared with.
     pub pinned: Option<&'a Run>,
+    /// Whether the next click on the time map puts a record in ([`Command::Inject`]).
+    pub injecting: bool,
     /// How the window is arranged; Present asks for large type.
     pub preset: Preset,
 }
@@ -235,6 +237,18 @@ pub enum Command {
     Unpin,
     /// Runs the scenario of the pinned run again, and lets it go.
     BackToPinned,
+    /// Puts a record into the log at the cursor, and runs everything again with it.
+    Inject {
+        /// When it happened.
+        event_time: EventTime,
+        /// What it is grouped by; it may be a key that the source does not have.
+        key: String,
+        /// What is aggregated; finite.
+        value: f64,
+    },
+    /// Lets the next click on the time map put a record in, or not. Putting one in ends it, and so does
+    /// picking nothing.
+    ToggleInjecting,
     /// Begins long work; one of the same kind ends.
     StartTask(Task),
     /// Ends long work; nothing is heard of it any more.

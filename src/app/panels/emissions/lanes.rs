@@ -165,6 +165,7 @@ mod tests {
             playing: false,
             ghost: None,
             pinned: None,
+            injecting: false,
             preset: Preset::Tune,
         });
     }

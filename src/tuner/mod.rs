@@ -1,4 +1,4 @@
-//! The tuner: which bound, which window, at what price.
+//! The tuner: which bound, which window, at what price, how sure.
 //!
 //! Where a pipeline's watermark is the largest event time minus a bound, one pass over the stream
 //! ([`Scan`]) answers every bound and lateness exactly, without running anything; everywhere else the
@@ -12,11 +12,15 @@
 //! - [`frontier()`], [`Slope`]: the settings worth having, and what the next second buys
 //! - [`bounds`]: windows, bounds and latenesses to look at when nobody has said which
 //! - [`verify()`]: closed form against engine at random settings
+//! - [`advice`]: which of them keeps a promise on records that are still to come, and how sure that is
+//! - [`capacity`]: how many tasks a load needs
 //!
 //! Everything here is plain data, `Send` and `Sync`; only [`parallel`] knows of threads.
 
+pub mod advice;
 pub mod bounds;
 pub mod by_engine;
+pub mod capacity;
 pub mod column;
 pub mod detail;
 pub mod form;

@@ -334,6 +334,8 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             faults,
             by_hand,
             alerts,
+            lesson: None,
+            goals: Vec::new(),
         },
     )
 }

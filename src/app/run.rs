@@ -340,6 +340,8 @@ mod tests {
             faults: Vec::new(),
             by_hand: Vec::new(),
             alerts: Vec::new(),
+            lesson: None,
+            goals: Vec::new(),
         };
         Run::new(scenario, trace, 1)
     }

@@ -14,7 +14,7 @@ use crate::app::link::Link;
 use crate::app::panel::Panel;
 use crate::app::panels::emissions::{EmissionsState, emissions_ui};
 use crate::app::panels::late::{LateState, late_ui};
-use crate::app::panels::lesson::{LessonState, lesson_ui};
+use crate::app::panels::lesson::{LessonState, knobs_ui, lesson_ui};
 use crate::app::panels::live::live_ui;
 use crate::app::panels::partitions::{PartitionsState, partitions_ui};
 use crate::app::panels::queues::{QueuesState, queues_ui};
@@ -251,6 +251,7 @@ fn draw(
     let is_main = matches!(panel, Panel::TimeMap | Panel::Topology | Panel::Recovery | Panel::Partitions);
     match (panel, &state.live) {
         (_, Some(live)) if is_main => live_ui(ui, view.theme, live, commands),
+        (Panel::Settings, _) if view.preset == Preset::Learn && knobs_ui(ui, view, &state.opened, commands) => {}
         (Panel::Settings, _) => settings::settings_ui(ui, view, state, settings, commands),
         (Panel::Ledger, _) => ledger::ledger_ui(ui, view, frame.compact),
         (Panel::Transport, _) => {

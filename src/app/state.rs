@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::arrangement::Arrangement;
 use crate::app::files::Opened;
 use crate::app::live::{LiveCommand, LiveFrame};
+use crate::app::panels::lesson::LessonProgress;
 use crate::app::playback::Playback;
 use crate::app::run::Run;
 use crate::app::tasks::Running;
@@ -156,6 +157,8 @@ pub struct State {
     pub injecting: bool,
     /// Long work that is under way, oldest first.
     pub tasks: Vec<Running>,
+    /// Where the reader is in the lesson.
+    pub lesson: LessonProgress,
     /// The cursor.
     pub playback: Playback,
     /// What is picked.
@@ -204,6 +207,7 @@ impl State {
             pinned: None,
             injecting: false,
             tasks: Vec::new(),
+            lesson: LessonProgress::default(),
             playback: Playback::new(ProcTime::EPOCH, ProcTime::EPOCH),
             selection: Selection::None,
             key: None,
@@ -255,6 +259,7 @@ impl State {
             pinned: self.pinned.as_deref(),
             injecting: self.injecting,
             preset: self.saved.arrangement.preset,
+            lesson: self.lesson,
         })
     }
 

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::app::arrangement::Arrangement;
 use crate::app::by_hand;
+use crate::app::arrangement::{Arrangement, Preset};
 use crate::app::files::{Opened, Source, short_name};
 use crate::app::link::{Link, Message};
 use crate::app::live::{LiveCommand, LiveNews, verdict};
 use crate::app::panel::Panel;
+use crate::app::panels::lesson::LessonProgress;
 use crate::app::playback::Playback;
 use crate::app::run::Run;
 use crate::app::state::{GHOST_STAYS, Ghost, LiveRun, Reading, State};
@@ -65,6 +66,7 @@ pub fn apply(state: &mut State, link: &mut Link, command: Command) {
         | Command::SetPreset(_)
         | Command::ResetLayout => arrange(&mut state.saved.arrangement, &command),
         Command::Pin | Command::Unpin | Command::BackToPinned => pin(state, link, &command),
+        Command::LessonChoose(_) | Command::LessonDecide | Command::LessonStep(_) => learn(state, &command),
         Command::StartTask(task) => start(state, link, task),
         Command::CancelTask(id) => {
             link.cancel_task(id);
@@ -104,6 +106,26 @@ fn pin(state: &mut State, link: &mut Link, command: &Command) {
                 change(state, link, run.scenario.clone());
             }
         }
+    }
+}
+
+/// Goes on in the lesson. What the reader foresees is only changed while the run is held.
+fn learn(state: &mut State, command: &Command) {
+    let lesson = &mut state.lesson;
+    match *command {
+        Command::LessonChoose(choice) if !lesson.decided => lesson.chosen = Some(choice),
+        Command::LessonDecide if lesson.chosen.is_some() => {
+            lesson.decided = true;
+            state.playback.play();
+        }
+        Command::LessonStep(step) => {
+            *lesson = LessonProgress { step, ..LessonProgress::default() };
+            if step == 0 {
+                state.playback.seek(state.playback.start);
+            }
+            state.playback.play();
+        }
+        _ => {}
     }
 }
 
@@ -336,6 +358,7 @@ fn install(state: &mut State, link: &mut Link, opened: Opened) {
     }
     state.undo.clear();
     state.redo.clear();
+    state.lesson = LessonProgress::default();
     state.selection = Selection::None;
     state.key = None;
     state.legend = LegendFilter::default();
@@ -373,11 +396,23 @@ fn show(state: &mut State, run: Arc<Run>) {
     state.run = Some(run);
 }
 
+/// A run that plays in a lesson is held until its step is decided.
+fn hold_for_lesson(state: &mut State) {
+    let is_shown = state.saved.arrangement.preset == Preset::Learn && state.playback.playing;
+    let lesson = state.scenario.lesson.as_deref().filter(|_| is_shown);
+    let gate = lesson.and_then(|lesson| state.lesson.gate(lesson, &state.playback));
+    if let Some(gate) = gate.filter(|gate| state.playback.now() >= *gate) {
+        state.playback.seek(gate);
+        state.playback.playing = false;
+    }
+}
+
 /// The clock of the frames has advanced: moves the cursor, lets the ghost fade. `holding` says
 /// whether a pointer or a key is held down, so a knob may still be turning.
 pub fn tick(state: &mut State, seconds: f64, holding: bool) {
     state.time += seconds;
     state.playback.advance(seconds);
+    hold_for_lesson(state);
     if !holding {
         state.change_goes_on = false;
     }

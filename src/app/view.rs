@@ -10,6 +10,7 @@ pub use crate::app::run::{Marks, Run};
 
 use crate::app::arrangement::Preset;
 use crate::app::panel::Panel;
+use crate::app::panels::lesson::LessonProgress;
 use crate::app::tasks::Task;
 use crate::app::theme::{Theme, ThemeChoice};
 use crate::record::{KeyId, RecordId};
@@ -151,6 +152,8 @@ pub struct View<'a> {
     pub injecting: bool,
     /// How the window is arranged; Present asks for large type.
     pub preset: Preset,
+    /// Where the reader is in the lesson.
+    pub lesson: LessonProgress,
 }
 
 impl View<'_> {
@@ -249,6 +252,12 @@ pub enum Command {
     /// Lets the next click on the time map put a record in, or not. Putting one in ends it, and so does
     /// picking nothing.
     ToggleInjecting,
+    /// Foresees one of the things that a lesson says may come.
+    LessonChoose(usize),
+    /// Lets the run of a lesson go on.
+    LessonDecide,
+    /// Goes to a step of the lesson.
+    LessonStep(usize),
     /// Begins long work; one of the same kind ends.
     StartTask(Task),
     /// Ends long work; nothing is heard of it any more.

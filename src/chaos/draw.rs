@@ -69,6 +69,8 @@ fn bare(seed: u64) -> Scenario {
         faults: Vec::new(),
         by_hand: Vec::new(),
         alerts: Vec::new(),
+        lesson: None,
+        goals: Vec::new(),
     }
 }
 

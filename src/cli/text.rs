@@ -157,6 +157,10 @@ fn waiting(out: &mut String, report: &Report) -> std::fmt::Result {
     if let Some(rebalances) = &report.rebalances {
         rebalanced(out, rebalances)?;
     }
+    for goal in &report.goals {
+        let mark = if goal.met { "met" } else { "not met" };
+        writeln!(out, "Goal         {mark}: {} ({})", goal.goal, goal.actual)?;
+    }
     for alert in &report.alerts {
         writeln!(out, "Alert        {}: {}", alert.severity, alert.words)?;
     }

@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod delivery;
 pub mod freshness;
+pub mod goals;
 pub mod join;
 pub mod quantile;
 pub mod rebalance_rows;

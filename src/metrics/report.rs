@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::metrics::alerts::alerts;
 use crate::metrics::delivery::DeliveryReport;
 use crate::metrics::freshness::freshness;
+use crate::metrics::goals::{GoalRow, goals};
 use crate::metrics::join::JoinReport;
 use crate::metrics::quantile::{P50, P90, P95, P99, P999, Quantile};
 use crate::metrics::rebalance_rows::RebalancesRow;
@@ -92,8 +93,8 @@ pub struct Report {
     /// What failures did to results, where there were any and the run without them is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryReport>,
-    /// Goals of the scenario; none yet.
-    pub goals: [(); 0],
+    /// Goals of the scenario, graded.
+    pub goals: Vec<GoalRow>,
     /// Equal runs have equal hashes.
     pub trace_hash: String,
     /// Records per second of wall-clock time, generating and reading excluded.
@@ -219,7 +220,7 @@ impl Report {
             checkpoints: checkpoints(trace),
             recovery: recoveries(trace),
             delivery: None,
-            goals: [],
+            goals: goals(scenario, trace),
             trace_hash: trace.hash_hex(),
             records_per_s,
         }

@@ -33,6 +33,7 @@ built_in![
     "tumbling",
     "sliding",
     "sessions",
+    "late-nine",
     "dataflow",
     "dataflow-batch",
     "labels",

@@ -10,7 +10,9 @@ pub mod check;
 pub mod error;
 mod explain;
 pub mod fault;
+pub mod goal;
 pub mod join;
+pub mod lesson;
 pub mod library;
 mod locate;
 pub mod parse;
@@ -27,7 +29,9 @@ pub use alerts::AlertRule;
 pub use by_hand::HandRecord;
 pub use error::{FileProblem, ScenarioError};
 pub use fault::{Fault, Silence, Victim};
+pub use goal::{FateGoal, Goal};
 pub use join::{Following, JoinSpec, JoinWith};
+pub use lesson::{LessonChoice, LessonKnob, LessonSpec, LessonStep, Question};
 pub use parse::{parse, parse_bytes};
 pub use partitioner::{KeyPlace, OtherKeys, Partitioner};
 pub use producers::{Acks, ClockSpec, Deal, ProducersSpec};
@@ -85,6 +89,12 @@ pub struct Scenario {
     /// What it is watched for.
     #[serde(default = "alerts::default_alerts")]
     pub alerts: Vec<AlertRule>,
+    /// A text beside the run, with questions.
+    #[serde(default)]
+    pub lesson: Option<Box<LessonSpec>>,
+    /// What the run is to reach.
+    #[serde(default)]
+    pub goals: Vec<Goal>,
 }
 
 impl Scenario {
@@ -105,6 +115,8 @@ impl Scenario {
             faults: Vec::new(),
             by_hand: Vec::new(),
             alerts: alerts::default_alerts(),
+            lesson: None,
+            goals: Vec::new(),
         }
     }
 }

@@ -160,7 +160,8 @@ impl RecordsSpec {
 const END: &str = "end";
 
 /// An instant in microseconds since the epoch, where times of day and distances count from `start`.
-fn instant(start: i64, text: &str) -> Option<i64> {
+/// A time of day, a date or a distance from `start`, in microseconds since the epoch.
+pub(crate) fn instant(start: i64, text: &str) -> Option<i64> {
     let text = text.trim();
     if let Some(date) = human::parse_instant(text).filter(|_| text.contains('-')) {
         return Some(date);

@@ -13,7 +13,7 @@ const MAX_KEPT: usize = 400;
 /// After this many that were left out, too.
 const MAX_LEFT_OUT: usize = 2_000;
 /// Lists whose elements have fields with defaults.
-const LISTS: [&str; 3] = ["faults.", "by_hand.", "pipeline.gate.versions."];
+const LISTS: [&str; 5] = ["faults.", "by_hand.", "pipeline.gate.versions.", "lesson.steps.", "goals."];
 
 impl Scenario {
     /// The text of a scenario file. Fields that have their default are left out, except for a few

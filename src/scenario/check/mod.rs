@@ -51,6 +51,8 @@ impl Scenario {
         check.faults(self);
         check.found.extend(crate::scenario::by_hand::problems(&self.by_hand));
         check.found.extend(crate::scenario::alerts::problems(&self.alerts));
+        check.found.extend(self.lesson.iter().flat_map(|lesson| lesson.problems()));
+        check.found.extend(crate::scenario::goal::problems(&self.goals));
         check.found
     }
 }

@@ -132,6 +132,7 @@ mod tests {
 
     use super::*;
     use crate::app::arrangement::Preset;
+    use crate::app::panels::lesson::LessonProgress;
     use crate::app::panels::number;
     use crate::app::panels::time_map::fixture;
     use crate::app::run::Run;
@@ -167,6 +168,7 @@ mod tests {
             pinned: None,
             injecting: false,
             preset: Preset::Tune,
+            lesson: LessonProgress::default(),
         });
     }
 

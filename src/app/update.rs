@@ -398,7 +398,7 @@ fn show(state: &mut State, run: Arc<Run>) {
 
 /// A run that plays in a lesson is held until its step is decided.
 fn hold_for_lesson(state: &mut State) {
-    let is_shown = state.saved.arrangement.preset == Preset::Learn && state.playback.playing;
+    let is_shown = state.saved.arrangement.preset == Preset::Learn;
     let lesson = state.scenario.lesson.as_deref().filter(|_| is_shown);
     let gate = lesson.and_then(|lesson| state.lesson.gate(lesson, &state.playback));
     if let Some(gate) = gate.filter(|gate| state.playback.now() >= *gate) {
@@ -411,8 +411,11 @@ fn hold_for_lesson(state: &mut State) {
 /// whether a pointer or a key is held down, so a knob may still be turning.
 pub fn tick(state: &mut State, seconds: f64, holding: bool) {
     state.time += seconds;
+    let was_playing = state.playback.playing;
     state.playback.advance(seconds);
-    hold_for_lesson(state);
+    if was_playing {
+        hold_for_lesson(state);
+    }
     if !holding {
         state.change_goes_on = false;
     }

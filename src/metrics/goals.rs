@@ -9,9 +9,9 @@ use crate::metrics::quantile::Quantile;
 use crate::metrics::report::latencies;
 use crate::record::KeyId;
 use crate::runtime::{Fate, Trace};
+use crate::scenario::Scenario;
 use crate::scenario::goal::{FateGoal, Goal};
 use crate::scenario::records::instant;
-use crate::scenario::Scenario;
 use crate::time::{EventTime, Span};
 use crate::window::aggregate::Summary;
 

@@ -102,7 +102,8 @@ impl Goal {
         };
         let found = match self {
             Self::Says { window, value, .. } => time("window", window).or_else(|| {
-                (!value.is_finite()).then(|| Problem::new(format!("{path}.value"), "must be a finite number".to_owned()))
+                (!value.is_finite())
+                    .then(|| Problem::new(format!("{path}.value"), "must be a finite number".to_owned()))
             }),
             Self::Becomes { record, .. } => time("record", record),
             Self::Complete(value) => {

@@ -84,7 +84,8 @@ fn knob_ui(ui: &mut Ui, theme: &Theme, knob: LessonKnob, next: &mut Scenario, op
         LessonKnob::WindowSize => {
             if let (WindowSpec::Tumbling { size, .. }, WindowSpec::Tumbling { size: before, .. }) =
                 (&mut pipeline.window, opened.pipeline.window)
-                && let Some(turned) = span(ui, "Window size", "How much event time is counted together.", 1, before, *size)
+                && let Some(turned) =
+                    span(ui, "Window size", "How much event time is counted together.", 1, before, *size)
             {
                 *size = turned;
             }
@@ -117,13 +118,13 @@ fn so_far_ui(ui: &mut Ui, view: &View<'_>, is_open: bool) {
     let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), Sense::hover());
     marks::hline(ui.painter(), line.x_range(), line.center().y, theme.hair);
     ui.add_space(space::S);
-    row(ui, theme, font::title(), ("So far", theme.t1), ("", theme.t2), ("", theme.t2));
+    let (head, _) = ui.allocate_exact_size(vec2(ui.available_width(), 24.0), Sense::hover());
+    ui.painter().text(head.left_center(), Align2::LEFT_CENTER, "So far", font::title(), theme.t1);
     if is_open {
-        let (note, _) = ui.allocate_exact_size(vec2(ui.available_width(), 0.0), Sense::hover());
-        let at = note.right_top() - vec2(0.0, 10.0 + space::XS);
-        ui.painter().text(at, Align2::RIGHT_BOTTOM, "truth after you decide", font::tick(), theme.t3);
+        let note = "truth after you decide";
+        ui.painter().text(head.right_center(), Align2::RIGHT_CENTER, note, font::tick(), theme.t3);
     }
-    row(ui, theme, font::tick(), ("window", theme.t3), ("said", theme.t3), ("truth", theme.t3));
+    row(ui, font::tick(), ("window", theme.t3), ("said", theme.t3), ("truth", theme.t3));
     let aggregate = view.run.trace.pipeline.aggregate;
     let mut truth: BTreeMap<EventTime, Summary> = BTreeMap::new();
     for (&(key, window), summary) in view.run.truth.windows() {
@@ -138,16 +139,23 @@ fn so_far_ui(ui: &mut Ui, view: &View<'_>, is_open: bool) {
         let is_begun = view.now.since_event(*start) >= Span::ZERO;
         let said = last.and_then(|pane| pane.value(aggregate)).map(number::value);
         let said = said.unwrap_or_else(|| if is_begun { "open" } else { "\u{2013}" }.to_owned());
-        let right = if is_open { "?".to_owned() } else { summary.value(aggregate).map_or_else(String::new, number::value) };
+        let right =
+            if is_open { "?".to_owned() } else { summary.value(aggregate).map_or_else(String::new, number::value) };
         let colour = if is_begun { theme.t1 } else { theme.t3 };
         let is_said = last.is_some();
-        row(ui, theme, font::value(), (&clock, colour), (&said, if is_said { theme.t1 } else { theme.t3 }), (&right, theme.t3));
+        row(
+            ui,
+            font::value(),
+            (&clock, colour),
+            (&said, if is_said { theme.t1 } else { theme.t3 }),
+            (&right, theme.t3),
+        );
     }
 }
 
 type Cell<'a> = (&'a str, egui::Color32);
 
-fn row(ui: &mut Ui, _theme: &Theme, font: egui::FontId, first: Cell<'_>, second: Cell<'_>, third: Cell<'_>) {
+fn row(ui: &mut Ui, font: egui::FontId, first: Cell<'_>, second: Cell<'_>, third: Cell<'_>) {
     let (rect, _): (Rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 24.0), Sense::hover());
     let middle = rect.center().y;
     let painter = ui.painter();

@@ -9,7 +9,9 @@ pub mod knobs;
 pub mod progress;
 mod text;
 
-use egui::{Align2, Key, Modifiers, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2};
+use egui::{
+    Align2, Key, Modifiers, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2,
+};
 
 pub use knobs::knobs_ui;
 pub use progress::LessonProgress;
@@ -86,7 +88,7 @@ fn head_ui(ui: &mut Ui, theme: &Theme, lesson: &LessonSpec, at: LessonProgress, 
     let count = lesson.steps.len();
     let (row, response) = ui.allocate_exact_size(vec2(ui.available_width(), 4.0), Sense::hover());
     let words = format!("Step {} of {count}", at.step.min(count - 1) + 1);
-    response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, &words));
+    response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, "Progress of the lesson"));
     let width = (row.width() + 5.0) / count as f32;
     for place in 0..count {
         let left = row.left() + width * place as f32;
@@ -220,8 +222,15 @@ fn goals_ui(ui: &mut Ui, theme: &Theme, rows: &[GoalRow], is_open: bool) {
         let room = ui.available_width() - 24.0;
         let words = if is_open || row.met { row.goal.clone() } else { format!("{} (now {})", row.goal, row.actual) };
         let galley = ui.painter().layout(words, font::prose(), theme.t2, room);
-        let (line, response) = ui.allocate_exact_size(vec2(ui.available_width(), galley.size().y + 8.0), Sense::hover());
-        let state = if is_open { "open" } else if met { "met" } else { "not met" };
+        let (line, response) =
+            ui.allocate_exact_size(vec2(ui.available_width(), galley.size().y + 8.0), Sense::hover());
+        let state = if is_open {
+            "open"
+        } else if met {
+            "met"
+        } else {
+            "not met"
+        };
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Goal {state}: {}", row.goal)));
         let spot = egui::pos2(line.left() + 7.0, line.top() + 4.0 + 8.0);
         if met {

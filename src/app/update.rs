@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::app::by_hand;
 use crate::app::arrangement::{Arrangement, Preset};
+use crate::app::by_hand;
 use crate::app::files::{Opened, Source, short_name};
 use crate::app::link::{Link, Message};
 use crate::app::live::{LiveCommand, LiveNews, verdict};

@@ -55,6 +55,7 @@ fn every_scenario_generates_a_stream_of_the_size_it_is_made_for() {
             "four-tasks" => 100_000..=100_000,
             "rebalance-eager" | "rebalance-cooperative" => 7_200..=7_200,
             "dataflow" | "dataflow-batch" => 10..=10,
+            "late-nine" => 14..=14,
             "exactly-once" | "at-least-once" | "at-most-once" => 18_000..=18_000,
             "upsert-is-enough" | "upsert-not-enough" | "max-needs-less" => 12_000..=12_000,
             "checkpoint-cascade" | "checkpoint-cascade-cured" => 95_000..=97_000,

@@ -6,6 +6,7 @@
 //! - [`frame`]: what a frame of the lab costs
 //! - [`sim`]: a whole simulated run
 //! - [`threads`]: a job through the threads runtime
+//! - [`tuner`]: every bound of a long stream at once, beside the engine at some of them
 //! - [`yardstick`]: the same answer from a loop written by hand for that one job
 
 pub mod checksum;
@@ -14,6 +15,7 @@ pub mod frame;
 pub mod job;
 pub mod sim;
 pub mod threads;
+pub mod tuner;
 pub mod yardstick;
 
 pub use checksum::Answer;
@@ -21,3 +23,4 @@ pub use frame::FrameJob;
 pub use job::{Job, SmallRecord};
 pub use sim::Sim;
 pub use threads::Threads;
+pub use tuner::TunerJob;

@@ -12,6 +12,7 @@ use crate::cli::explain::ExplainArgs;
 use crate::cli::import::ImportArgs;
 use crate::cli::run::RunArgs;
 use crate::cli::shot::ShotArgs;
+use crate::cli::tune_args::TuneArgs;
 
 /// A desktop lab for stream processing: real windows, watermarks and backpressure on out-of-order
 /// streams.
@@ -85,6 +86,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Say in words why a record or a window went as it did
     Explain(ExplainArgs),
+    /// Say which bound and lateness a stream needs, exactly, and at what price
+    Tune(Box<TuneArgs>),
     /// Draw what the window would show, without display or GPU
     Shot(ShotArgs),
     /// Run cases recorded from other engines, and say whether this one agrees
@@ -107,6 +110,7 @@ pub fn dispatch(cli: Cli) -> Result<(), CliError> {
         Some(Command::Explain(args)) => crate::cli::explain::explain(&args, &cli.common),
         Some(Command::Import(args)) => crate::cli::import::import(&args, &cli.common),
         Some(Command::Run(args)) => crate::cli::run::run(&args, &cli.common),
+        Some(Command::Tune(args)) => crate::cli::tune::tune(&args, &cli.common),
         Some(Command::Shot(args)) => crate::cli::shot::shot(&args, &cli.common),
         Some(Command::Bench(args)) => crate::cli::bench::bench(&args, &cli.common),
         Some(Command::Chaos(args)) => crate::cli::chaos::chaos(&args, &cli.common),

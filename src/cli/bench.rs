@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::bench::{Answer, Job, Sim, SmallRecord, Threads, engine, yardstick};
 use crate::cli::args::{CommonArgs, Format};
 use crate::cli::bench_frame;
+use crate::cli::bench_tuner;
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::cli::stopwatch::Stopwatch;
@@ -19,14 +20,15 @@ use crate::metrics::threads::ThreadShares;
 use crate::record::Record;
 
 /// Rounds of which the median counts.
-const ROUNDS: usize = 5;
+pub(super) const ROUNDS: usize = 5;
 
 /// Arguments of `highwater bench`.
 #[derive(Clone, Debug, Args)]
 pub struct BenchArgs {
     /// w1: tumbling 1s, w2: sliding 10s every 1s, w3: sessions with a gap of 2s, sim: a whole simulated
     /// run of 100,000 records through four tasks, threads: w1 through source, exchange, 2 window tasks
-    /// and sink on 4 threads, frame: what frames of the lab cost
+    /// and sink on 4 threads, frame: what frames of the lab cost, t1: ten window sizes and every bound of
+    /// 10 million records by the tuner
     #[arg(long, value_enum, value_name = "JOB")]
     pub job: BenchJob,
     /// Fewer records than the job has; not for sim
@@ -52,6 +54,8 @@ pub enum BenchJob {
     Threads,
     /// [`bench_frame`].
     Frame,
+    /// [`crate::bench::TunerJob`].
+    T1,
 }
 
 /// What a job took and gave.
@@ -96,6 +100,7 @@ pub fn bench(args: &BenchArgs, common: &CommonArgs) -> Result<(), CliError> {
             return report(&frames, frames.in_words(), args, common);
         }
         BenchJob::Sim => measure_sim().map_err(CliError::bad_input)?,
+        BenchJob::T1 => return bench_tuner::bench(args, common),
         BenchJob::Threads => measure_threads(args.records.unwrap_or(Job::W1.records())).map_err(CliError::bad_input)?,
     };
     report(&measured, measured.in_words(), args, common)?;
@@ -240,12 +245,12 @@ fn measure_threads(events: u32) -> Result<(Measured, bool), String> {
 }
 
 /// Version, profile and machine.
-fn build() -> String {
+pub(super) fn build() -> String {
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
     format!("{} {profile}, {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH, std::env::consts::OS)
 }
 
-fn median(mut rates: [f64; ROUNDS]) -> f64 {
+pub(super) fn median(mut rates: [f64; ROUNDS]) -> f64 {
     rates.sort_by(f64::total_cmp);
     rates[ROUNDS / 2]
 }

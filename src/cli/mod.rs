@@ -4,6 +4,7 @@
 pub mod args;
 pub mod bench;
 mod bench_frame;
+mod bench_tuner;
 pub mod chaos;
 pub mod check;
 pub mod choices;
@@ -26,6 +27,9 @@ pub mod savepoint;
 pub mod shot;
 pub mod stopwatch;
 mod text;
+pub mod tune;
+pub mod tune_args;
+mod tune_text;
 pub mod watermark_arg;
 
 /// Says on standard error why a command stopped.

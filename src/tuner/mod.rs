@@ -10,6 +10,7 @@
 //! - [`Scan`]: a window over a profile, ready to answer
 //! - [`Point`], [`Detail`]: what a setting gives
 //! - [`frontier()`], [`Slope`]: the settings worth having, and what the next second buys
+//! - [`Target`]: what somebody wants of a setting
 //! - [`bounds`]: windows, bounds and latenesses to look at when nobody has said which
 //! - [`verify()`]: closed form against engine at random settings
 //! - [`advice`]: which of them keeps a promise on records that are still to come, and how sure that is
@@ -31,7 +32,9 @@ pub mod point;
 pub mod profile;
 pub mod query;
 pub mod scan;
+pub mod search;
 pub mod setting;
+pub mod target;
 pub mod tuning;
 pub mod verify;
 
@@ -46,5 +49,6 @@ pub use point::{Counts, Point, Source, WorstWindow};
 pub use profile::Profile;
 pub use scan::Scan;
 pub use setting::Setting;
+pub use target::{LatencyTarget, Target};
 pub use tuning::Tuner;
 pub use verify::{Difference, Verified, verify};

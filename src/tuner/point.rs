@@ -172,3 +172,37 @@ pub const fn window_length(window: WindowSpec) -> Option<Span> {
         WindowSpec::Global => None,
     }
 }
+
+/// A point as the columns of a row: the names of the JSON fields, and what they are.
+pub fn columns(point: &Point) -> Vec<(&'static str, String)> {
+    let Point { setting: Setting { window, bound, lateness }, counts, .. } = point;
+    let latency = &point.result_latency_s;
+    let of = |seconds: Option<f64>| seconds.map_or_else(String::new, |it| it.to_string());
+    let source = match point.source {
+        Source::ClosedForm => "closed_form",
+        Source::Engine => "engine",
+    };
+    vec![
+        ("window", window_text(*window)),
+        ("bound_s", bound.as_secs_f64().to_string()),
+        ("lateness_s", lateness.as_secs_f64().to_string()),
+        ("source", source.to_owned()),
+        ("dropped", counts.dropped.to_string()),
+        ("behind", counts.behind.to_string()),
+        ("late_panes", counts.late_panes.to_string()),
+        ("late_first", counts.late_first.to_string()),
+        ("on_time_panes", counts.on_time_panes.to_string()),
+        ("at_end_panes", counts.at_end_panes.to_string()),
+        ("open_at_end", counts.open_at_end.to_string()),
+        ("revisions", counts.revisions().to_string()),
+        ("emissions", counts.emissions().to_string()),
+        ("completeness", point.completeness.to_string()),
+        ("worst_window_completeness", point.worst_window_completeness().to_string()),
+        ("result_latency_p50_s", of(latency.p50)),
+        ("result_latency_p95_s", of(latency.p95)),
+        ("result_latency_p99_s", of(latency.p99)),
+        ("result_latency_max_s", of(latency.max)),
+        ("max_open_windows", point.max_open_windows.to_string()),
+        ("max_state_bytes", point.max_state_bytes.map_or_else(String::new, |it| it.to_string())),
+    ]
+}

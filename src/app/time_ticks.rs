@@ -103,6 +103,13 @@ pub fn choose_step(us_per_px: f64, min_px: f32) -> TickStep {
     TickStep::Months(MONTHS.iter().find(fits).copied().unwrap_or(MONTHS[MONTHS.len() - 1]))
 }
 
+/// As [`choose_step`] for a length of time that is not an instant: microseconds, at most ten thousand days.
+pub fn span_step(us_per_px: f64, min_px: f32) -> i64 {
+    let room = us_per_px * f64::from(min_px);
+    let longer = [30, 60, 180, 365, 1_000, 2_000, 5_000, 10_000].map(|days| days * DAY);
+    FIXED.into_iter().chain(longer).find(|&step| step as f64 >= room).unwrap_or(10_000 * DAY)
+}
+
 /// All ticks inside the axis, ascending, at least `min_px` apart.
 pub fn ticks(axis: TimeAxis, min_px: f32) -> Vec<Tick> {
     let step = choose_step(axis.us_per_px(), min_px);

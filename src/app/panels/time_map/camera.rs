@@ -35,6 +35,7 @@ impl Camera {
         Axes {
             event: TimeAxis::new(self.event, rect.left(), rect.right()),
             proc: TimeAxis::new(self.proc, rect.bottom(), rect.top()),
+            delays: false,
         }
     }
 
@@ -61,6 +62,12 @@ impl Camera {
         Self { event: about(self.event, size.x), proc: about(self.proc, size.y) }
     }
 
+    /// Whether a delay is as long across as it is up.
+    pub fn has_one_scale(self, size: Vec2) -> bool {
+        let (across, up) = (self.event.length() / f64::from(size.x), self.proc.length() / f64::from(size.y));
+        (across / up - 1.0).abs() < 0.01
+    }
+
     /// Kept where there is something to see.
     pub fn clamped(self, extent: &Extent) -> Self {
         Self { event: self.event.clamped(extent.event), proc: self.proc.clamped(extent.proc) }
@@ -74,6 +81,8 @@ pub struct Axes {
     pub event: TimeAxis,
     /// Processing time, up (pixels run down).
     pub proc: TimeAxis,
+    /// Whether it is not processing time that runs up, but how long after the event time it is.
+    pub delays: bool,
 }
 
 /// What there is to see in a run.
@@ -91,8 +100,8 @@ pub struct Extent {
     pub origin: f64,
     /// The range up that shows a window, the wait for it and its lateness with room around.
     pub comfortable: f64,
-    /// How far right of now the state of a window may still close.
-    pub lateness: f64,
+    /// How far right of now the state of a window may still close: what has fired has ended a bound ago.
+    pub closes_in: f64,
 }
 
 impl Extent {
@@ -113,7 +122,7 @@ impl Extent {
             proc: TimeRange::new(origin, last + 0.03 * length),
             origin,
             comfortable,
-            lateness: trace.pipeline.allowed_lateness.micros() as f64,
+            closes_in: (trace.pipeline.allowed_lateness - trace.pipeline.watermark.bound()).micros().max(0) as f64,
         }
     }
 
@@ -146,7 +155,7 @@ impl Extent {
         let (width, height) = (us_per_px * f64::from(size.x.max(1.0)), us_per_px * f64::from(size.y.max(1.0)));
         let lead_up = us_per_px * f64::from(LEAD_UP.min(size.y / 8.0));
         let least_right = us_per_px * f64::from(LEAD_RIGHT.min(size.x / 6.0));
-        let lead_right = (self.lateness + least_right).clamp(least_right, (0.25 * width).max(least_right));
+        let lead_right = (self.closes_in + least_right).clamp(least_right, (0.25 * width).max(least_right));
         let bottom = (now + lead_up - height).max(self.origin);
         let left = (now + lead_right - width).max(self.origin);
         Camera { event: TimeRange::new(left, left + width), proc: TimeRange::new(bottom, bottom + height) }
@@ -224,7 +233,7 @@ mod tests {
             proc: TimeRange::new(0.0, 610e6),
             origin: 0.0,
             comfortable: 300e6,
-            lateness: 60e6,
+            closes_in: 60e6,
         }
     }
 

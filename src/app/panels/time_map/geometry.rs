@@ -9,13 +9,14 @@ use crate::time::{EventTime, ProcTime};
 impl Axes {
     /// Where an instant of each clock is.
     pub fn pos(&self, event: EventTime, proc: ProcTime) -> Pos2 {
-        pos2(self.event.px_of(event.micros()), self.proc.px_of(proc.micros()))
+        let up = if self.delays { proc.since_event(event).micros() } else { proc.micros() };
+        pos2(self.event.px_of(event.micros()), self.proc.px_of(up))
     }
 
     /// The height of the ideal diagonal over a horizontal pixel: where processing time reads the
-    /// same as event time.
+    /// same as event time; the floor where delays run up.
     pub fn ideal_y(&self, x: f32) -> f32 {
-        self.proc.px(self.event.at(x))
+        self.proc.px(if self.delays { 0.0 } else { self.event.at(x) })
     }
 
     /// The horizontal pixel of the ideal diagonal at a height.
@@ -58,17 +59,16 @@ fn clip(rect: Rect, inside: impl Fn(Pos2) -> f32) -> Vec<Pos2> {
 
 /// The corners of a curve that rises in steps, cut to the view.
 ///
-/// `before` is its value when the view begins, if it has one by then; `steps` are its rises inside the view as pixels
+/// `before` is where it comes from, if it has a value when the view begins; `steps` are its rises inside the view as pixels
 /// (x of the new value, y of the instant), ascending in time; `end_y` is where it stops. Steps
 /// smaller than half a pixel are drawn together.
-pub fn step_curve(view: Rect, before: Option<f32>, steps: impl Iterator<Item = Pos2>, end_y: f32) -> Vec<Pos2> {
+pub fn step_curve(view: Rect, before: Option<Pos2>, steps: impl Iterator<Item = Pos2>, end_y: f32) -> Vec<Pos2> {
     let reach = view.expand(24.0);
     let clamp_x = |x: f32| x.clamp(reach.left(), reach.right());
     let clamp_y = |y: f32| y.clamp(reach.top(), reach.bottom());
     let mut points: Vec<Pos2> = Vec::new();
-    let mut x = clamp_x(before.unwrap_or(reach.left()));
-    let start_y = if before.is_some() { Some(reach.bottom()) } else { None };
-    points.extend(start_y.map(|y| pos2(x, y)));
+    let mut x = clamp_x(before.map_or(reach.left(), |before| before.x));
+    points.extend(before.map(|before| pos2(x, clamp_y(before.y))));
     let mut last = points.last().copied().unwrap_or(pos2(f32::NEG_INFINITY, f32::INFINITY));
     for step in steps {
         let to = pos2(clamp_x(step.x), clamp_y(step.y));
@@ -140,7 +140,7 @@ mod tests {
     fn a_step_curve_has_square_corners_and_stops_at_its_end() {
         let view = rect(0.0, 0.0, 100.0, 100.0);
         let steps = [pos2(20.0, 80.0), pos2(50.0, 60.0)];
-        let found = step_curve(view, Some(10.0), steps.into_iter(), 30.0);
+        let found = step_curve(view, Some(pos2(10.0, 1e6)), steps.into_iter(), 30.0);
         let expected = [
             pos2(10.0, 124.0),
             pos2(10.0, 80.0),
@@ -164,7 +164,7 @@ mod tests {
     fn thousands_of_steps_in_a_pixel_are_drawn_together() {
         let view = rect(0.0, 0.0, 100.0, 100.0);
         let steps = (0..10_000).map(|i| pos2(i as f32 * 0.01, 100.0 - i as f32 * 0.01));
-        let found = step_curve(view, Some(0.0), steps, 0.0);
+        let found = step_curve(view, Some(pos2(0.0, 1e6)), steps, 0.0);
         assert!(found.len() < 900, "{} corners", found.len());
         assert!(found.windows(2).all(|pair| pair[0].x <= pair[1].x && pair[0].y >= pair[1].y), "it never goes back");
     }

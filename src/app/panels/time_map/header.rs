@@ -8,7 +8,7 @@ use crate::app::panels::time_map::panel::Mode;
 use crate::app::panels::window_value::why_by_key;
 use crate::app::theme::{font, space};
 use crate::app::view::{Command, LegendItem, View};
-use crate::app::widgets::controls::{Loudness, button};
+use crate::app::widgets::controls::{Loudness, button, segments};
 use crate::app::widgets::legend::Entry;
 use crate::human;
 use crate::pipeline::WindowSpec;
@@ -32,16 +32,12 @@ pub fn header_ui(
     let room = ui.available_width();
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        let choices = [
-            (Mode::Follow, "Follow now", "One scale on both axes; the view follows the current instant"),
-            (Mode::Fit, "Fit", "The whole run"),
-        ];
-        for (choice, name, help) in choices {
-            let loudness = if *mode == choice { Loudness::Yours } else { Loudness::Quiet };
-            if button(ui, view.theme, name, loudness).on_hover_text(help).clicked() {
-                *mode = choice;
-            }
+        let loudness = if *mode == Mode::Follow { Loudness::Yours } else { Loudness::Quiet };
+        let follow = "One scale on both axes; the view moves with the current instant";
+        if button(ui, view.theme, "Follow now", loudness).on_hover_text(follow).clicked() {
+            *mode = Mode::Follow;
         }
+        views_ui(ui, view, mode);
         if keys.len() > 1 {
             key_menu(ui, view, keys, key_filter, commands);
         }
@@ -52,6 +48,30 @@ pub fn header_ui(
             });
         });
     });
+}
+
+/// How the map is scaled, as segments: one scale, all of the run, delays.
+fn views_ui(ui: &mut Ui, view: &View<'_>, mode: &mut Mode) {
+    let choices = [
+        ("1 : 1", "One scale on both axes: a delay is as long across as it is up, the ideal at 45 degrees"),
+        ("Fit", "The whole run (F); Z shows the selection"),
+        ("Delay", "Delays up instead of processing time: the watermark is a level, and what is above it came behind"),
+    ];
+    let chosen = match mode {
+        Mode::Follow | Mode::Equal | Mode::Free { equal: true } => 0,
+        Mode::Fit => 1,
+        Mode::Delay => 2,
+        Mode::Free { equal: false } => choices.len(),
+    };
+    let size = vec2(138.0, space::HIT);
+    let picked = ui.allocate_ui(size, |ui| segments(ui, view.theme, "View", &choices, chosen)).inner;
+    match picked {
+        Some(0) if *mode == Mode::Delay || *mode == Mode::Fit => *mode = Mode::Follow,
+        Some(0) => *mode = Mode::Equal,
+        Some(1) => *mode = Mode::Fit,
+        Some(2) => *mode = Mode::Delay,
+        _ => {}
+    }
 }
 
 fn key_menu(ui: &mut Ui, view: &View<'_>, keys: &[(KeyId, usize)], filter: &mut String, commands: &mut Vec<Command>) {

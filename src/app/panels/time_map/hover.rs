@@ -14,6 +14,7 @@ use crate::app::view::Selection;
 use crate::human;
 use crate::record::RecordId;
 use crate::runtime::Fate;
+use crate::time::ProcTime;
 
 /// A record is under the pointer when its mark is this near, in points.
 const REACH: f32 = 9.0;
@@ -41,20 +42,23 @@ pub fn hit(scene: &Scene<'_>, at: Pos2) -> Hit {
     let holds = |i: &usize| {
         let column = &scene.model.columns[*i];
         let (left, right) = scene.sides(column);
-        let top = scene.axes.proc.px_of(windows::top_of(scene, column).micros());
+        let top = scene.height_at(at.x, windows::top_of(scene, column));
         column.opened_at <= scene.view.now && left <= at.x && at.x < right && at.y >= top - 3.0
     };
     // Of overlapping windows the one that fired nearest above.
-    let top = |i: &usize| scene.axes.proc.px_of(windows::top_of(scene, &scene.model.columns[*i]).micros());
+    let top = |i: &usize| scene.height_at(at.x, windows::top_of(scene, &scene.model.columns[*i]));
     scene.columns_in_view().filter(holds).max_by(|a, b| top(a).total_cmp(&top(b))).map_or(Hit::Nothing, Hit::Column)
 }
 
 fn record_at(scene: &Scene<'_>, at: Pos2) -> Option<RecordId> {
     let trace = scene.trace();
     // Only records handled near the pointer's height can be near the pointer.
-    let instant = |y: f32| crate::time::ProcTime::from_micros(scene.axes.proc.micros_at(y));
-    let first = trace.handled.partition_point(|&t| t < instant(at.y + REACH));
-    let last = trace.handled.partition_point(|&t| t <= instant(at.y - REACH)).max(first);
+    let instant = |y: f32, x: f32| {
+        let happened = if scene.axes.delays { scene.axes.event.micros_at(x) } else { 0 };
+        ProcTime::from_micros(scene.axes.proc.micros_at(y).saturating_add(happened))
+    };
+    let first = trace.handled.partition_point(|&t| t < instant(at.y + REACH, at.x - REACH));
+    let last = trace.handled.partition_point(|&t| t <= instant(at.y - REACH, at.x + REACH)).max(first);
     let mut best: Option<(f32, usize)> = None;
     for i in first..last {
         let state = RecordState::of(trace, i, scene.view.now);
@@ -104,7 +108,8 @@ fn record_card(scene: &Scene<'_>, id: RecordId) {
     let trace = scene.trace();
     let i = id.index();
     let record = trace.stream.record(id);
-    let state = RecordState::of(trace, i, scene.view.now);
+    let undone = scene.model.lives.is_undone(i, scene.view.now);
+    let state = if undone { RecordState::Undone } else { RecordState::of(trace, i, scene.view.now) };
     let fate = match state {
         RecordState::OnTime => "on time",
         RecordState::Behind => "behind, counted",
@@ -119,6 +124,7 @@ fn record_card(scene: &Scene<'_>, id: RecordId) {
         },
         RecordState::Waiting => "waiting",
         RecordState::ToCome => "still to come",
+        RecordState::Undone => "undone by a restart",
     };
     let (arrival, handled) = (trace.stream.arrivals()[i], trace.handled[i]);
     let mut rows = vec![

@@ -34,6 +34,13 @@ pub struct MapLayout {
 }
 
 impl MapLayout {
+    /// The plot alone: where it is not processing time that runs up, no strip shares its clock.
+    pub fn plot_alone(body: Rect) -> Self {
+        let with = Self::new(body, false);
+        let right = with.lag.map_or(with.plot.right(), |lag| lag.right());
+        Self { plot: with.plot.with_max_x(right), waiting: None, lag: None }
+    }
+
     /// Lays out the part of a panel below its header. `queue` is whether anything can ever wait.
     pub fn new(body: Rect, queue: bool) -> Self {
         let left = LEFT.min(body.width() * 0.25);

@@ -5,13 +5,15 @@ use egui::epaint::PathStroke;
 use egui::{Align2, Painter, Pos2, Rangef, Rect, Shape, Stroke, pos2, vec2};
 
 use crate::app::panels::time_map::geometry;
+use crate::app::panels::time_map::lives::Gap;
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::theme::{Theme, alpha, font, radius, stroke};
 use crate::app::time_ticks::{self, Tick};
 use crate::app::view::LegendItem;
+use crate::app::view::Run;
 use crate::app::widgets::marks;
 use crate::runtime::Trace;
-use crate::time::ProcTime;
+use crate::time::{EventTime, ProcTime};
 use crate::window::pane::Timing;
 
 /// Ticks of processing time this close to the now pill are left out.
@@ -115,31 +117,71 @@ pub fn ideal(scene: &Scene<'_>) {
     scene.painter.extend(Shape::dashed_line_with_offset(&[from, to], line, &[1.5], &[4.0], -begun));
 }
 
-/// The watermark's path in pixels up to now; empty before its first claim.
-pub fn watermark_path(scene: &Scene<'_>) -> Vec<Pos2> {
-    let trace = scene.trace();
-    path_of(scene, trace, scene.view.now)
+/// The watermark's path in pixels up to now, a piece for each life of the job; empty before its first
+/// claim.
+pub fn watermark_path(scene: &Scene<'_>) -> Vec<Vec<Pos2>> {
+    path_of(scene, scene.view.run, scene.view.now)
 }
 
 /// The path of another run's watermark on this scene's axes.
-pub fn path_of(scene: &Scene<'_>, trace: &Trace, now: ProcTime) -> Vec<Pos2> {
-    let (bottom, top) = scene.proc_in_view();
-    let first = trace.watermarks.partition_point(|step| step.at < bottom);
-    let last = trace.watermarks.partition_point(|step| step.at <= now.min(top));
-    let before = first.checked_sub(1).map(|i| scene.axes.event.px_of(trace.watermarks[i].watermark.micros()));
-    let steps = trace.watermarks.get(first..last).unwrap_or(&[]);
-    let steps = steps.iter().map(|step| scene.axes.pos(step.watermark, step.at));
-    geometry::step_curve(scene.plot, before, steps, scene.axes.proc.px_of(now.micros()))
+pub fn path_of(scene: &Scene<'_>, run: &Run, now: ProcTime) -> Vec<Vec<Pos2>> {
+    let gaps = &run.windows().lives.gaps;
+    let mut pieces = Vec::new();
+    let mut begins = Some(None);
+    for gap in gaps.iter().take_while(|gap| gap.from <= now) {
+        if let Some(life) = begins {
+            pieces.push(piece_of(scene, &run.trace, life, gap.from));
+        }
+        begins = gap.until.filter(|&until| until <= now).map(|_| Some(gap));
+    }
+    if let Some(life) = begins {
+        pieces.push(piece_of(scene, &run.trace, life, now));
+    }
+    pieces.retain(|piece| piece.len() >= 2);
+    pieces
 }
 
-/// The watermark: a step curve in a casing of plot colour.
-pub fn watermark(scene: &Scene<'_>, path: &[Pos2]) {
-    if path.len() < 2 || !scene.view.legend.shows(LegendItem::Watermark) {
+/// The path of one life of the job up to `end`: the first one, or the one after a gap.
+fn piece_of(scene: &Scene<'_>, trace: &Trace, after: Option<&Gap>, end: ProcTime) -> Vec<Pos2> {
+    let (bottom, top) = scene.proc_in_view();
+    let begins = after.and_then(|gap| gap.until).unwrap_or(ProcTime::MIN);
+    let from = bottom.max(begins);
+    let first = trace.watermarks.partition_point(|step| step.at < from);
+    let last = trace.watermarks.partition_point(|step| step.at <= end.min(top)).max(first);
+    let again: Vec<(ProcTime, EventTime)> = after.map_or(Vec::new(), |gap| gap.steps.clone());
+    let skipped = again.partition_point(|&(at, _)| at < from);
+    let shown = again.partition_point(|&(at, _)| at <= end.min(top)).max(skipped);
+    let earlier = || first.checked_sub(1).map(|i| trace.watermarks[i].watermark);
+    // Below what had been claimed before, the steps of this life are its own.
+    let claim = match after {
+        Some(gap) if first == trace.watermarks.partition_point(|step| step.at < begins) => {
+            skipped.checked_sub(1).map(|i| again[i].1).or(gap.restored)
+        }
+        _ => earlier(),
+    };
+    let before = claim.map(|claim| scene.axes.pos(claim, from.max(begins)));
+    let steps = again[skipped..shown].iter().map(|&(at, claim)| scene.axes.pos(claim, at));
+    let ahead = trace.watermarks[first..last].iter().map(|step| scene.axes.pos(step.watermark, step.at));
+    geometry::step_curve(scene.plot, before, steps.chain(ahead), scene.axes.proc.px_of(end.micros()))
+}
+
+/// The watermark: a step curve in a casing of plot colour. It ends where a failure was noticed, and begins
+/// again with a ring where a checkpoint has put it.
+pub fn watermark(scene: &Scene<'_>, path: &[Vec<Pos2>]) {
+    if !scene.view.legend.shows(LegendItem::Watermark) {
         return;
     }
     let theme = scene.theme();
-    scene.painter.line(path.to_vec(), Stroke::new(stroke::CASING, alpha(theme.plot, 0.85)));
-    scene.painter.line(path.to_vec(), Stroke::new(stroke::WATERMARK, theme.watermark));
+    for piece in path {
+        scene.painter.line(piece.clone(), Stroke::new(stroke::CASING, alpha(theme.plot, 0.85)));
+        scene.painter.line(piece.clone(), Stroke::new(stroke::WATERMARK, theme.watermark));
+    }
+    for gap in &scene.model.lives.gaps {
+        if let (Some(until), Some(restored)) = (gap.until.filter(|&at| at <= scene.view.now), gap.restored) {
+            let at = scene.axes.pos(restored, until);
+            scene.painter.circle(at, 3.4, theme.plot, Stroke::new(1.8, theme.watermark));
+        }
+    }
 }
 
 /// The perfect watermark, which knows the future: thin and dashed.
@@ -148,7 +190,7 @@ pub fn perfect(scene: &Scene<'_>) {
     let (bottom, top) = scene.proc_in_view();
     let first = steps.partition_point(|step| step.at < bottom);
     let last = steps.partition_point(|step| step.at <= scene.view.now.min(top)).max(first);
-    let before = first.checked_sub(1).map(|i| scene.axes.event.px_of(steps[i].watermark.micros()));
+    let before = first.checked_sub(1).map(|i| scene.axes.pos(steps[i].watermark, bottom));
     let shown = steps[first..last].iter().filter(|step| step.at.is_finite());
     let points = shown.map(|step| scene.axes.pos(step.watermark, step.at));
     let path = geometry::step_curve(scene.plot, before, points, scene.now_y());
@@ -176,8 +218,7 @@ pub fn ghost(scene: &Scene<'_>) {
         let clamp = |p: Pos2| pos2(p.x.clamp(scene.plot.left(), scene.plot.right()), p.y);
         scene.painter.add(marks::dashed(clamp(from), clamp(to), line, 6.0, 3.0));
     }
-    let path = path_of(scene, &run.trace, scene.view.now);
-    if path.len() >= 2 {
+    for path in path_of(scene, run, scene.view.now) {
         scene.dashed_rise(&path, Stroke::new(1.5, alpha(scene.theme().ghost, opacity)), 6.0, 3.0);
     }
 }

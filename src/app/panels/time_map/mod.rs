@@ -1,14 +1,16 @@
 //! The time map: event time across, processing time up.
 //!
-//! - [`model`], [`said`]: what is drawn, computed once per run and key; [`running`]: values of open windows
-//! - [`camera`], [`layout`], [`geometry`], [`detail`], [`labels`]: where things stand, without drawing
+//! - [`model`], [`said`], [`lives`]: what is drawn, computed once per run and key; [`running`]: values of open windows
+//! - [`camera`], [`layout`], [`geometry`], [`detail`], [`labels`], [`zoom`]: where things stand, without drawing
 //! - [`lines`], [`windows`], [`panes`], [`values`], [`withdrawn`], [`records`], [`horizons`], [`strips`]: drawing
+//! - [`delay`]: the same with delays up
 //! - [`header`], [`panel`]: the panel and what the pointer does; [`hover`], [`selection`]: the card and the outlines
 
 mod bands;
 pub mod camera;
 mod counts;
 mod crowd;
+mod delay;
 pub mod detail;
 #[cfg(test)]
 pub(in crate::app) mod fixture;
@@ -19,6 +21,7 @@ mod hover;
 pub mod labels;
 pub mod layout;
 mod lines;
+pub mod lives;
 pub mod model;
 mod panel;
 mod panes;
@@ -33,6 +36,7 @@ mod texture;
 mod values;
 mod windows;
 mod withdrawn;
+mod zoom;
 
 pub use lines::spans_days;
 pub use panel::{TimeMapState, time_map_ui};

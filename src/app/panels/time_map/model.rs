@@ -9,6 +9,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::app::panels::time_map::lives::Lives;
 use crate::pipeline::WindowSpec;
 use crate::record::{KeyId, RecordId};
 use crate::runtime::{Trace, WindowEnd};
@@ -84,6 +85,8 @@ pub struct MapModel {
     pane_ids: Vec<u32>,
     /// Rises of the perfect watermark, ascending in both clocks. The last one is after everything.
     pub perfect: Arc<[PerfectStep]>,
+    /// What restarts did.
+    pub lives: Arc<Lives>,
     /// The longest column, for finding the ones in view.
     pub longest: Span,
 }
@@ -91,19 +94,19 @@ pub struct MapModel {
 impl MapModel {
     /// Builds the model of a run for one key, or for all of them.
     pub fn new(trace: &Trace, key: Option<KeyId>) -> Self {
-        Self::with_perfect(trace, key, perfect_watermark(trace).into())
+        Self::with_shared(trace, key, perfect_watermark(trace).into(), Arc::new(Lives::of(trace)))
     }
 
     /// The model of one key of the run of which this is the model.
     pub fn for_key(&self, trace: &Trace, key: KeyId) -> Self {
-        Self::with_perfect(trace, Some(key), Arc::clone(&self.perfect))
+        Self::with_shared(trace, Some(key), Arc::clone(&self.perfect), Arc::clone(&self.lives))
     }
 
-    fn with_perfect(trace: &Trace, key: Option<KeyId>, perfect: Arc<[PerfectStep]>) -> Self {
+    fn with_shared(trace: &Trace, key: Option<KeyId>, perfect: Arc<[PerfectStep]>, lives: Arc<Lives>) -> Self {
         let (mut columns, column_of) = columns(trace, key);
         let pane_ids = assign_panes(trace, &column_of, &mut columns);
         let longest = columns.iter().map(|column| column.window.size()).max().unwrap_or(Span::ZERO);
-        Self { columns, pane_ids, perfect, longest }
+        Self { columns, pane_ids, perfect, lives, longest }
     }
 
     /// Columns whose extents may touch event times from `from` to `to`, as a range of indices.

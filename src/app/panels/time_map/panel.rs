@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use egui::{Align, EventFilter, Key, Layout, PointerButton, Pos2, Rect, Response, Sense, Ui, Vec2, vec2};
 
-use crate::app::panels::time_map::camera::{Camera, Extent};
+use crate::app::panels::time_map::camera::{Axes, Camera, Extent};
 use crate::app::panels::time_map::counts::{self, Counts};
 use crate::app::panels::time_map::crowd::CrowdTextures;
 use crate::app::panels::time_map::detail::{self, DISCS_UP_TO, RecordDetail};
@@ -17,7 +17,7 @@ use crate::app::panels::time_map::model::MapModel;
 use crate::app::panels::time_map::records;
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::strips::{self, StripScales};
-use crate::app::panels::time_map::{bands, horizons, lines, selection, text, windows};
+use crate::app::panels::time_map::{bands, delay, horizons, lines, selection, text, windows, zoom};
 use crate::app::theme::space;
 use crate::app::view::{Command, LegendItem, View};
 use crate::app::widgets::frame;
@@ -28,6 +28,8 @@ use crate::record::KeyId;
 pub struct TimeMapState {
     cache: Option<Cache>,
     camera: Option<Camera>,
+    /// Where the view of delays has been put; `None` while it shows all.
+    delays: Option<Camera>,
     /// What the view was made for: a new stream starts at a new place.
     stream_seen: Option<usize>,
     mode: Mode,
@@ -46,6 +48,7 @@ impl Default for TimeMapState {
         Self {
             cache: None,
             camera: None,
+            delays: None,
             stream_seen: None,
             mode: Mode::default(),
             few: None,
@@ -58,9 +61,10 @@ impl Default for TimeMapState {
 }
 
 impl TimeMapState {
-    /// The stretch of processing time that the map shows; `None` before it was drawn.
+    /// The stretch of processing time that the map shows; `None` before it was drawn, and where it shows
+    /// delays.
     pub fn shown(&self) -> Option<crate::app::time_axis::TimeRange> {
-        self.camera.map(|camera| camera.proc)
+        self.camera.filter(|_| self.mode != Mode::Delay).map(|camera| camera.proc)
     }
 }
 
@@ -73,7 +77,14 @@ pub enum Mode {
     /// The whole run, each axis to its own scale.
     Fit,
     /// Where the reader has put it.
-    Free,
+    Free {
+        /// Whether both axes have one scale.
+        equal: bool,
+    },
+    /// Where it is, but with one scale on both axes.
+    Equal,
+    /// Delays up instead of processing time.
+    Delay,
 }
 
 /// What is computed once per run and key.
@@ -130,9 +141,10 @@ pub fn time_map_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, comma
     if state.stream_seen != Some(stream) {
         state.stream_seen = Some(stream);
         state.zoom = 1.0;
+        state.delays = None;
         // A handful of records is seen at once, and more are followed.
         let few = view.run.trace.stream.len() <= DISCS_UP_TO;
-        if state.few != Some(few) || state.mode == Mode::Free {
+        if state.few != Some(few) || matches!(state.mode, Mode::Free { .. }) {
             state.few = Some(few);
             state.mode = if few { Mode::Fit } else { Mode::Follow };
         }
@@ -155,20 +167,32 @@ pub fn time_map_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, comma
 }
 
 fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, commands: &mut Vec<Command>) {
-    let TimeMapState { cache: Some(cache), camera, mode, zoom, detail, textures, .. } = state else { return };
+    let TimeMapState { cache: Some(cache), camera, delays, mode, zoom, detail, textures, .. } = state else { return };
     // Without a service time something waits where a source is held up.
     let queue = view.run.trace.pipeline.service_time.micros() > 0 || cache.scales.most_waiting > 0;
-    let layout = MapLayout::new(body, queue);
+    let as_delays = *mode == Mode::Delay;
+    let layout = if as_delays { MapLayout::plot_alone(body) } else { MapLayout::new(body, queue) };
     let plot = layout.plot;
     let response = ui.interact(plot, ui.scope_id().with("plot"), Sense::click_and_drag());
     response.widget_info(|| {
-        let label = "Time map: event time across, processing time up";
+        let up = if as_delays { "delay" } else { "processing time" };
+        let label = format!("Time map: event time across, {up} up");
         egui::WidgetInfo::labeled(egui::Role::Canvas, true, label)
     });
-    let here = place(*camera, *mode, *zoom, cache, view, plot);
-    let mut moved = moved(ui, &response, here, plot);
-    if response.double_clicked() {
-        *mode = Mode::Fit;
+    let here = match *mode {
+        Mode::Delay => delays.unwrap_or_else(|| delay::camera(view.run, &cache.extent)),
+        mode => place(*camera, mode, *zoom, cache, view, plot),
+    };
+    let equal = || here.with_scale(here.axes(plot).event.us_per_px(), plot.size());
+    let asked_equal = (*mode == Mode::Equal).then(equal);
+    let mut moved = asked_equal
+        .or_else(|| moved(ui, &response, here, plot))
+        .or_else(|| asked(ui, &response, view, cache, here, plot));
+    if response.double_clicked() || wants(ui, &response, Key::F) {
+        *delays = None;
+        *mode = if as_delays { Mode::Delay } else { Mode::Fit };
+    } else if as_delays {
+        *delays = moved.map(|to| to.clamped(&delay::extent(view.run, &cache.extent))).or(*delays);
     } else if let Some(to) = moved {
         let closer = to.proc.length() / here.proc.length();
         if *mode == Mode::Follow && (closer - 1.0).abs() > 1e-9 {
@@ -176,12 +200,15 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, c
             *zoom = (*zoom * closer).clamp(1e-4, 1e3);
             moved = Some(place(*camera, *mode, *zoom, cache, view, plot));
         } else {
-            *mode = Mode::Free;
+            *mode = Mode::Free { equal: to.has_one_scale(plot.size()) };
         }
     }
-    let now_at = moved.unwrap_or(here).clamped(&Extent { event: cache.extent.event.with_margin(1.0), ..cache.extent });
-    *camera = Some(now_at);
-    let axes = now_at.axes(plot);
+    let reach = Extent { event: cache.extent.event.with_margin(1.0), ..cache.extent };
+    let now_at = if as_delays { delays.unwrap_or(here) } else { moved.unwrap_or(here).clamped(&reach) };
+    if !as_delays {
+        *camera = Some(now_at);
+    }
+    let axes = Axes { delays: as_delays, ..now_at.axes(plot) };
     let mut scene = Scene {
         view,
         model: &cache.model,
@@ -202,7 +229,11 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, c
         Hit::Column(column) => Some(column),
         _ => None,
     };
-    paint(&scene, ui, &layout, cache, textures, body);
+    if as_delays {
+        paint_delays(&scene, ui, textures, body);
+    } else {
+        paint(&scene, ui, &layout, cache, textures, body);
+    }
     if let Some(at) = pointer {
         hover::card(&scene, hit, at);
     }
@@ -229,7 +260,7 @@ fn detail_of(scene: &Scene<'_>, in_view: usize, previous: Option<RecordDetail>) 
 /// Where the view is before the pointer moves it.
 fn place(camera: Option<Camera>, mode: Mode, zoom: f64, cache: &Cache, view: &View<'_>, plot: Rect) -> Camera {
     match (mode, camera) {
-        (Mode::Free, Some(camera)) => camera,
+        (Mode::Free { .. } | Mode::Equal, Some(camera)) => camera,
         (Mode::Fit, _) => cache.extent.whole(plot.size()),
         _ => {
             let scale = cache.extent.comfortable_scale(plot.height()) * zoom;
@@ -246,9 +277,14 @@ fn moved(ui: &Ui, response: &Response, camera: Camera, plot: Rect) -> Option<Cam
     if response.has_focus() {
         let arrows = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
-        if let Some(by) = arrow_step(ui) {
-            return Some(camera.dragged(by * plot.size(), plot.size()));
-        }
+    }
+    let modifiers: &[egui::Modifiers] = match (response.has_focus(), response.hovered()) {
+        (true, _) => &[egui::Modifiers::NONE, egui::Modifiers::ALT],
+        (_, true) => &[egui::Modifiers::ALT],
+        _ => &[],
+    };
+    if let Some(by) = modifiers.iter().find_map(|&modifiers| arrow_step(ui, modifiers)) {
+        return Some(camera.dragged(by * plot.size(), plot.size()));
     }
     let axes = camera.axes(plot);
     let about = |at: Pos2, factor: Vec2| Some(camera.zoomed(factor, axes.event.at(at.x), axes.proc.at(at.y)));
@@ -275,16 +311,45 @@ fn moved(ui: &Ui, response: &Response, camera: Camera, plot: Rect) -> Option<Cam
     }
 }
 
+/// Whether a key was pressed for the map: under the pointer, or with the focus.
+fn wants(ui: &Ui, response: &Response, key: Key) -> bool {
+    let is_for_map = response.has_focus() || (response.hovered() && !ui.ctx().text_edit_focused());
+    is_for_map && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, key))
+}
+
+/// The view that was asked for by a key: the selection.
+fn asked(ui: &Ui, response: &Response, view: &View<'_>, cache: &Cache, here: Camera, plot: Rect) -> Option<Camera> {
+    wants(ui, response, Key::Z).then(|| zoom::to_selection(view, &cache.model, here, plot))?
+}
+
 /// A tenth of the plot in the direction of an arrow key; the content moves against it.
-fn arrow_step(ui: &Ui) -> Option<Vec2> {
+fn arrow_step(ui: &Ui, modifiers: egui::Modifiers) -> Option<Vec2> {
     let steps = [
         (Key::ArrowLeft, vec2(0.1, 0.0)),
         (Key::ArrowRight, vec2(-0.1, 0.0)),
         (Key::ArrowUp, vec2(0.0, 0.1)),
         (Key::ArrowDown, vec2(0.0, -0.1)),
     ];
-    let pressed = |&(key, _): &(Key, Vec2)| ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, key));
+    let pressed = |&(key, _): &(Key, Vec2)| ui.input_mut(|input| input.consume_key(modifiers, key));
     steps.into_iter().find(pressed).map(|(_, by)| by)
+}
+
+/// Paints the view of delays, from the ground up.
+fn paint_delays(scene: &Scene<'_>, ui: &Ui, textures: &mut CrowdTextures, body: Rect) {
+    let outside = ui.painter().with_clip_rect(body.intersect(ui.clip_rect()));
+    let mut labels = delay::ground(scene);
+    let specials = records::ordinary(scene, textures);
+    let path = delay::watermark(scene);
+    records::special(scene, textures, &specials);
+    let bound = delay::axes(scene, &outside, body);
+    labels.extend(selection::paint(scene));
+    let mut obstacles = Obstacles::new(scene.plot);
+    if specials.len() < 2_000 {
+        specials.iter().for_each(|special| obstacles.add_mark(special.at, scene.radius + 1.5));
+    }
+    obstacles.add_line(&path);
+    bound.into_iter().for_each(|rect| obstacles.add_rect(rect));
+    text::place_and_draw(scene, &labels, &mut obstacles);
 }
 
 /// Paints everything, from the ground up.
@@ -322,7 +387,7 @@ fn paint(scene: &Scene<'_>, ui: &Ui, layout: &MapLayout, cache: &Cache, textures
     } else if specials.len() < 2_000 {
         specials.iter().for_each(|special| obstacles.add_mark(special.at, scene.radius + 1.5));
     }
-    obstacles.add_line(&path);
+    path.iter().for_each(|piece| obstacles.add_line(piece));
     firing_lines.iter().for_each(|&rect| obstacles.add_rect(rect));
     bands::names(scene).into_iter().for_each(|rect| obstacles.add_rect(rect));
     text::place_and_draw(scene, &labels, &mut obstacles);

@@ -58,6 +58,7 @@ pub fn ordinary(scene: &Scene<'_>, textures: &mut CrowdTextures) -> Vec<Special>
         scan(scene, range.start..handled, &mut found);
     }
     scan(scene, handled..future_end(scene, handled, range.end), &mut found);
+    again(scene, &mut found);
     scene.painter.add(Shape::mesh(found.stems));
     if scene.detail == RecordDetail::Discs {
         discs(scene, &found.quiet);
@@ -79,6 +80,9 @@ fn future_end(scene: &Scene<'_>, handled: usize, end: usize) -> usize {
     if end - handled <= MARKS_UP_TO {
         return end;
     }
+    if scene.axes.delays {
+        return handled + MARKS_UP_TO;
+    }
     let until = ProcTime::from_micros(scene.axes.proc.micros_at(scene.now_y() - FUTURE_REACH));
     scene.trace().handled.partition_point(|&at| at <= until).clamp(handled, end)
 }
@@ -92,6 +96,7 @@ fn scan(scene: &Scene<'_>, range: Range<usize>, found: &mut InView) {
     let reach = scene.plot.expand(scene.radius + 2.0);
     let times = trace.stream.event_times();
     let (arrivals, keys) = (trace.stream.arrivals(), trace.stream.keys());
+    let lives = &scene.model.lives;
     for id in range {
         if !scene.view.shows_key(keys[id]) {
             continue;
@@ -100,11 +105,12 @@ fn scan(scene: &Scene<'_>, range: Range<usize>, found: &mut InView) {
         if x < reach.left() || x > reach.right() {
             continue;
         }
-        let state = RecordState::of(trace, id, now);
-        let y = scene.axes.proc.px_of(trace.handled[id].micros());
+        let undone = !lives.is_empty() && lives.is_undone(id, now);
+        let state = if undone { RecordState::Undone } else { RecordState::of(trace, id, now) };
+        let y = scene.axes.pos(times[id], trace.handled[id]).y;
         if draws_stems && state != RecordState::ToCome {
-            let from = scene.axes.proc.px_of(arrivals[id].micros());
-            let to = y.max(scene.now_y());
+            let from = scene.axes.pos(times[id], arrivals[id]).y;
+            let to = y.max(scene.axes.pos(times[id], now).y);
             if from - to > LEAST_STEM {
                 let stem = Rect::from_min_max(pos2(x - 0.5, to), pos2(x + 0.5, from));
                 found.stems.add_colored_rect(stem, stem_colour);
@@ -116,6 +122,27 @@ fn scan(scene: &Scene<'_>, range: Range<usize>, found: &mut InView) {
         let record = Special { id, state, at: pos2(x, y) };
         match state {
             RecordState::OnTime if scene.detail != RecordDetail::Discs => found.dots.push(record.at),
+            RecordState::Behind | RecordState::Dropped | RecordState::SideOutput => found.special.push(record),
+            _ => found.quiet.push(record),
+        }
+    }
+}
+
+/// Records that were handled again after a restart, where that was.
+fn again(scene: &Scene<'_>, found: &mut InView) {
+    let trace = scene.trace();
+    let (bottom, top) = scene.proc_in_view();
+    let reach = scene.plot.expand(scene.radius + 2.0);
+    for (record, at, fate) in scene.model.lives.handled_again(bottom, top.min(scene.view.now)) {
+        let id = record.index();
+        let place = scene.axes.pos(trace.stream.event_times()[id], at);
+        let state = RecordState::handled(trace, id, fate);
+        if !scene.view.shows_key(trace.stream.keys()[id]) || !reach.contains(place) || !is_shown(scene, state) {
+            continue;
+        }
+        let record = Special { id, state, at: place };
+        match state {
+            RecordState::OnTime if scene.detail != RecordDetail::Discs => found.dots.push(place),
             RecordState::Behind | RecordState::Dropped | RecordState::SideOutput => found.special.push(record),
             _ => found.quiet.push(record),
         }
@@ -163,7 +190,7 @@ pub fn colour(scene: &Scene<'_>, state: RecordState) -> Color32 {
         RecordState::Behind => theme.behind,
         RecordState::Dropped | RecordState::GivenUp => theme.dropped,
         RecordState::SideOutput => theme.side,
-        RecordState::OnTime | RecordState::Unassigned => theme.on_time,
+        RecordState::OnTime | RecordState::Unassigned | RecordState::Undone => theme.on_time,
         RecordState::Waiting => theme.t2,
         RecordState::ToCome => theme.t3,
     }
@@ -198,6 +225,7 @@ pub fn mark(scene: &Scene<'_>, state: RecordState, at: Pos2, scale: f32) -> Shap
         RecordState::OnTime => marks::dot(at, marks::DOT_RADIUS * scale, alpha(colour, 0.82)),
         RecordState::Unassigned => marks::hollow(at, marks::DOT_RADIUS * scale, alpha(colour, 0.6)),
         RecordState::Waiting => marks::hollow(at, marks::DOT_RADIUS * scale, colour),
+        RecordState::Undone => marks::hollow(at, marks::DOT_RADIUS * scale, alpha(colour, 0.75)),
         RecordState::ToCome => marks::hollow(at, marks::DOT_RADIUS * scale, alpha(colour, 0.45)),
     }
 }
@@ -236,7 +264,7 @@ fn discs(scene: &Scene<'_>, records: &[Special]) {
                 scene.painter.circle(at, scene.radius - 1.0, fill, Stroke::new(1.2, ink));
                 theme.t1
             }
-            RecordState::Waiting | RecordState::Unassigned => {
+            RecordState::Waiting | RecordState::Unassigned | RecordState::Undone => {
                 scene.painter.circle(at, scene.radius - 1.0, theme.plot, Stroke::new(1.2, ink));
                 theme.t2
             }

@@ -12,7 +12,7 @@ use crate::app::theme::Theme;
 use crate::app::view::{Selection, View};
 use crate::pipeline::WindowSpec;
 use crate::runtime::{Fate, Trace};
-use crate::time::{EventTime, ProcTime};
+use crate::time::{EventTime, ProcTime, Span};
 
 /// What every painter of the time map is given.
 pub struct Scene<'a> {
@@ -53,10 +53,12 @@ pub enum RecordState {
     Waiting,
     /// Not in the log yet.
     ToCome,
+    /// Handled, and undone by a restart: the filled mark is where it was handled for good.
+    Undone,
 }
 
 impl RecordState {
-    /// What record `i` is at `now`.
+    /// What record `i` is at `now`, at the place where it was first handled.
     pub fn of(trace: &Trace, i: usize, now: ProcTime) -> Self {
         if trace.stream.arrivals()[i] > now {
             return Self::ToCome;
@@ -64,7 +66,12 @@ impl RecordState {
         if trace.handled[i] > now {
             return Self::Waiting;
         }
-        match trace.fates[i] {
+        Self::handled(trace, i, trace.fates[i])
+    }
+
+    /// What record `i` is once it has met this fate.
+    pub fn handled(trace: &Trace, i: usize, fate: Fate) -> Self {
+        match fate {
             Fate::DroppedLate => Self::Dropped,
             Fate::SideOutput => Self::SideOutput,
             Fate::Unassigned => Self::Unassigned,
@@ -96,7 +103,19 @@ impl<'a> Scene<'a> {
     pub fn proc_in_view(&self) -> (ProcTime, ProcTime) {
         let margin = self.radius + 2.0;
         let at = |y: f32| ProcTime::from_micros(self.axes.proc.micros_at(y));
-        (at(self.plot.bottom() + margin), at(self.plot.top() - margin))
+        let (bottom, top) = (at(self.plot.bottom() + margin), at(self.plot.top() - margin));
+        if !self.axes.delays {
+            return (bottom, top);
+        }
+        // Those are delays: the earliest is of an event at the left, the latest of one at the right.
+        let (from, to) = self.event_in_view();
+        (bottom + Span::from_micros(from.micros()), top + Span::from_micros(to.micros()))
+    }
+
+    /// The height of an instant of processing time over a horizontal pixel.
+    pub fn height_at(&self, x: f32, at: ProcTime) -> f32 {
+        let happened = EventTime::from_micros(self.axes.event.micros_at(x));
+        self.axes.pos(happened, at).y
     }
 
     /// Instants of event time at the left and the right of the plot.

@@ -11,8 +11,8 @@ use crate::human;
 
 /// The outline of what is selected, and the two distances of a selected record: up from the ideal
 /// (its delay and its wait) and across to the watermark that met it. The label of the first is
-/// left to be placed.
-pub fn paint(scene: &Scene<'_>) -> Option<MapLabel> {
+/// left to be placed, and so is how far behind or ahead it came.
+pub fn paint(scene: &Scene<'_>) -> Vec<MapLabel> {
     let you = scene.theme().you;
     for column in scene.selected_columns() {
         windows::outline(scene, column, Stroke::new(stroke::SELECTION, you));
@@ -20,18 +20,18 @@ pub fn paint(scene: &Scene<'_>) -> Option<MapLabel> {
     if let Some(column) = scene.hovered_column {
         windows::outline(scene, column, Stroke::new(stroke::HAIR, scene.theme().t3));
     }
-    let Selection::Record(id) = scene.view.selection else { return None };
+    let Selection::Record(id) = scene.view.selection else { return Vec::new() };
     let trace = scene.trace();
-    let happened = *trace.stream.event_times().get(id.index())?;
-    let handled = *trace.handled.get(id.index())?;
+    let columns = (trace.stream.event_times().get(id.index()), trace.handled.get(id.index()));
+    let (Some(&happened), Some(&handled)) = columns else { return Vec::new() };
     let at = scene.axes.pos(happened, handled);
     let ideal = Pos2::new(at.x, scene.axes.ideal_y(at.x));
     let line = Stroke::new(stroke::SELECTION, you);
     scene.painter.extend(egui::Shape::dashed_line(&[at, ideal], line, 1.5, 3.0));
     let met = trace.watermark_before[id.index()];
+    let claim = scene.axes.pos(met, handled);
     if met.is_finite() {
-        let x = scene.axes.event.px_of(met.micros());
-        scene.painter.line_segment([at, Pos2::new(x, at.y)], line);
+        scene.painter.line_segment([at, claim], line);
     }
     scene.painter.circle_stroke(at, scene.radius + 5.0, line);
     let span = handled.since_event(happened);
@@ -46,5 +46,21 @@ pub fn paint(scene: &Scene<'_>) -> Option<MapLabel> {
         (at - vec2(reach, 0.0), Align2::RIGHT_CENTER),
         (at - vec2(reach, reach), Align2::RIGHT_BOTTOM),
     ];
-    Some(text::shrinking(scene, text::rank::SELECTED, &[piece], places))
+    let mut labels = vec![text::shrinking(scene, text::rank::SELECTED, &[piece], places)];
+    if met.is_finite() && (claim.x - at.x).abs() > 40.0 {
+        let distance = met - happened;
+        let words = match distance.is_negative() {
+            true => format!("{} ahead", human::span(-distance)),
+            false => format!("{} behind", human::span(distance)),
+        };
+        let piece = Piece::new(words, font::legend(), you);
+        let middle = at + (claim - at) / 2.0;
+        let places = vec![
+            (middle + vec2(0.0, 3.0), Align2::CENTER_TOP),
+            (middle - vec2(0.0, 3.0), Align2::CENTER_BOTTOM),
+            (middle + vec2(0.0, 16.0), Align2::CENTER_TOP),
+        ];
+        labels.push(text::shrinking(scene, text::rank::SELECTED, &[piece], places));
+    }
+    labels
 }

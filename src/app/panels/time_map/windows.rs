@@ -7,6 +7,7 @@
 
 use egui::{Rangef, Rect, Shape, Stroke, StrokeKind, pos2};
 
+use crate::app::panels::time_map::delay;
 use crate::app::panels::time_map::detail::{WindowDetail, draw_every};
 use crate::app::panels::time_map::model::{Column, ColumnEnd, Firing};
 use crate::app::panels::time_map::panes;
@@ -337,6 +338,9 @@ fn merged(scene: &Scene<'_>, x: Rangef, column: &Column) {
 /// The outline of a selected (or hovered) column.
 pub fn outline(scene: &Scene<'_>, i: usize, line: Stroke) {
     let column = &scene.model.columns[i];
+    if scene.axes.delays {
+        return delay::outline(scene, column, top_of(scene, column), line);
+    }
     let (left, right) = scene.sides(column);
     let top = scene.axes.proc.px_of(top_of(scene, column).micros());
     let lowest = scene.axes.ideal_y(left).min(scene.plot.bottom() - 1.0);

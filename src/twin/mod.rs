@@ -5,7 +5,10 @@
 //! that is not a retraction.
 
 pub mod guarantees;
+mod matching;
+pub mod pair;
 mod parity;
+mod running_median;
 mod words;
 
 use std::collections::BTreeMap;
@@ -17,7 +20,9 @@ use crate::runtime::{Ledger, Trace};
 use crate::time::ProcTime;
 use crate::window::pane::{Pane, Timing, Window};
 
+pub use matching::Matching;
 pub use parity::{Parity, parity};
+pub use running_median::RunningMedian;
 pub use words::in_words;
 
 /// What one run says of a window.

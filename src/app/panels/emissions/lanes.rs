@@ -1,28 +1,51 @@
 //! Which windows have a lane, and what is known of each at an instant.
 //!
 //! The columns are those of the time map, so both panels speak of the same windows: of all keys
-//! together, or of one key. The truth of a column is the batch answer of the same keys.
+//! together, or of one key. The truth of a column is the batch answer of the same keys. Firings and values
+//! are kept between frames, so that a frame costs what is new in the lanes that are in view.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::app::panels::emissions::opened::{Opened, Openings};
+use crate::app::panels::emissions::so_far::SoFar;
 use crate::app::panels::emissions::truth::LaneTruth;
-use crate::app::panels::time_map::model::MapModel;
-use crate::app::panels::time_map::running::open_windows;
+use crate::app::panels::time_map::model::{Column, ColumnEnd, Firing, MapModel};
 use crate::app::panels::window_value::WindowValue;
+use crate::app::run::Run;
 use crate::app::time_ticks::window_name;
-use crate::app::view::{Selection, View};
+use crate::app::view::Selection;
 use crate::record::KeyId;
-use crate::time::ProcTime;
+use crate::time::{ProcTime, Span};
 use crate::window::pane::{Timing, Window};
+
+/// Columns whose firings are kept; more are in no view.
+const MOST_KEPT: usize = 512;
 
 /// The windows of a run that can have a lane.
 pub struct Lanes {
     generation: u64,
     key: Option<KeyId>,
     model: Arc<MapModel>,
+    openings: Openings,
     truth: Arc<LaneTruth>,
+    so_far: SoFar,
+    firings: BTreeMap<usize, Arc<[Firing]>>,
+    /// By column: the value after so many panes.
+    values: BTreeMap<usize, (usize, WindowValue)>,
     /// Whether any pane is early.
     pub has_early: bool,
+}
+
+/// How a lane ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LaneEnd {
+    /// Its state is still there.
+    Kept,
+    /// The watermark passed its end and the allowed lateness.
+    Closed(ProcTime),
+    /// It became part of another session.
+    Merged(ProcTime),
 }
 
 /// One window at an instant.
@@ -39,50 +62,91 @@ pub struct Lane {
     pub opened_at: ProcTime,
     /// The end of its state, or now.
     pub until: ProcTime,
+    /// How it had ended by then.
+    pub end: LaneEnd,
     /// Its firings by now, in order.
     pub firings: Vec<(Timing, ProcTime)>,
     /// Whether it has fired.
     pub is_fired: bool,
+    /// Whether the watermark has not reached its end yet, so that nobody can say what it will hold.
+    pub is_open: bool,
     /// The value as the last firing says it, or so far.
-    pub value: String,
+    pub value: WindowValue,
     /// The batch answer.
-    pub truth: String,
-    /// Value minus truth; `None` before the first firing, and where they are not one number.
+    pub truth: WindowValue,
+    /// Value minus truth; `None` while it is open, before the first firing, and where they are not one
+    /// number.
     pub off_by: Option<f64>,
-    /// Whether the reader has picked it.
-    pub is_selected: bool,
+}
+
+impl Lane {
+    /// When it was first fired by the watermark; `None` before.
+    pub fn on_time_at(&self) -> Option<ProcTime> {
+        self.firings.iter().find(|(timing, _)| *timing == Timing::OnTime).map(|&(_, at)| at)
+    }
+
+    /// From its end to its first on-time firing.
+    pub fn wait(&self) -> Option<Span> {
+        self.on_time_at().map(|at| at.since_event(self.window.end))
+    }
+
+    /// How often it was corrected.
+    pub fn corrections(&self) -> usize {
+        self.firings.iter().filter(|(timing, _)| *timing == Timing::Late).count()
+    }
 }
 
 impl Lanes {
-    /// Prepares the lanes of the run and key on screen; what the lanes `before` know of the truth is kept
-    /// where it still holds.
-    pub fn of(view: &View<'_>, before: Option<&Self>) -> Self {
-        let model = view.run.windows_of(view.key);
+    /// Prepares the lanes of a run, of one key or of all together; what the lanes `before` know of the truth
+    /// is kept where it still holds.
+    pub fn of(run: &Run, key: Option<KeyId>, before: Option<&Self>) -> Self {
+        let model = run.windows_of(key);
         let is_session = model.columns.iter().any(|column| column.session_of.is_some());
-        let known = before.map(|before| &before.truth).filter(|truth| truth.is_of(view, is_session));
-        let truth = known.map_or_else(|| Arc::new(LaneTruth::of(view, is_session)), Arc::clone);
-        let has_early = view.run.trace.panes.iter().any(|pane| pane.timing == Timing::Early);
-        Self { generation: view.run.generation, key: view.key, model, truth, has_early }
+        let known = before.map(|before| &before.truth).filter(|truth| truth.is_of(run, key, is_session));
+        let truth = known.map_or_else(|| Arc::new(LaneTruth::of(run, key, is_session)), Arc::clone);
+        let has_early = run.trace.panes.iter().any(|pane| pane.timing == Timing::Early);
+        Self {
+            generation: run.generation,
+            key,
+            openings: Openings::of(model.columns.iter().map(|column| column.opened_at).collect()),
+            truth,
+            has_early,
+            model,
+            so_far: SoFar::default(),
+            firings: BTreeMap::new(),
+            values: BTreeMap::new(),
+        }
     }
 
-    /// Whether these are the lanes of what is on screen.
-    pub fn is_of(&self, view: &View<'_>) -> bool {
-        self.generation == view.run.generation && self.key == view.key
+    /// Whether these are the lanes of this run and key.
+    pub fn is_of(&self, run: &Run, key: Option<KeyId>) -> bool {
+        self.generation == run.generation && self.key == key
     }
 
-    /// Columns that have a record by now, by start.
-    pub fn opened(&self, view: &View<'_>) -> Vec<usize> {
-        (0..self.model.columns.len()).filter(|&i| self.model.columns[i].opened_at <= view.now).collect()
+    /// Columns that have a record at `now`, by start.
+    pub fn opened(&self, now: ProcTime) -> Opened {
+        self.openings.at(now)
+    }
+
+    /// The column of a window; for a session, of this key.
+    pub fn find(&self, window: Window, key: Option<KeyId>) -> Option<usize> {
+        self.model.find(window, key)
+    }
+
+    /// A column, by its place.
+    pub fn column(&self, i: usize) -> &Column {
+        &self.model.columns[i]
     }
 
     /// The column that is selected.
-    pub fn selected(&self, view: &View<'_>) -> Option<usize> {
-        match view.selection {
+    pub fn selected(&self, run: &Run, selection: Selection) -> Option<usize> {
+        match selection {
             Selection::None => None,
             Selection::Window { key, window } => self.model.find(window, key),
             Selection::Record(id) => {
-                let happened = *view.run.trace.stream.event_times().get(id.index())?;
-                let key = view.run.trace.stream.keys()[id.index()];
+                let stream = &run.trace.stream;
+                let happened = *stream.event_times().get(id.index())?;
+                let key = stream.keys()[id.index()];
                 self.model.columns_between(happened, happened).find(|&i| {
                     let column = &self.model.columns[i];
                     column.window.contains(happened) && column.session_of.is_none_or(|of| of == key)
@@ -91,123 +155,138 @@ impl Lanes {
         }
     }
 
-    /// Everything about a column at the cursor.
-    pub fn lane(&self, view: &View<'_>, i: usize) -> Lane {
-        let (trace, column) = (&view.run.trace, &self.model.columns[i]);
-        let firings = self.model.firings_at(trace, column, view.now);
-        let fired = firings.last().map(|last| self.model.value_in_all(trace, column, last.panes_by_then));
-        let open = || {
-            let windows = open_windows(trace, &self.model, i..i + 1, view.key, view.now);
-            let of_column = |key: Option<KeyId>, window: Window| match column.session_of {
-                Some(_) => key == column.session_of && window.start <= column.window.start,
-                None => window == column.window,
-            };
-            windows.into_iter().filter(|w| of_column(w.session_of, w.window)).map(|w| w.value).next_back()
-        };
-        let value = fired.or_else(open).unwrap_or(WindowValue::Unknown);
-        let truth = self.truth.of_column(view, column);
+    /// Everything about a column of `run` at `now`.
+    pub fn lane(&mut self, run: &Run, now: ProcTime, i: usize) -> Lane {
+        let trace = &run.trace;
+        let fired = self.firings_at(run, now, i);
+        let said = fired.last().map(|last| self.value_after(run, i, last.panes_by_then));
+        let column = &self.model.columns[i];
+        let value = said.unwrap_or_else(|| self.so_far.value(trace, &self.model, i, self.key, now));
+        let ended = column.end.at().filter(|&at| at <= now);
+        let is_open = ended.is_none() && column.window.end > trace.watermark_at(now);
+        let truth = self.truth.of_column(run, column);
         let name = window_name(column.window.start.micros(), column.window.size().micros());
-        let key = column.session_of.or(view.key);
         let named = column.session_of.map(|key| trace.stream.key_table().name(key));
+        let off_by = said.filter(|_| !is_open).and_then(|said| Some(said.number()? - truth.number()?));
         Lane {
             column: i,
             name: named.map_or(name.clone(), |key| format!("{name} {key}")),
-            key,
+            key: column.session_of.or(self.key),
             window: column.window,
             opened_at: column.opened_at,
-            until: column.end.at().map_or(view.now, |at| at.min(view.now)),
-            firings: firings.iter().map(|firing| (firing.timing, firing.at)).collect(),
-            is_fired: fired.is_some(),
-            value: value.text(),
-            truth: truth.text(),
-            off_by: fired.and_then(|_| Some(value.number()? - truth.number()?)),
-            is_selected: self.selected(view) == Some(i),
+            until: ended.unwrap_or(now),
+            end: match (ended, column.end) {
+                (Some(at), ColumnEnd::Merged(_)) => LaneEnd::Merged(at),
+                (Some(at), _) => LaneEnd::Closed(at),
+                (None, _) => LaneEnd::Kept,
+            },
+            firings: fired.iter().map(|firing| (firing.timing, firing.at)).collect(),
+            is_fired: said.is_some(),
+            is_open,
+            value,
+            truth,
+            off_by,
+        }
+    }
+
+    /// What a column said first that was not early, by `now`.
+    pub fn first_answer(&mut self, run: &Run, now: ProcTime, i: usize) -> Option<WindowValue> {
+        let first = self.firings_at(run, now, i).iter().find(|firing| firing.timing != Timing::Early).copied()?;
+        let (trace, column) = (&run.trace, &self.model.columns[i]);
+        Some(self.model.value_in_all(trace, column, first.panes_by_then))
+    }
+
+    fn firings_at(&mut self, run: &Run, now: ProcTime, i: usize) -> Vec<Firing> {
+        if self.firings.len() >= MOST_KEPT && !self.firings.contains_key(&i) {
+            self.firings.clear();
+        }
+        let (model, trace) = (&self.model, &run.trace);
+        let all = self
+            .firings
+            .entry(i)
+            .or_insert_with(|| model.firings_at(trace, &model.columns[i], ProcTime::MAX).into());
+        all[..all.partition_point(|firing| firing.at <= now)].to_vec()
+    }
+
+    fn value_after(&mut self, run: &Run, i: usize, panes: usize) -> WindowValue {
+        match self.values.get(&i) {
+            Some(&(known, value)) if known == panes => value,
+            _ => {
+                let value = self.model.value_in_all(&run.trace, &self.model.columns[i], panes);
+                if self.values.len() >= MOST_KEPT {
+                    self.values.clear();
+                }
+                self.values.insert(i, (panes, value));
+                value
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::app::arrangement::Preset;
-    use crate::app::panels::lesson::LessonProgress;
-    use crate::app::panels::number;
     use crate::app::panels::time_map::fixture;
-    use crate::app::run::Run;
-    use crate::app::theme::Theme;
-    use crate::app::view::LegendFilter;
     use crate::oracle::Truth;
     use crate::pipeline::WindowSpec;
     use crate::runtime::Fate;
-    use crate::scenario::{Scenario, SourceSpec};
     use crate::window::aggregate::Summary;
 
     fn run(window: WindowSpec) -> Run {
-        let trace = fixture::trace(300, 3, window, 4);
-        let mut scenario = Scenario::of_recording(std::path::Path::new("t.csv"), Default::default());
-        assert!(matches!(scenario.source, SourceSpec::Recording(_)));
-        scenario.pipeline = trace.pipeline.clone();
-        Run::new(scenario, Arc::new(trace), 1)
-    }
-
-    fn with_view(run: &Run, now: ProcTime, check: impl FnOnce(&View<'_>)) {
-        let theme = Theme::dark();
-        check(&View {
-            run,
-            scenario: &run.scenario,
-            now,
-            theme: &theme,
-            selection: Selection::None,
-            key: None,
-            legend: LegendFilter::default(),
-            speed: 1.0,
-            playing: false,
-            ghost: None,
-            pinned: None,
-            injecting: false,
-            preset: Preset::Tune,
-            lesson: LessonProgress::default(),
-        });
+        fixture::run_for_drawing(fixture::trace(300, 3, window, 4))
     }
 
     #[test]
     fn what_a_lane_is_off_by_is_what_was_not_counted() {
         let run = run(fixture::tumbling());
         let (_, end) = run.clock_range();
-        with_view(&run, end, |view| {
-            let lanes = Lanes::of(view, None);
-            let aggregate = run.trace.pipeline.aggregate;
-            let truth = Truth::of(&run.trace.stream, run.trace.pipeline.window);
-            let mut off = 0;
-            for column in lanes.opened(view) {
-                let lane = lanes.lane(view, column);
-                let complete: Summary = truth.windows().iter().filter(|((_, w), _)| *w == lane.window).fold(
-                    Summary::default(),
-                    |mut all, (_, summary)| {
-                        all.merge(summary);
-                        all
-                    },
-                );
-                assert_eq!(lane.truth, number::value(complete.value(aggregate).expect("records")));
-                let missed = run.trace.stream.records().any(|record| {
-                    lane.window.contains(record.event_time) && run.trace.fates[record.id.index()] != Fate::Counted
-                });
-                if lane.is_fired && !missed && lane.until < view.now {
-                    assert_eq!(lane.off_by, Some(0.0), "{}", lane.name);
-                }
-                off += usize::from(lane.off_by.is_some_and(|by| by != 0.0));
+        let mut lanes = Lanes::of(&run, None, None);
+        let aggregate = run.trace.pipeline.aggregate;
+        let truth = Truth::of(&run.trace.stream, run.trace.pipeline.window);
+        let opened = lanes.opened(end);
+        let mut off = 0;
+        for column in (0..opened.len()).filter_map(|place| opened.get(place)) {
+            let lane = lanes.lane(&run, end, column);
+            let complete: Summary = truth.windows().iter().filter(|((_, w), _)| *w == lane.window).fold(
+                Summary::default(),
+                |mut all, (_, summary)| {
+                    all.merge(summary);
+                    all
+                },
+            );
+            assert_eq!(lane.truth, WindowValue::of_summary(aggregate, &complete));
+            let missed = run.trace.stream.records().any(|record| {
+                lane.window.contains(record.event_time) && run.trace.fates[record.id.index()] != Fate::Counted
+            });
+            assert_eq!(lane.off_by.is_some(), lane.is_fired && !lane.is_open, "{}", lane.name);
+            if lane.is_fired && !missed && lane.until < end {
+                assert_eq!(lane.off_by, Some(0.0), "{}", lane.name);
             }
-            assert!(off > 0, "the fixture drops records");
-        });
+            off += usize::from(lane.off_by.is_some_and(|by| by != 0.0));
+        }
+        assert!(off > 0, "the fixture drops records");
+    }
+
+    #[test]
+    fn a_window_that_has_fired_early_is_not_off_while_it_is_open() {
+        let run = run(fixture::tumbling());
+        let mut lanes = Lanes::of(&run, None, None);
+        for now in fixture::instants(&run.trace, 60) {
+            let opened = lanes.opened(now);
+            for column in (0..opened.len()).filter_map(|place| opened.get(place)) {
+                let lane = lanes.lane(&run, now, column);
+                let passed = lane.window.end <= run.trace.watermark_at(now);
+                assert_eq!(lane.is_open, !passed && lane.end == LaneEnd::Kept);
+                assert!(!lane.is_open || lane.off_by.is_none());
+            }
+        }
     }
 
     #[test]
     fn before_the_first_record_no_window_has_a_lane() {
         for window in fixture::window_kinds() {
             let run = run(window);
-            with_view(&run, ProcTime::MIN, |view| assert_eq!(Lanes::of(view, None).opened(view).len(), 0));
+            assert_eq!(Lanes::of(&run, None, None).opened(ProcTime::MIN).len(), 0);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::app::panels::time_map::model::Column;
 use crate::app::panels::window_value::{KeyValue, WindowValue};
-use crate::app::view::View;
+use crate::app::run::Run;
 use crate::oracle::Truth;
 use crate::oracle::special::answer;
 use crate::pipeline::Aggregate;
@@ -30,15 +30,17 @@ pub struct LaneTruth {
 }
 
 impl LaneTruth {
-    /// The answers for the keys that are shown; `is_session` is whether every window is of one key.
-    pub fn of(view: &View<'_>, is_session: bool) -> Self {
-        let pipeline = &view.run.trace.pipeline;
-        let made_from = (Arc::clone(&view.run.truth), view.key, pipeline.aggregate, is_session);
+    /// The answers for the keys that are shown; `shown` is one of them, or all;
+    /// `is_session` is whether every window is of one key.
+    pub fn of(run: &Run, shown: Option<KeyId>, is_session: bool) -> Self {
+        let pipeline = &run.trace.pipeline;
+        let made_from = (Arc::clone(&run.truth), shown, pipeline.aggregate, is_session);
+        let shows_key = |key: KeyId| shown.is_none_or(|shown| shown == key);
         let place = |key: KeyId, window: Window| (window, is_session.then_some(key));
         if !pipeline.aggregate.is_special() {
             let mut all: BTreeMap<Place, Summary> = BTreeMap::new();
-            for (&(key, window), summary) in view.run.truth.windows() {
-                if view.shows_key(key) {
+            for (&(key, window), summary) in run.truth.windows() {
+                if shows_key(key) {
                     all.entry(place(key, window)).or_default().merge(summary);
                 }
             }
@@ -46,14 +48,14 @@ impl LaneTruth {
             let of = all.into_iter().map(|(place, summary)| (place, value(summary))).collect();
             return Self { made_from, of, special: Truth::default() };
         }
-        let stream = &view.run.trace.stream;
+        let stream = &run.trace.stream;
         if (stream.len() as i64).saturating_mul(pipeline.window.windows_per_record()) > MOST_GATHERED {
             return Self { made_from, of: BTreeMap::new(), special: Truth::default() };
         }
         let gathered = Truth::<Vec<Record>>::gathered(stream, pipeline.window);
         let mut keys: BTreeMap<Place, Vec<&[Record]>> = BTreeMap::new();
         for (&(key, window), records) in gathered.windows() {
-            if view.shows_key(key) {
+            if shows_key(key) {
                 keys.entry(place(key, window)).or_default().push(records);
             }
         }
@@ -62,24 +64,24 @@ impl LaneTruth {
         Self { made_from, of, special }
     }
 
-    /// Whether these are the answers for what is on screen.
-    pub fn is_of(&self, view: &View<'_>, is_session: bool) -> bool {
+    /// Whether these are the answers for this run and key.
+    pub fn is_of(&self, run: &Run, shown: Option<KeyId>, is_session: bool) -> bool {
         let (truth, key, aggregate, was_session) = &self.made_from;
-        Arc::ptr_eq(truth, &view.run.truth)
-            && (*key, *aggregate, *was_session) == (view.key, view.run.trace.pipeline.aggregate, is_session)
+        Arc::ptr_eq(truth, &run.truth)
+            && (*key, *aggregate, *was_session) == (shown, run.trace.pipeline.aggregate, is_session)
     }
 
     /// The answer of a column.
-    pub fn of_column(&self, view: &View<'_>, column: &Column) -> WindowValue {
+    pub fn of_column(&self, run: &Run, column: &Column) -> WindowValue {
         if let Some(&value) = self.of.get(&(column.window, column.session_of)) {
             return value;
         }
         let Some(key) = column.session_of else { return WindowValue::Unknown };
-        let aggregate = view.run.trace.pipeline.aggregate;
+        let aggregate = run.trace.pipeline.aggregate;
         let value = if aggregate.is_special() {
             self.special.of_window(key, column.window).copied()
         } else {
-            let summary = view.run.truth.of_window(key, column.window);
+            let summary = run.truth.of_window(key, column.window);
             summary.map(|summary| WindowValue::of_summary(aggregate, summary))
         };
         value.unwrap_or(WindowValue::Unknown)

@@ -201,10 +201,8 @@ impl Lanes {
             self.firings.clear();
         }
         let (model, trace) = (&self.model, &run.trace);
-        let all = self
-            .firings
-            .entry(i)
-            .or_insert_with(|| model.firings_at(trace, &model.columns[i], ProcTime::MAX).into());
+        let all =
+            self.firings.entry(i).or_insert_with(|| model.firings_at(trace, &model.columns[i], ProcTime::MAX).into());
         all[..all.partition_point(|firing| firing.at <= now)].to_vec()
     }
 

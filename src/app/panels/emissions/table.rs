@@ -5,6 +5,7 @@ use egui::{Align2, Color32, FontId, Painter, Rect, Stroke, pos2, vec2};
 use crate::app::panels::emissions::lanes::Lane;
 use crate::app::panels::emissions::marks_of_lanes::{self, Style};
 use crate::app::panels::number;
+use crate::app::panels::time_map::ghost::short;
 use crate::app::panels::time_map::spans_days;
 use crate::app::panels::window_value::WindowValue;
 use crate::app::theme::{Theme, alpha, font, radius, stroke};
@@ -145,11 +146,8 @@ impl Table {
     fn paint_numbers(&self, painter: &Painter, theme: &Theme, lane: &Lane, y: f32) {
         let value_colour = if lane.is_fired { theme.t1 } else { theme.t3 };
         self.text(painter, y, 0, &lane.value.text(), font::value(), value_colour);
-        let truth = if lane.is_open && lane.truth == WindowValue::Unknown {
-            "\u{2026}".to_owned()
-        } else {
-            lane.truth.text()
-        };
+        let truth =
+            if lane.is_open && lane.truth == WindowValue::Unknown { "\u{2026}".to_owned() } else { lane.truth.text() };
         self.text(painter, y, 1, &truth, font::body(), theme.t3);
         match lane.off_by {
             // Nothing to compare yet, or nothing that is one number.
@@ -177,7 +175,7 @@ impl Table {
         let (text, font, colour) = match later {
             None => ("\u{2026}".to_owned(), font::body(), theme.t3),
             Some(later) if later.micros() == 0 => ("0 s".to_owned(), font::body(), theme.t3),
-            Some(later) => (crate::human::span(later), font::semibold(12.0), theme.t1),
+            Some(later) => (short(later), font::semibold(12.0), theme.t1),
         };
         self.text(painter, y, 2, &text, font, colour);
     }

@@ -14,7 +14,6 @@ use crate::app::view::Run;
 use crate::app::widgets::marks;
 use crate::runtime::Trace;
 use crate::time::{EventTime, ProcTime};
-use crate::window::pane::Timing;
 
 /// Ticks of processing time this close to the now pill are left out.
 const PILL_REACH: f32 = 16.0;
@@ -196,30 +195,6 @@ pub fn perfect(scene: &Scene<'_>) {
     let path = geometry::step_curve(scene.plot, before, points, scene.now_y());
     if path.len() >= 2 {
         scene.dashed_rise(&path, Stroke::new(1.4, alpha(scene.theme().watermark, 0.7)), 5.0, 4.0);
-    }
-}
-
-/// Firing lines of the run before the last change that are drawn, at most.
-const GHOST_LINES: usize = 300;
-
-/// The watermark and the first answers of the run before the last change.
-pub fn ghost(scene: &Scene<'_>) {
-    let Some((run, opacity)) = scene.view.ghost else { return };
-    let (bottom, top) = scene.proc_in_view();
-    let panes = &run.trace.panes;
-    let first = panes.partition_point(|pane| pane.emitted_at < bottom);
-    let last = panes.partition_point(|pane| pane.emitted_at <= scene.view.now.min(top)).max(first);
-    let answers = panes[first..last].iter().filter(|pane| pane.timing == Timing::OnTime);
-    let mut lines: Vec<_> = answers.map(|pane| (pane.emitted_at, pane.window)).collect();
-    lines.dedup();
-    let line = Stroke::new(1.5, alpha(scene.theme().ghost, opacity));
-    for (at, window) in lines.into_iter().take(GHOST_LINES) {
-        let (from, to) = (scene.axes.pos(window.start, at), scene.axes.pos(window.end, at));
-        let clamp = |p: Pos2| pos2(p.x.clamp(scene.plot.left(), scene.plot.right()), p.y);
-        scene.painter.add(marks::dashed(clamp(from), clamp(to), line, 6.0, 3.0));
-    }
-    for path in path_of(scene, run, scene.view.now) {
-        scene.dashed_rise(&path, Stroke::new(1.5, alpha(scene.theme().ghost, opacity)), 6.0, 3.0);
     }
 }
 

@@ -4,6 +4,7 @@
 //! - [`camera`], [`layout`], [`geometry`], [`detail`], [`labels`], [`zoom`]: where things stand, without drawing
 //! - [`lines`], [`windows`], [`panes`], [`values`], [`withdrawn`], [`records`], [`horizons`], [`strips`]: drawing
 //! - [`delay`]: the same with delays up
+//! - [`ghost`]: the pinned run, or the one before a change
 //! - [`header`], [`panel`]: the panel and what the pointer does; [`hover`], [`selection`]: the card and the outlines
 
 mod bands;
@@ -15,6 +16,7 @@ pub mod detail;
 #[cfg(test)]
 pub(in crate::app) mod fixture;
 pub mod geometry;
+pub mod ghost;
 mod header;
 mod horizons;
 mod hover;

@@ -17,7 +17,7 @@ use crate::app::panels::time_map::model::MapModel;
 use crate::app::panels::time_map::records;
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::strips::{self, StripScales};
-use crate::app::panels::time_map::{bands, delay, horizons, lines, selection, text, windows, zoom};
+use crate::app::panels::time_map::{bands, delay, ghost, horizons, lines, selection, text, windows, zoom};
 use crate::app::theme::space;
 use crate::app::view::{Command, LegendItem, View};
 use crate::app::widgets::frame;
@@ -364,10 +364,11 @@ fn paint(scene: &Scene<'_>, ui: &Ui, layout: &MapLayout, cache: &Cache, textures
     if scene.view.legend.shows(LegendItem::Perfect) {
         lines::perfect(scene);
     }
-    lines::ghost(scene);
+    let dimensions = ghost::paint(scene);
     let path = lines::watermark_path(scene);
     lines::watermark(scene, &path);
     records::special(scene, textures, &specials);
+    ghost::rings(scene, ui.ctx());
     lines::axes(scene, &outside, body);
     if let Some(rect) = layout.waiting {
         strips::waiting(scene, &outside, rect, &cache.scales);
@@ -388,6 +389,7 @@ fn paint(scene: &Scene<'_>, ui: &Ui, layout: &MapLayout, cache: &Cache, textures
         specials.iter().for_each(|special| obstacles.add_mark(special.at, scene.radius + 1.5));
     }
     path.iter().for_each(|piece| obstacles.add_line(piece));
+    dimensions.into_iter().for_each(|rect| obstacles.add_rect(rect));
     firing_lines.iter().for_each(|&rect| obstacles.add_rect(rect));
     bands::names(scene).into_iter().for_each(|rect| obstacles.add_rect(rect));
     text::place_and_draw(scene, &labels, &mut obstacles);

@@ -1,0 +1,160 @@
+//! Another run on the map of this one: the pinned run as long as it is pinned, or the run before a change
+//! for a moment. Its watermark and firing lines are dashed, and by how much later a window fires is written
+//! between both lines; rings are around records whose fate is another one.
+//!
+//! What is beyond the plot costs nothing; windows too narrow for words have none.
+
+use std::collections::BTreeMap;
+
+use egui::{Align2, Context, Pos2, Rect, Stroke, pos2};
+
+use crate::app::panels::time_map::lines::path_of;
+use crate::app::panels::time_map::scene::Scene;
+use crate::app::panels::twin::cache;
+use crate::app::run::Run;
+use crate::app::theme::{alpha, font};
+use crate::app::widgets::{frame, marks};
+use crate::human;
+use crate::record::{KeyId, RecordId};
+use crate::time::{ProcTime, Span};
+use crate::window::pane::{Timing, Window};
+
+/// Firing lines that are drawn, at most.
+const MOST_LINES: usize = 300;
+/// Rings that are drawn, at most; more would be a cloud.
+const MOST_RINGS: usize = 1_500;
+/// Narrower windows say nothing about how much later they fire, in points.
+const LEAST_WIDTH: f32 = 48.0;
+/// Firing lines closer together than this have nothing between them, in points.
+const LEAST_APART: f32 = 22.0;
+/// Radius of a ring around an ordinary mark, in points.
+const RING: f32 = 6.5;
+
+/// Draws the other run's lines. The places of what was written, for labels to stay clear of.
+pub fn paint(scene: &Scene<'_>) -> Vec<Rect> {
+    let other = scene.view.pinned.map(|run| (run, 1.0));
+    let Some((run, opacity)) = other.or(scene.view.ghost) else { return Vec::new() };
+    let key = match scene.view.key {
+        // Keys are numbered by every run for itself.
+        Some(key) => match run.trace.stream.key_table().find(scene.trace().stream.key_table().name(key)) {
+            Some(key) => Some(key),
+            None => return Vec::new(),
+        },
+        None => None,
+    };
+    let colour = alpha(scene.theme().ghost, opacity);
+    let fired = answers(scene, run, key);
+    let line = Stroke::new(1.5, colour);
+    for (window, &at) in fired.iter().take(MOST_LINES) {
+        let (from, to) = (scene.axes.pos(window.start, at), scene.axes.pos(window.end, at));
+        let clamp = |p: Pos2| pos2(p.x.clamp(scene.plot.left(), scene.plot.right()), p.y);
+        scene.painter.add(marks::dashed(clamp(from), clamp(to), line, 6.0, 3.0));
+    }
+    let path = path_of(scene, &run.trace, scene.view.now);
+    if path.len() >= 2 {
+        scene.painter.line(path.clone(), Stroke::new(3.5, alpha(scene.theme().plot, 0.7 * opacity)));
+        scene.dashed_rise(&path, Stroke::new(1.5, colour), 6.0, 3.0);
+    }
+    if scene.view.pinned.is_some() { dimensions(scene, &fired) } else { Vec::new() }
+}
+
+/// When windows first fired on time, of those whose line may be in view.
+fn answers(scene: &Scene<'_>, run: &Run, key: Option<KeyId>) -> BTreeMap<Window, ProcTime> {
+    let (bottom, top) = scene.proc_in_view();
+    let panes = &run.trace.panes;
+    let first = panes.partition_point(|pane| pane.emitted_at < bottom);
+    let last = panes.partition_point(|pane| pane.emitted_at <= scene.view.now.min(top)).max(first);
+    let shown = panes[first..last]
+        .iter()
+        .filter(|pane| pane.timing == Timing::OnTime && !pane.is_retraction && key.is_none_or(|key| key == pane.key));
+    let mut fired = BTreeMap::new();
+    for pane in shown {
+        fired.entry(pane.window).or_insert(pane.emitted_at);
+    }
+    fired
+}
+
+/// By how much later a window fires than it did, between both lines.
+fn dimensions(scene: &Scene<'_>, before: &BTreeMap<Window, ProcTime>) -> Vec<Rect> {
+    if scene.step_px() < LEAST_WIDTH || scene.overlapping() {
+        return Vec::new();
+    }
+    let (theme, painter) = (scene.theme(), &scene.painter);
+    let after = answers(scene, scene.view.run, scene.view.key);
+    let mut places = Vec::new();
+    for (window, &at) in &after {
+        let Some(&was) = before.get(window) else { continue };
+        let (right, left) =
+            (scene.axes.event.px_of(window.end.micros()), scene.axes.event.px_of(window.start.micros()));
+        let x = painter.round_to_pixel_center(right - 0.1 * (right - left));
+        let [y, old_y] = [at, was].map(|at| scene.axes.proc.px_of(at.micros()));
+        if (y - old_y).abs() < LEAST_APART || !scene.plot.x_range().contains(x) {
+            continue;
+        }
+        let line = Stroke::new(1.0, alpha(theme.ghost, 0.8));
+        painter.line_segment([pos2(x, y), pos2(x, old_y)], line);
+        let tip = |y: f32, to: f32| {
+            let back = (to - y).signum() * 4.0;
+            painter.line_segment([pos2(x - 3.0, y + back), pos2(x, y)], line);
+            painter.line_segment([pos2(x + 3.0, y + back), pos2(x, y)], line);
+        };
+        tip(y, old_y);
+        let middle = pos2(x - 4.0, y + (old_y - y) / 2.0);
+        let text = apart(at - was);
+        places.push(frame::plate(painter, theme, middle, Align2::RIGHT_CENTER, &text, font::tick(), theme.ghost));
+    }
+    places
+}
+
+/// A difference with its sign: in seconds up to 100 of them.
+fn apart(later: Span) -> String {
+    let sign = if later < Span::ZERO { "\u{2212}" } else { "+" };
+    let amount = if later < Span::ZERO { Span::ZERO - later } else { later };
+    format!("{sign}{}", short(amount))
+}
+
+/// A span in one unit where that reads at a glance: seconds up to 100 of them.
+pub fn short(span: Span) -> String {
+    let seconds = (span.micros() as f64 / 1e6).round() as i64;
+    if (10..100).contains(&seconds.abs()) { format!("{seconds} s") } else { human::span(span) }
+}
+
+/// Rings around the records whose fate is another one, up to now.
+pub fn rings(scene: &Scene<'_>, ctx: &Context) {
+    let Some(compared) = cache::compared(ctx, scene.view, None) else { return };
+    let Some(pair) = compared.pair() else { return };
+    let focus = cache::focus(ctx);
+    let in_view = scene.records_in_view();
+    let (trace, now) = (scene.trace(), scene.view.now);
+    // Streams hold fewer than 2^32 records.
+    let (first, last) = (RecordId(in_view.start as u32), RecordId(in_view.end as u32));
+    let ring = Stroke::new(1.3, scene.theme().ghost);
+    let radius = RING.max(scene.radius + 3.0);
+    let mut drawn = 0;
+    for (id, place) in pair.changed_between(first, last, now) {
+        let change = &pair.changes[place];
+        let is_shown = focus.is_none_or(|focus| focus == (change.from, change.to));
+        if !is_shown || !scene.view.shows_key(trace.stream.keys()[id.index()]) {
+            continue;
+        }
+        let at = scene.axes.pos(trace.stream.event_times()[id.index()], trace.handled[id.index()]);
+        if scene.plot.expand(radius).contains(at) {
+            scene.painter.circle_stroke(at, radius, ring);
+            drawn += 1;
+            if drawn == MOST_RINGS {
+                break;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_much_later_reads_at_a_glance() {
+        let said = [65, -47, 9, 140].map(|seconds| apart(Span::from_secs(seconds)));
+        assert_eq!(said, ["+65 s", "\u{2212}47 s", "+9 s", "+2 min 20 s"]);
+    }
+}

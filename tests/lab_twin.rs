@@ -76,7 +76,7 @@ fn pin_drag_and_read_how_many_more_are_counted_then_go_back() {
     };
     let (before, after) = (counted(&pinned), counted(&run));
     assert!(after > before, "{before} and {after}");
-    assert!(has_text(&window, "Bound 30 s, now 1 min 04 s"));
+    assert!(has_text(&window, "Bound 30 s, now 1 min 4 s"));
     let more = format!("{} records more are counted", after - before);
     assert!(has_text(&window, &more), "{more}");
     assert!(has_text(&window, &format!("counted, pinned {before}, now {after}")));
@@ -103,7 +103,7 @@ fn pin_drag_and_read_how_many_more_are_counted_then_go_back() {
 #[test]
 fn keeping_lets_the_pinned_run_go_and_nothing_else() {
     let mut window = twin(None, vec2(1600.0, 1000.0), ThemeChoice::Dark);
-    window.get_by_label("Keep 1 min 04 s").click();
+    window.get_by_label("Keep 1 min 4 s").click();
     window.run_steps(3);
     let state = window.state().state();
     assert!(state.pinned.is_none());

@@ -30,22 +30,14 @@ const LEAST_APART: f32 = 22.0;
 /// Radius of a ring around an ordinary mark, in points.
 const RING: f32 = 6.5;
 
-/// Draws the other run's lines. The places of what was written, for labels to stay clear of.
-pub fn paint(scene: &Scene<'_>) -> Vec<Rect> {
+/// Draws the other run's lines: below the marks and the watermark of this one.
+pub fn paint(scene: &Scene<'_>) {
     let other = scene.view.pinned.map(|run| (run, 1.0));
-    let Some((run, opacity)) = other.or(scene.view.ghost) else { return Vec::new() };
-    let key = match scene.view.key {
-        // Keys are numbered by every run for itself.
-        Some(key) => match run.trace.stream.key_table().find(scene.trace().stream.key_table().name(key)) {
-            Some(key) => Some(key),
-            None => return Vec::new(),
-        },
-        None => None,
-    };
+    let Some((run, opacity)) = other.or(scene.view.ghost) else { return };
+    let Some(key) = key_of(scene, run) else { return };
     let colour = alpha(scene.theme().ghost, opacity);
-    let fired = answers(scene, run, key);
     let line = Stroke::new(1.5, colour);
-    for (window, &at) in fired.iter().take(MOST_LINES) {
+    for (window, &at) in answers(scene, run, key).iter().take(MOST_LINES) {
         let (from, to) = (scene.axes.pos(window.start, at), scene.axes.pos(window.end, at));
         let clamp = |p: Pos2| pos2(p.x.clamp(scene.plot.left(), scene.plot.right()), p.y);
         scene.painter.add(marks::dashed(clamp(from), clamp(to), line, 6.0, 3.0));
@@ -55,7 +47,13 @@ pub fn paint(scene: &Scene<'_>) -> Vec<Rect> {
         scene.painter.line(path.clone(), Stroke::new(3.5, alpha(scene.theme().plot, 0.7 * opacity)));
         scene.dashed_rise(&path, Stroke::new(1.5, colour), 6.0, 3.0);
     }
-    if scene.view.pinned.is_some() { dimensions(scene, &fired) } else { Vec::new() }
+}
+
+/// The key that is shown, as another run numbers it: `Some(None)` for all keys, `None` where that run does
+/// not have it.
+fn key_of(scene: &Scene<'_>, run: &Run) -> Option<Option<KeyId>> {
+    let Some(key) = scene.view.key else { return Some(None) };
+    run.trace.stream.key_table().find(scene.trace().stream.key_table().name(key)).map(Some)
 }
 
 /// When windows first fired on time, of those whose line may be in view.
@@ -74,36 +72,49 @@ fn answers(scene: &Scene<'_>, run: &Run, key: Option<KeyId>) -> BTreeMap<Window,
     fired
 }
 
-/// By how much later a window fires than it did, between both lines.
-fn dimensions(scene: &Scene<'_>, before: &BTreeMap<Window, ProcTime>) -> Vec<Rect> {
+/// By how much later windows fire than in the pinned run, between both lines and clear of the watermark,
+/// whose path this is given. The places of what was written, for labels to stay clear of.
+pub fn dimensions(scene: &Scene<'_>, watermark: &[Pos2]) -> Vec<Rect> {
+    let Some(pinned) = scene.view.pinned else { return Vec::new() };
+    let Some(key) = key_of(scene, pinned) else { return Vec::new() };
     if scene.step_px() < LEAST_WIDTH || scene.overlapping() {
         return Vec::new();
     }
-    let (theme, painter) = (scene.theme(), &scene.painter);
-    let after = answers(scene, scene.view.run, scene.view.key);
+    let before = answers(scene, pinned, key);
     let mut places = Vec::new();
-    for (window, &at) in &after {
+    for (window, &at) in &answers(scene, scene.view.run, scene.view.key) {
         let Some(&was) = before.get(window) else { continue };
-        let (right, left) =
-            (scene.axes.event.px_of(window.end.micros()), scene.axes.event.px_of(window.start.micros()));
-        let x = painter.round_to_pixel_center(right - 0.1 * (right - left));
-        let [y, old_y] = [at, was].map(|at| scene.axes.proc.px_of(at.micros()));
-        if (y - old_y).abs() < LEAST_APART || !scene.plot.x_range().contains(x) {
-            continue;
+        let [left, right] = [window.start, window.end].map(|at| scene.axes.event.px_of(at.micros()));
+        let x = scene.painter.round_to_pixel_center(right - 0.1 * (right - left));
+        let ends = [at, was].map(|at| scene.axes.proc.px_of(at.micros()));
+        if (ends[0] - ends[1]).abs() >= LEAST_APART && scene.plot.x_range().contains(x) {
+            places.push(dimension(scene, watermark, x, ends, &apart(at - was)));
         }
-        let line = Stroke::new(1.0, alpha(theme.ghost, 0.8));
-        painter.line_segment([pos2(x, y), pos2(x, old_y)], line);
-        let tip = |y: f32, to: f32| {
-            let back = (to - y).signum() * 4.0;
-            painter.line_segment([pos2(x - 3.0, y + back), pos2(x, y)], line);
-            painter.line_segment([pos2(x + 3.0, y + back), pos2(x, y)], line);
-        };
-        tip(y, old_y);
-        let middle = pos2(x - 4.0, y + (old_y - y) / 2.0);
-        let text = apart(at - was);
-        places.push(frame::plate(painter, theme, middle, Align2::RIGHT_CENTER, &text, font::tick(), theme.ghost));
     }
     places
+}
+
+/// A line from the old height to the new one, and what it is long, where the watermark does not pass.
+fn dimension(scene: &Scene<'_>, watermark: &[Pos2], x: f32, [y, old_y]: [f32; 2], text: &str) -> Rect {
+    let (theme, painter) = (scene.theme(), &scene.painter);
+    let line = Stroke::new(1.0, alpha(theme.ghost, 0.8));
+    painter.line_segment([pos2(x, y), pos2(x, old_y)], line);
+    let back = (old_y - y).signum() * 4.0;
+    painter.line_segment([pos2(x - 3.0, y + back), pos2(x, y)], line);
+    painter.line_segment([pos2(x + 3.0, y + back), pos2(x, y)], line);
+    let galley = painter.layout_no_wrap(text.to_owned(), font::tick(), theme.ghost);
+    let at = |share: f32, is_left: bool| {
+        let middle = pos2(if is_left { x - 4.0 } else { x + 4.0 }, y + (old_y - y) * share);
+        (middle, if is_left { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER })
+    };
+    let is_free = |rect: Rect| {
+        let passes = |pair: &[Pos2]| Rect::from_two_pos(pair[0], pair[1]).expand(2.0).intersects(rect);
+        !watermark.windows(2).any(passes)
+    };
+    let places = [0.5, 0.25, 0.75].into_iter().flat_map(|share| [at(share, true), at(share, false)]);
+    let free = places.clone().find(|&(at, anchor)| is_free(frame::plate_rect(&galley, at, anchor)));
+    let (at, anchor) = free.unwrap_or(at(0.5, true));
+    frame::plate(painter, theme, at, anchor, text, font::tick(), theme.ghost)
 }
 
 /// A difference with its sign: in seconds up to 100 of them.

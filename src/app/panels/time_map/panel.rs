@@ -364,11 +364,12 @@ fn paint(scene: &Scene<'_>, ui: &Ui, layout: &MapLayout, cache: &Cache, textures
     if scene.view.legend.shows(LegendItem::Perfect) {
         lines::perfect(scene);
     }
-    let dimensions = ghost::paint(scene);
+    ghost::paint(scene);
     let path = lines::watermark_path(scene);
     lines::watermark(scene, &path);
     records::special(scene, textures, &specials);
     ghost::rings(scene, ui.ctx());
+    let dimensions = ghost::dimensions(scene, &path);
     lines::axes(scene, &outside, body);
     if let Some(rect) = layout.waiting {
         strips::waiting(scene, &outside, rect, &cache.scales);

@@ -3,6 +3,7 @@
 //! A sentence is a list of pieces, of which some are strong; nothing in it is not measured.
 
 use crate::app::panels::emissions::lanes::{Lane, Lanes};
+use crate::app::panels::time_map::ghost::short;
 use crate::app::panels::window_value::WindowValue;
 use crate::app::run::Run;
 use crate::human;
@@ -91,7 +92,7 @@ fn counted(pieces: &mut Vec<Piece>, more: i64) {
 
 fn when(pieces: &mut Vec<Piece>, later: Option<Span>) {
     let Some(later) = later else { return plain(pieces, ".".to_owned()) };
-    let amount = human::span(if later < Span::ZERO { Span::ZERO - later } else { later });
+    let amount = short(if later < Span::ZERO { Span::ZERO - later } else { later });
     match later.micros() {
         0 => plain(pieces, ", and results come when they did, by the median.".to_owned()),
         micros => {
@@ -115,7 +116,10 @@ fn example(windows: &[Both]) -> Option<Piece> {
     let by_corrections = || windows.iter().filter(|both| more(both) > 0).max_by_key(more);
     let both = by_value.or_else(by_corrections)?;
     let (before, after) = (both.pinned.corrections(), both.now.corrections());
-    let corrected = format!("is corrected {}, not {}", times(after), times(before));
+    let corrected = match after {
+        0 => format!("is never corrected, not {}", times(before)),
+        _ => format!("is corrected {}, not {}", times(after), times(before)),
+    };
     let text = match (apart(&both).is_some(), before != after) {
         (true, true) => format!("first says {}, and {corrected}", first_values(both)),
         (true, false) => format!("first says {}", first_values(both)),

@@ -42,8 +42,7 @@ pub fn paint(scene: &Scene<'_>) {
         let clamp = |p: Pos2| pos2(p.x.clamp(scene.plot.left(), scene.plot.right()), p.y);
         scene.painter.add(marks::dashed(clamp(from), clamp(to), line, 6.0, 3.0));
     }
-    let path = path_of(scene, &run.trace, scene.view.now);
-    if path.len() >= 2 {
+    for path in path_of(scene, run, scene.view.now) {
         scene.painter.line(path.clone(), Stroke::new(3.5, alpha(scene.theme().plot, 0.7 * opacity)));
         scene.dashed_rise(&path, Stroke::new(1.5, colour), 6.0, 3.0);
     }
@@ -74,7 +73,7 @@ fn answers(scene: &Scene<'_>, run: &Run, key: Option<KeyId>) -> BTreeMap<Window,
 
 /// By how much later windows fire than in the pinned run, between both lines and clear of the watermark,
 /// whose path this is given. The places of what was written, for labels to stay clear of.
-pub fn dimensions(scene: &Scene<'_>, watermark: &[Pos2]) -> Vec<Rect> {
+pub fn dimensions(scene: &Scene<'_>, watermark: &[Vec<Pos2>]) -> Vec<Rect> {
     let Some(pinned) = scene.view.pinned else { return Vec::new() };
     let Some(key) = key_of(scene, pinned) else { return Vec::new() };
     if scene.step_px() < LEAST_WIDTH || scene.overlapping() {
@@ -95,7 +94,7 @@ pub fn dimensions(scene: &Scene<'_>, watermark: &[Pos2]) -> Vec<Rect> {
 }
 
 /// A line from the old height to the new one, and what it is long, where the watermark does not pass.
-fn dimension(scene: &Scene<'_>, watermark: &[Pos2], x: f32, [y, old_y]: [f32; 2], text: &str) -> Rect {
+fn dimension(scene: &Scene<'_>, watermark: &[Vec<Pos2>], x: f32, [y, old_y]: [f32; 2], text: &str) -> Rect {
     let (theme, painter) = (scene.theme(), &scene.painter);
     let line = Stroke::new(1.0, alpha(theme.ghost, 0.8));
     painter.line_segment([pos2(x, y), pos2(x, old_y)], line);
@@ -109,7 +108,7 @@ fn dimension(scene: &Scene<'_>, watermark: &[Pos2], x: f32, [y, old_y]: [f32; 2]
     };
     let is_free = |rect: Rect| {
         let passes = |pair: &[Pos2]| Rect::from_two_pos(pair[0], pair[1]).expand(2.0).intersects(rect);
-        !watermark.windows(2).any(passes)
+        !watermark.iter().flat_map(|piece| piece.windows(2)).any(passes)
     };
     let places = [0.5, 0.25, 0.75].into_iter().flat_map(|share| [at(share, true), at(share, false)]);
     let free = places.clone().find(|&(at, anchor)| is_free(frame::plate_rect(&galley, at, anchor)));

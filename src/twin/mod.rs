@@ -8,7 +8,7 @@ pub mod guarantees;
 mod matching;
 pub mod pair;
 mod parity;
-mod running_median;
+mod running_quantile;
 mod words;
 
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ use crate::window::pane::{Pane, Timing, Window};
 
 pub use matching::Matching;
 pub use parity::{Parity, parity};
-pub use running_median::RunningMedian;
+pub use running_quantile::RunningQuantile;
 pub use words::in_words;
 
 /// What one run says of a window.

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::metrics::quantile::P50;
 use crate::record::{KeyId, RecordId};
 use crate::runtime::{Fate, Trace};
 use crate::time::{ProcTime, Span};
 use crate::twin::matching::Matching;
-use crate::twin::running_median::RunningMedian;
+use crate::twin::running_quantile::RunningQuantile;
 use crate::window::pane::{Timing, Window};
 
 /// What became of a record, as far as the screen tells it apart.
@@ -83,7 +84,7 @@ impl Change {
 #[derive(Clone, Debug, Default)]
 pub struct Side {
     /// From windows' ends to their on-time panes.
-    pub waits: RunningMedian,
+    pub waits: RunningQuantile,
     /// When late panes were emitted, ascending.
     corrections: Vec<ProcTime>,
     /// Every time that more windows were kept than ever before: when, and how many.
@@ -104,7 +105,7 @@ impl Side {
             }
         }
         Self {
-            waits: RunningMedian::of(waits.collect()),
+            waits: RunningQuantile::of(waits.collect(), P50),
             corrections: late.map(|pane| pane.emitted_at).collect(),
             most_open,
         }
@@ -132,7 +133,7 @@ pub struct Pair {
     /// Records whose fate changed, by what became of them.
     pub changes: Vec<Change>,
     /// By how much windows that fire on time in both do so later in the run on screen.
-    pub later: RunningMedian,
+    pub later: RunningQuantile,
     /// Records of the run on screen whose fate changed, ascending, each with the place of its change.
     changed: Vec<(RecordId, u32, ProcTime)>,
 }
@@ -150,7 +151,7 @@ impl Pair {
         Self {
             records: [pinned.stream.len(), now.stream.len(), matching.matched(pinned.stream.len())],
             sides: [pinned, now].map(Side::of),
-            later: RunningMedian::of(later(pinned, now)),
+            later: RunningQuantile::of(later(pinned, now), P50),
             changes,
             changed,
         }

@@ -14,11 +14,14 @@
 //! - [`bounds`]: windows, bounds and latenesses to look at when nobody has said which
 //! - [`verify()`]: closed form against engine at random settings
 //! - [`advice`]: which of them keeps a promise on records that are still to come, and how sure that is
+//! - [`baseline`]: what the usual rules give instead
 //! - [`capacity`]: how many tasks a load needs
+//! - [`report`]: all of it on a page to attach to a change request
 //!
 //! Everything here is plain data, `Send` and `Sync`; only [`parallel`] knows of threads.
 
 pub mod advice;
+pub mod baseline;
 pub mod bounds;
 pub mod by_engine;
 pub mod capacity;
@@ -31,6 +34,7 @@ pub mod parallel;
 pub mod point;
 pub mod profile;
 pub mod query;
+pub mod report;
 pub mod scan;
 pub mod search;
 pub mod setting;

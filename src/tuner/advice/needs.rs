@@ -58,6 +58,14 @@ impl Needs {
         self.0.iter().enumerate().filter(move |(_, need)| **need > threshold).map(|(place, _)| place)
     }
 
+    /// The need of the record at this place, in microseconds; less than any other for one that falls in no window.
+    ///
+    /// # Panics
+    /// When there is no such place.
+    pub fn of_record(&self, place: usize) -> i64 {
+        self.0[place]
+    }
+
     /// How many records there are, those that fall in no window included.
     pub fn len(&self) -> usize {
         self.0.len()

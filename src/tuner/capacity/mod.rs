@@ -13,6 +13,7 @@ mod words;
 use serde::Serialize;
 
 pub use crate::tuner::capacity::words::in_words;
+pub(crate) use crate::tuner::capacity::words::{heading, sentences, table};
 
 use crate::record::Stream;
 use crate::time::Span;

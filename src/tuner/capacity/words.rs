@@ -6,31 +6,47 @@ use crate::tuner::capacity::{Capacity, Choice};
 
 /// The plan for people, a table and a few sentences; lines end with a line feed.
 pub fn in_words(capacity: &Capacity) -> String {
-    let mut text = format!(
-        "Capacity for {} records/s, {} of work on each:\n",
-        number(capacity.load_per_s),
-        seconds(capacity.service_s)
-    );
-    text.push_str("  tasks  busiest gets  utilisation  mean wait  if pooled  queue p99  replayed  catch-up\n");
-    for choice in &capacity.choices {
-        let mark = if Some(choice.tasks) == capacity.tasks { '*' } else { ' ' };
-        text.push_str(&format!(
-            "{mark} {:>5}  {:>12}  {:>11}  {:>9}  {:>9}  {:>9}  {:>8}  {:>8}\n",
-            choice.tasks,
+    let mut text = format!("{}:\n", heading(capacity));
+    let (heads, rows, marked) = table(capacity);
+    let all: Vec<&Vec<String>> = std::iter::once(&heads).chain(&rows).collect();
+    let width = |column: usize| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+    for (place, row) in all.iter().enumerate() {
+        let mark = if marked.is_some_and(|marked| marked + 1 == place) { '*' } else { ' ' };
+        text.push(mark);
+        for (cell, width) in row.iter().zip(&widths) {
+            text.push_str(&format!("  {cell:>width$}"));
+        }
+        text.push('\n');
+    }
+    for sentence in sentences(capacity) {
+        text.push_str(&format!("  {sentence}\n"));
+    }
+    text
+}
+
+/// What is planned for.
+pub(crate) fn heading(capacity: &Capacity) -> String {
+    format!("Capacity for {} records/s, {} of work on each", number(capacity.load_per_s), seconds(capacity.service_s))
+}
+
+/// Column heads, a row for each number of tasks, and the place of the one that is advised.
+pub(crate) fn table(capacity: &Capacity) -> (Vec<String>, Vec<Vec<String>>, Option<usize>) {
+    let heads = ["tasks", "busiest gets", "utilisation", "mean wait", "if pooled", "queue p99", "replayed", "catch-up"];
+    let row = |choice: &Choice| {
+        vec![
+            choice.tasks.to_string(),
             percent(choice.busiest_share),
             percent(choice.utilisation),
             told(choice.wait_s),
             told(choice.pooled_wait_s),
             choice.queue_p99.map_or_else(|| "grows".to_owned(), |queue| number(libm::ceil(queue))),
-            choice.queue_replayed,
+            number(choice.queue_replayed as f64),
             catch_up(capacity, choice),
-        ));
-    }
-    for sentence in sentences(capacity) {
-        text.push_str(&sentence);
-        text.push('\n');
-    }
-    text
+        ]
+    };
+    let marked = capacity.choices.iter().position(|choice| Some(choice.tasks) == capacity.tasks);
+    (heads.map(str::to_owned).to_vec(), capacity.choices.iter().map(row).collect(), marked)
 }
 
 /// What to do and why, a sentence each.

@@ -11,6 +11,7 @@ pub mod choices;
 pub mod columns;
 pub mod error;
 pub mod explain;
+mod explain_report;
 pub mod import;
 mod import_report;
 pub mod input;

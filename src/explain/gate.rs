@@ -1,7 +1,7 @@
 //! What the schema gate did with a record, in words: the rule that it breaks, and the crashes that it
 //! caused.
 
-use super::Step;
+use crate::explain::story::{Link, Mark, Step};
 use crate::gate::{Facts, Refusal, check};
 use crate::record::RecordId;
 use crate::runtime::{Fate, Restart, Trace};
@@ -25,20 +25,27 @@ pub(super) fn steps(trace: &Trace, id: RecordId) -> Vec<Step> {
     let Some(refusal) = refusal(trace, id) else { return steps };
     if let (Some(first), times) = (crashes(trace, id).next(), crashes(trace, id).count()) {
         let last = crashes(trace, id).last().unwrap_or(first);
-        steps.push(Step::new(first.at, format!("{} crashed on it: {refusal}", first.task)));
+        let step = |at, title: String| Step::new(at, title, Mark::Fault, Link::Instant(at));
+        steps.push(step(first.at, format!("{} crashed on it", first.task)).detail(refusal.to_string()));
         if times > 1 {
-            steps.push(Step::new(last.at, format!("{} crashed on it for the {}", last.task, nth_time(times))));
+            steps.push(
+                step(last.at, format!("{} crashed on it", last.task)).detail(format!("for the {}", nth_time(times))),
+            );
         }
         if last.back_at.is_none() {
-            steps.push(Step::new(last.at, format!("{} was not started again", last.task)));
+            steps.push(step(last.at, format!("{} was not started again", last.task)));
         }
     }
     let handled = trace.handled.get(id.index()).copied().unwrap_or(ProcTime::MAX);
     match trace.fates.get(id.index()) {
         Some(Fate::DeadLettered) => {
-            steps.push(Step::new(handled, format!("written to the dead letters: {refusal}")));
+            let step = Step::new(handled, "to the dead letters", Mark::Dropped, Link::Instant(handled));
+            steps.push(step.detail(refusal.to_string()));
         }
-        Some(Fate::Rejected) => steps.push(Step::new(handled, format!("given up: {refusal}"))),
+        Some(Fate::Rejected) => {
+            let step = Step::new(handled, "given up", Mark::Dropped, Link::Instant(handled));
+            steps.push(step.detail(refusal.to_string()));
+        }
         _ => {}
     }
     steps

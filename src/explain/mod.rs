@@ -1,78 +1,52 @@
-//! Why, in words: the causal chain of one record or one window, read from the trace of a run.
+//! Why: what happened to a record, a window, a pane, or why nothing happens, as data and in plain words.
 //!
-//! - [`record`]: where a record went, which watermark met it, and what would have counted it
-//! - [`gate`]: which rule of the schema it breaks
-//! - [`window`]: when a window opened, why it fired, and what it missed
+//! - [`story`]: what an explanation is made of
+//! - [`case`](mod@case): the run that it is read from, and how times and values are told
+//! - [`record`], [`window`], [`silence`]: the causal chains
+//! - [`touched`](mod@touched): which faults had a hand in it
+//! - [`group`]: the records that shared the cause
+//! - [`missed`]: the settings that a record just missed, in closed form
+//! - [`gate`]: which rule of the schema a record breaks
+//! - [`find`]: what is worth asking about
+//! - [`price`]: the smallest change that flips the outcome, found by running it, and what it costs
 //!
-//! Every sentence is a fact of the trace. Nothing is guessed, and nothing is run again.
+//! Every sentence is a fact of the trace; only [`price`] runs anything.
 
+pub mod case;
+pub mod find;
 mod gate;
+pub mod group;
+mod missed;
+pub mod price;
 mod record;
+mod silence;
+pub mod story;
+mod touched;
 mod window;
 
-use std::fmt;
-
-use serde::Serialize;
-
+pub use case::Case;
+pub use find::Suggestions;
 pub use gate::{crashes, refusal};
-pub use record::{JustMissed, explain_record, just_missed};
-pub use window::explain_window;
+pub use group::{Group, Outcome};
+pub use missed::{JustMissed, just_missed, was_gone, windows_of};
+pub use story::{Explanation, Horizon, Link, Mark, Prose, Step, Subject, When};
+pub use touched::{How, Touch, touched};
+pub use window::{Missing, missing, missing_by_cause, window_at};
 
-use crate::record::RecordId;
-use crate::runtime::Trace;
-use crate::time::EventTime;
-
-/// Why something went as it did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Explanation {
-    /// The outcome in a sentence.
-    pub headline: String,
-    /// What led to it, in order.
-    pub steps: Vec<Step>,
-    /// The smallest changes that would have changed the outcome; none where it was good.
-    pub changes: Vec<String>,
-}
-
-/// One step of a causal chain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Step {
-    /// When, as a date in UTC: event time for what happened, processing time for the rest.
-    pub at: String,
-    /// What.
-    pub what: String,
-}
-
-impl Step {
-    fn new(at: impl fmt::Display, what: impl Into<String>) -> Self {
-        Self { at: at.to_string(), what: what.into() }
-    }
-}
-
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.headline)?;
-        let width = self.steps.iter().map(|step| step.at.len()).max().unwrap_or(0);
-        for step in &self.steps {
-            writeln!(f, "  {:<width$}  {}", step.at, step.what)?;
+/// Explains what is asked about. `None` where there is no such thing in the run, and for silences without
+/// [`Case::with_metrics`].
+pub fn explain(case: &Case<'_>, subject: Subject) -> Option<Explanation> {
+    match subject {
+        Subject::Record(id) => record::explain(case, id),
+        Subject::Window { key, window } => window::explain(case, key, window),
+        Subject::Pane(place) => {
+            let pane = case.trace.panes.get(place as usize)?;
+            let whole = window::explain(case, Some(pane.key), pane.window)?;
+            let name = format!("pane {} of {}", pane.index, whole.name);
+            Some(Explanation { subject, name, ..whole })
         }
-        self.changes.iter().try_for_each(|change| writeln!(f, "  {change}"))
-    }
-}
-
-/// `record 12`, counted from 0 in arrival order.
-fn name(id: RecordId) -> String {
-    format!("record {}", id.0)
-}
-
-/// Which record raised the watermark to what it is, and when that was.
-fn raised_by(trace: &Trace, watermark: EventTime) -> String {
-    let step = trace.watermarks.iter().find(|step| step.watermark == watermark);
-    match step.and_then(|step| step.raised_by.map(|id| (step.at, id))) {
-        Some((at, id)) => {
-            let happened = trace.stream.event_times()[id.index()];
-            format!("raised at {at} by {}, which happened at {happened}", name(id))
-        }
-        None if watermark == EventTime::MIN => "no record had raised it yet".to_owned(),
-        None => "raised by the clock".to_owned(),
+        Subject::Partition { partition, at } => silence::explain_partition(case, partition, at),
+        Subject::Key { key, at } => silence::explain_key(case, key, at),
+        Subject::Watermark { at } => silence::explain_watermark(case, at),
     }
 }

@@ -1,0 +1,148 @@
+//! Which faults touched a record, and how: read from where and when it was, never guessed.
+//!
+//! A fault that merely lasted at the same time is not named: it touched the record when it kept it from
+//! the log, when it held it up on the way, when it undid it, or when it changed what the record says.
+
+use crate::explain::case::Case;
+use crate::record::RecordId;
+use crate::runtime::recovery_log::NEVER;
+use crate::runtime::{PauseReason, TaskId};
+use crate::scenario::{Fault, Silence};
+use crate::time::ProcTime;
+
+/// How a fault touched a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// It reached the log later.
+    Delayed,
+    /// It waited in the log or in a queue.
+    HeldUp,
+    /// Its event time is wrong.
+    Misread,
+    /// It is not as the schema says.
+    Poisoned,
+    /// What had been done with it was undone.
+    Undone,
+}
+
+/// A fault that touched a record.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Touch<'a> {
+    /// Its place in the scenario.
+    pub place: u32,
+    /// The fault.
+    pub fault: &'a Fault,
+    /// Its first instant.
+    pub from: ProcTime,
+    /// The first instant after it.
+    pub until: ProcTime,
+    /// How.
+    pub how: How,
+}
+
+/// The faults that touched a record, in the order of the scenario.
+pub fn touched<'a>(case: &Case<'a>, id: RecordId) -> Vec<Touch<'a>> {
+    let all = case.faults();
+    all.filter_map(|(place, fault, from, until)| {
+        how(case, id, fault, from, until).map(|how| Touch { place, fault, from, until, how })
+    })
+    .collect()
+}
+
+/// Whether what a fault names is what a record has.
+fn concerns(case: &Case<'_>, id: RecordId, key: Option<&str>, partition: Option<u32>, producer: Option<u32>) -> bool {
+    let stream = &case.trace.stream;
+    key.is_none_or(|key| stream.key_table().name(stream.keys()[id.index()]) == key)
+        && partition.is_none_or(|partition| stream.partition(id).0 == partition)
+        && producer.is_none_or(|producer| u32::from(stream.production().producer(id).0) == producer)
+}
+
+fn how(case: &Case<'_>, id: RecordId, fault: &Fault, from: ProcTime, until: ProcTime) -> Option<How> {
+    let (trace, i) = (case.trace, id.index());
+    let happened = trace.stream.event_times()[i].on_proc_clock();
+    let arrival = trace.stream.arrivals()[i];
+    let (enqueued, started, handled) = (trace.enqueued[i], trace.started[i], trace.handled[i]);
+    let lasts = |a: ProcTime, b: ProcTime| a < b && from < b && a < until;
+    let given = |is: bool, how: How| is.then_some(how);
+    match fault {
+        Fault::Offline { key, .. } => {
+            let is = concerns(case, id, Some(key), None, None) && from <= happened && happened < until;
+            given(is && arrival >= until, How::Delayed)
+        }
+        Fault::Silent { key, partition, producer, records: Silence::Hold, .. } => {
+            let is = concerns(case, id, key.as_deref(), *partition, *producer);
+            given(is && from <= happened && happened < until && arrival >= until, How::Delayed)
+        }
+        Fault::ClockJump { producer, by, .. } => {
+            let really = happened - *by;
+            given(concerns(case, id, None, None, Some(*producer)) && from <= really && really < until, How::Misread)
+        }
+        Fault::Poison { key, partition, producer, .. } => {
+            let is = trace.stream.production().poison.of(id).is_some();
+            let is = is && concerns(case, id, key.as_deref(), *partition, *producer);
+            given(is && from <= happened && happened < until, How::Poisoned)
+        }
+        Fault::LeaderFails { partition, .. } => {
+            given(trace.stream.partition(id).0 == *partition && lasts(happened, arrival), How::Delayed)
+        }
+        Fault::SlowOperator { task, .. } => {
+            let own = trace.tasks.get(i).map_or(0, |&task| u32::from(task));
+            let waited = arrival < started || enqueued < started;
+            given(task.is_none_or(|task| task == own) && waited && lasts(arrival, handled), How::HeldUp)
+        }
+        Fault::SlowSink { .. } | Fault::FailingSink { .. } => {
+            let held = trace.waits.iter().any(|wait| {
+                wait.on == TaskId::Sink && wait.from < handled && arrival < wait.until && lasts(wait.from, wait.until)
+            });
+            given(held && arrival < started && lasts(arrival, handled), How::HeldUp)
+        }
+        Fault::Crash { .. } => crashed(case, id, from),
+        Fault::MemberSilent { task, .. } | Fault::MemberStalls { task, .. } => {
+            given(paused(case, id, Some(*task)) && lasts(arrival, enqueued), How::HeldUp)
+        }
+        Fault::MemberLeaves { .. } | Fault::MemberJoins { .. } => {
+            given(paused(case, id, None) && arrival <= from && from <= enqueued, How::HeldUp)
+        }
+        Fault::NetworkPartition { source, window, .. } => {
+            let is_there = trace.tasks.get(i).map_or(0, |&task| u32::from(task)) == *window
+                && trace.readers.get(i).is_none_or(|&reader| u32::from(reader) == *source);
+            given(is_there && lasts(enqueued, started), How::HeldUp)
+        }
+        Fault::DeadLetterSink { .. } => {
+            let is_bad = super::refusal(trace, id).is_some();
+            given(is_bad && lasts(arrival, handled), How::HeldUp)
+        }
+        Fault::Silent { .. } | Fault::HotKey { .. } | Fault::Burst { .. } | Fault::CheckpointStorage { .. } => None,
+    }
+}
+
+/// Whether nobody read the partition of a record while it lay there, because of this source task.
+fn paused(case: &Case<'_>, id: RecordId, task: Option<u32>) -> bool {
+    let (trace, partition) = (case.trace, case.trace.stream.partition(id));
+    let (arrival, enqueued) = (trace.stream.arrivals()[id.index()], trace.enqueued[id.index()]);
+    trace.pauses.iter().any(|pause| {
+        let is_of = match (task, pause.reason) {
+            (None, _) | (Some(_), PauseReason::Rebalance) => true,
+            (Some(task), PauseReason::Silent(of) | PauseReason::Stalled(of)) => u32::from(of) == task,
+        };
+        is_of && pause.partition == partition && pause.from < enqueued && arrival < pause.until
+    })
+}
+
+/// Whether the crash of an instant undid what had been done with a record, or held it up.
+fn crashed(case: &Case<'_>, id: RecordId, at: ProcTime) -> Option<How> {
+    let log = case.trace.recovery.as_ref()?;
+    let row = log.recoveries.iter().find(|row| row.failed_at == at)?;
+    let (arrival, handled) = (case.trace.stream.arrivals()[id.index()], case.trace.handled[id.index()]);
+    // What a failure undoes was done since the one before it.
+    let since =
+        log.recoveries.iter().rfind(|other| other.failed_at < at).map_or(ProcTime::MIN, |other| other.failed_at);
+    let own = log.handlings.iter().filter(|it| it.record == id && it.undone_in != NEVER);
+    let undone = own.into_iter().any(|it| since < it.at && it.at <= at);
+    let noticed = row.detected_at.unwrap_or(ProcTime::MAX);
+    let lost = log.refated.iter().any(|it| it.record == id && at <= it.at && it.at <= noticed);
+    if undone || lost {
+        return Some(How::Undone);
+    }
+    (arrival < row.restored_at.unwrap_or(ProcTime::MAX) && at < handled).then_some(How::HeldUp)
+}

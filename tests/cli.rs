@@ -195,14 +195,21 @@ fn a_record_and_a_window_are_explained() {
     };
     // The trip from 10:01 ends third, when the watermark is at 10:16.
     let record = text(&["--record", "2"]);
-    assert!(record.starts_with("Record 2 was dropped"), "{record}");
-    assert!(record.contains("15 min behind the watermark 2024-05-01 10:16:00"), "{record}");
-    assert!(record.contains("a bound of more than 1 min would"), "{record}");
+    assert!(record.starts_with("Dropped from 10:00 \u{2013} 10:15 (record 2)"), "{record}");
+    assert!(record.contains("1 min past the horizon, which is 0 s after the end"), "{record}");
+    // The window ends 1 min before the watermark; a second more keeps it.
+    assert!(record.contains("0 s \u{2192} 1 min 1 s"), "{record}");
+    assert!(record.contains("--set 'pipeline.watermark.bound=1min1s'"), "{record}");
+    assert!(!text(&["--record", "2", "--no-price"]).contains("--set"));
+    assert!(text(&["--at", "end"]).contains("The watermark does not rise any more"));
+    assert!(text(&["--silence", "key:south"]).contains("south is silent"));
     let window = text(&["--window", "south,2024-05-01 10:00"]);
     assert!(window.contains("never opened"), "{window}");
     refused(&mut explain(&["--record", "6"]), &["--record 6", "last record is 5"]);
     refused(&mut explain(&["--window", "west,10:00"]), &["west"]);
     refused(&mut explain(&["--window", "north"]), &["KEY,START"]);
+    refused(&mut explain(&["--silence", "partition:7"]), &["the last partition is 0"]);
+    refused(&mut explain(&["--silence", "door"]), &["watermark, partition:N or key:NAME"]);
     refused(&mut explain(&[]), &["--record"]);
 }
 

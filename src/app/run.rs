@@ -128,6 +128,12 @@ impl Run {
         Self { input: Some(input), ..self }
     }
 
+    /// The rows as they were read, in the order of their arrival; `None` without [`Run::over`] where those of
+    /// the trace are in another order.
+    pub fn input(&self) -> Option<&Arc<Stream>> {
+        self.input.as_ref().or_else(|| Some(&self.trace.stream).filter(|stream| stream.is_in_arrival_order()))
+    }
+
     /// What the failures of this run do to results under each guarantee; `None` until [`Run::work_out`] is
     /// done, where the job did not fail, and without [`Run::over`].
     pub fn guarantees(&self) -> Option<&Guarantees> {

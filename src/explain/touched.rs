@@ -66,12 +66,12 @@ fn how(case: &Case<'_>, id: RecordId, fault: &Fault, from: ProcTime, until: Proc
     let given = |is: bool, how: How| is.then_some(how);
     match fault {
         Fault::Offline { key, .. } => {
-            let is = concerns(case, id, Some(key), None, None) && from <= happened && happened < until;
-            given(is && arrival >= until, How::Delayed)
+            let is = concerns(case, id, Some(key), None, None) && is_held(happened, arrival, until);
+            given(is, How::Delayed)
         }
         Fault::Silent { key, partition, producer, records: Silence::Hold, .. } => {
             let is = concerns(case, id, key.as_deref(), *partition, *producer);
-            given(is && from <= happened && happened < until && arrival >= until, How::Delayed)
+            given(is && is_held(happened, arrival, until), How::Delayed)
         }
         Fault::ClockJump { producer, by, .. } => {
             let really = happened - *by;
@@ -114,6 +114,12 @@ fn how(case: &Case<'_>, id: RecordId, fault: &Fault, from: ProcTime, until: Proc
         }
         Fault::Silent { .. } | Fault::HotKey { .. } | Fault::Burst { .. } | Fault::CheckpointStorage { .. } => None,
     }
+}
+
+/// Whether a record that would have been sent before an end came only then. One that happened before the
+/// outage may have been on its way when it began; without it its delay would have to be longer than all of it.
+fn is_held(happened: ProcTime, arrival: ProcTime, until: ProcTime) -> bool {
+    happened < until && until <= arrival
 }
 
 /// Whether nobody read the partition of a record while it lay there, because of this source task.

@@ -86,7 +86,7 @@ impl Cost {
             parts.push(format!("state kept {} {way}", seconds(kept.abs())));
         }
         if knob == "Window size" {
-            parts.push("another question: other windows".to_owned());
+            parts.push("answers for longer windows".to_owned());
         }
         let is_free = parts.is_empty();
         let amounts =

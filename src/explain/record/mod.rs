@@ -205,7 +205,7 @@ fn group(facts: &Facts<'_>) -> Option<Group> {
     if let Some(touch) = facts.touches.iter().find(|touch| touch.how == How::Delayed) {
         let shares = |id: &RecordId| {
             let at = stream.event_times()[id.index()].on_proc_clock();
-            touch.from <= at && at < touch.until && stream.arrivals()[id.index()] >= touch.until
+            at < touch.until && stream.arrivals()[id.index()] >= touch.until
         };
         let (title, what, same_key) = match touch.fault {
             Fault::Offline { .. } => ("Offline with it", of_key.as_str(), true),

@@ -36,7 +36,7 @@ pub fn explain(case: &Case<'_>, key: KeyId, at: ProcTime) -> Option<Explanation>
         }
     }
     for (_, fault, _, until) in &faults {
-        prose.sentence().value(fault.in_words()).say(", until ").value(case.at(*until)).say(".");
+        prose.sentence().say("The fault: ").value(fault.in_words()).say(", until ").value(case.at(*until)).say(".");
     }
     if stream.key_table().len() > 1 {
         prose.sentence().say("A key has no watermark of its own: records of others raise it meanwhile.");

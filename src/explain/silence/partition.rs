@@ -36,7 +36,7 @@ pub fn explain(case: &Case<'_>, partition: PartitionId, at: ProcTime) -> Option<
         stops(fault) && concerns(case, fault, partition)
     });
     for (_, fault, _, until) in &faults {
-        prose.sentence().value(fault.in_words()).say(", until ").value(case.at(*until)).say(".");
+        prose.sentence().say("The fault: ").value(fault.in_words()).say(", until ").value(case.at(*until)).say(".");
     }
     consequence(case, partition, at, &silence, &mut prose);
     let mut steps: Vec<Step> =

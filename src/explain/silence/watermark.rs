@@ -103,25 +103,23 @@ fn blame(case: &Case<'_>, metrics: &TaskMetrics, holders: &[Input], at: ProcTime
     let partitions: Vec<PartitionId> = of_holder.filter(|&p| metrics.input_of(p, at) == holder).collect();
     let silences = partitions.iter().map(|&partition| of_partition(case.trace, metrics, partition, at));
     let silence = silences.into_iter().find(|silence| !silence.is_active());
-    prose.sentence().say("It is the least of its inputs, and ").value(holder.to_string());
+    prose.sentence().say("It is the least of its inputs: ").value(holder.to_string());
     if holders.len() > 1 {
-        prose.say(format!(" (as {} others)", count(holders.len() as u64 - 1)));
+        prose.say(format!(" and {} more", count(holders.len() as u64 - 1)));
     }
-    match silence {
-        Some(silence) => prose.say(" ").say(clause(case, &silence)).say("."),
-        None => prose.say(" is the furthest behind.").say(""),
-    };
+    prose.say(" ").say(silence.map_or("is the furthest behind".to_owned(), |silence| clause(case, &silence)));
     let ahead = inputs.all().map(|input| inputs.watermark(input, at)).max().unwrap_or(EventTime::MIN);
     let own = inputs.watermark(holder, at);
     if own > EventTime::MIN && ahead > own {
-        prose.sentence().say("Others are ").value(length(ahead - own)).say(" further.");
+        prose.say("; others are ").value(length(ahead - own)).say(" further");
     }
+    prose.say(".");
 }
 
 fn named(faults: &[(u32, &crate::scenario::Fault, ProcTime, ProcTime)], prose: &mut Prose) {
     let names: Vec<String> = faults.iter().map(|(_, fault, ..)| fault.in_words()).collect();
     if !names.is_empty() {
-        prose.sentence().say("At that time: ").value(phrase::list(&names)).say(".");
+        prose.sentence().say("Meanwhile: ").value(phrase::list(&names)).say(".");
     }
 }
 

@@ -246,7 +246,6 @@ impl<'a> Facts<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::PartitionId;
     use crate::time::{EventTime, Span};
 
     #[test]
@@ -257,7 +256,6 @@ mod tests {
             event_time: at(secs),
             key: KeyId(0),
             value: 1.0,
-            partition: PartitionId(0),
         };
         let records = [25, 0, 10, 36].into_iter().enumerate().map(record);
         let found = sessions(records, Span::from_secs(10));

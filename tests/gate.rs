@@ -236,7 +236,7 @@ fn what_happened_to_a_bad_record_is_told() {
             steps.map(|step| format!("{} {}, {}", step.at.micros() / 1_000_000, step.title, step.detail)).collect();
         (explanation.title, explanation.prose.to_string(), steps)
     };
-    let spell = "10 records without a number, for 10 s".to_owned();
+    let spell = "10 records with a value of another type, for 10 s".to_owned();
     let happened = ["10 happened, ".to_owned(), "10 reached the log, +0 s".to_owned()];
     let (title, prose, steps) = told(&["gate.policy=dead-letter"], 100);
     assert_eq!(title, "Refused, and a dead letter");

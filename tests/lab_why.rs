@@ -178,7 +178,8 @@ fn the_keyboard_reaches_every_step_and_card() {
         let focused = window.query_all_by(|node| node.is_focused()).next();
         reached.extend(focused.and_then(|node| node.accesskit_node().label()));
     }
-    for part in ["happened", "window closed", "Allowed lateness", "Bound", "Try it", "Pin this run", "Offline with it"] {
+    for part in ["happened", "window closed", "Allowed lateness", "Bound", "Try it", "Pin this run", "Offline with it"]
+    {
         assert!(reached.iter().any(|name| name.contains(part)), "{part}: {reached:?}");
     }
     assert!(window.query_all_by_role(Role::Unknown).next().is_none());

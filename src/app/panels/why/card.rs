@@ -19,7 +19,12 @@ pub(super) fn card_ui(ui: &mut Ui, theme: &Theme, explanation: &Explanation) {
     let width = ui.available_width();
     let mut job = LayoutJob::default();
     job.wrap.max_width = width - MARK;
-    let format = TextFormat { font_id: font::finding(), color: theme.t1, line_height: Some(FINDING_LINE), ..TextFormat::default() };
+    let format = TextFormat {
+        font_id: font::finding(),
+        color: theme.t1,
+        line_height: Some(FINDING_LINE),
+        ..TextFormat::default()
+    };
     job.append(&explanation.title, 0.0, format);
     let galley = ui.painter().layout_job(job);
     let (rect, response) = ui.allocate_exact_size(vec2(width, galley.size().y), Sense::hover());
@@ -36,10 +41,14 @@ fn prose_ui(ui: &mut Ui, theme: &Theme, explanation: &Explanation) {
     let mut job = LayoutJob::default();
     job.wrap.max_width = width;
     for (text, is_value) in &explanation.prose.runs {
-        let (font_id, color) =
-            if *is_value { (font::semibold(12.5), theme.t1) } else { (font::prose(), theme.t2) };
-        let format =
-            TextFormat { font_id, color, line_height: Some(PROSE_LINE), valign: Align::Center, ..TextFormat::default() };
+        let (font_id, color) = if *is_value { (font::semibold(12.5), theme.t1) } else { (font::prose(), theme.t2) };
+        let format = TextFormat {
+            font_id,
+            color,
+            line_height: Some(PROSE_LINE),
+            valign: Align::Center,
+            ..TextFormat::default()
+        };
         job.append(text, 0.0, format);
     }
     let galley = ui.painter().layout_job(job);

@@ -23,7 +23,8 @@ pub(super) fn empty_ui(ui: &mut Ui, view: &View<'_>, case: &Case<'_>, found: Sug
     let theme = view.theme;
     ui.label(RichText::new("Nothing is selected").font(font::finding()).color(theme.t1));
     ui.add_space(2.0);
-    let words = "Click a record, a window or a partition, and read here why it went as it did. Or begin with one of these.";
+    let words =
+        "Click a record, a window or a partition, and read here why it went as it did. Or begin with one of these.";
     let galley = ui.painter().layout(words.to_owned(), font::prose(), theme.t2, ui.available_width());
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), galley.size().y), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));

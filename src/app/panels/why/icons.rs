@@ -29,7 +29,10 @@ pub(super) fn mark(painter: &Painter, theme: &Theme, at: Pos2, mark: Mark, size:
         Mark::Late => drop(painter.add(marks::triangle_hollow(at, HALF * 1.1 * size, theme.window))),
         Mark::Withdrawn => {
             painter.rect_filled(square, 1.0, alpha(theme.window, 0.35));
-            painter.line_segment([square.left_center() - vec2(2.0, 0.0), square.right_center() + vec2(2.0, 0.0)], line(theme.retract));
+            painter.line_segment(
+                [square.left_center() - vec2(2.0, 0.0), square.right_center() + vec2(2.0, 0.0)],
+                line(theme.retract),
+            );
         }
         Mark::Closed => {
             let corners = [square.left_top(), square.right_top(), square.right_bottom(), square.left_bottom()];
@@ -40,7 +43,8 @@ pub(super) fn mark(painter: &Painter, theme: &Theme, at: Pos2, mark: Mark, size:
         }
         Mark::Watermark => {
             let (low, high) = (at.y + 3.0 * size, at.y - 3.0 * size);
-            let points = [pos2(at.x - 5.0 * size, low), pos2(at.x, low), pos2(at.x, high), pos2(at.x + 5.0 * size, high)];
+            let points =
+                [pos2(at.x - 5.0 * size, low), pos2(at.x, low), pos2(at.x, high), pos2(at.x + 5.0 * size, high)];
             painter.add(Shape::line(points.to_vec(), Stroke::new(2.0, theme.watermark)));
         }
         Mark::Backpressure => {

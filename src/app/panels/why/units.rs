@@ -21,8 +21,7 @@ pub(super) fn units_ui(ui: &mut Ui, theme: &Theme, group: &Group, subject: Subje
         Subject::Record(id) => Some(id),
         _ => None,
     };
-    let pressed =
-        if group.members.is_empty() { bars_ui(ui, theme, group) } else { marks_ui(ui, theme, group, own) };
+    let pressed = if group.members.is_empty() { bars_ui(ui, theme, group) } else { marks_ui(ui, theme, group, own) };
     ui.add_space(2.0);
     let words = ui.painter().layout(group.words(), font::legend(), theme.t2, ui.available_width());
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), words.size().y), Sense::hover());

@@ -311,6 +311,39 @@ fn a_silent_key_is_explained_by_its_fault() {
     assert!(prose.contains("T3 offline, until 12:07:05") && prose.contains("no watermark of its own"), "{prose}");
 }
 
+#[test]
+fn crashes_that_held_a_record_up_or_undid_it_are_named() {
+    let ran = Ran::of("exactly-once", &[]);
+    let waited = |id: &RecordId| ran.trace.started[id.index()] - ran.trace.stream.arrivals()[id.index()];
+    let all = || (0..ran.trace.fates.len() as u32).map(RecordId);
+    let id = all().find(|id| waited(id) > Span::from_secs(1)).expect("the job was down");
+    let prose = ran.explain(Subject::Record(id)).prose.to_string();
+    assert!(prose.contains("to be handled: window 1 crashes at 12:00:23"), "{prose}");
+    // Window 1 has nobody's work of before its last checkpoint.
+    let repeat = ran.trace.repeats.first().expect("some are read again");
+    let told = ran.explain(Subject::Record(repeat.record));
+    assert!(told.prose.to_string().contains("so it counts once"), "{}", told.prose);
+    let again = told.steps.iter().find(|step| step.title == "handled again, after the restart");
+    assert_eq!(again.map(|step| step.at.micros()), Some(repeat.handled_at.micros()));
+}
+
+#[test]
+fn records_behind_poison_name_it() {
+    let ran = Ran::of("poison-crash-loop", &[]);
+    let loops = ran.trace.restarts.first().expect("it crashes").reason.record();
+    let told = ran.explain(Subject::Record(loops));
+    assert_eq!(told.title, "Poison: its source never gets past it");
+    let prices = ran.prices(Subject::Record(loops));
+    assert_eq!((prices.title.as_str(), prices.fixes[0].knob), ("Smallest change that gets past it", "Bad records"));
+    let partition = ran.trace.stream.partition(loops);
+    let stuck = ran
+        .with_fate(Fate::InFlight)
+        .into_iter()
+        .find(|&id| id != loops && ran.trace.stream.partition(id) == partition);
+    let prose = ran.explain(Subject::Record(stuck.expect("others wait"))).prose.to_string();
+    assert!(prose.contains(&format!("Its source never gets past record {}", loops.0)), "{prose}");
+}
+
 /// Everything of a run can be asked about: no subject is without words, and every link leads somewhere.
 #[test]
 fn everything_of_every_kind_of_run_has_an_explanation() {

@@ -46,6 +46,18 @@ fn panel(lab: Lab, width: f32, height: f32) -> Harness<'static, Lab> {
     harness
 }
 
+/// The whole window.
+fn window(lab: Lab) -> Harness<'static, Lab> {
+    let frame = |ui: &mut egui::Ui, lab: &mut Lab| {
+        lab.logic();
+        lab.ui(ui, None);
+    };
+    let builder = Harness::builder().with_size(vec2(1_600.0, 1_000.0)).with_step_dt(0.1);
+    let mut harness = builder.build_ui_state(frame, lab);
+    harness.run_steps(4);
+    harness
+}
+
 fn trams() -> Harness<'static, Lab> {
     panel(lab(scenario("trams-tunnel", &[]), ThemeChoice::Dark), 312.0, 1_400.0)
 }
@@ -163,6 +175,23 @@ fn nothing_selected_offers_three_things_to_ask_about() {
     window.get_by_label_contains("Idle after does not help");
     click(&mut window, "Back");
     window.get_by_label("Nothing is selected");
+}
+
+#[test]
+fn a_partition_is_asked_about_where_it_is_shown() {
+    let mut window = window(lab(scenario("idle-partition", &[]), ThemeChoice::Dark));
+    let at = window.state().state().run.as_ref().expect("a run").clock_range().0 + Span::from_secs(120);
+    window.state_mut().command(Command::ShowPanel(Panel::Partitions));
+    window.state_mut().command(Command::Seek(at));
+    window.run_steps(4);
+    click(&mut window, "Why partition 2 is as it is");
+    window.get_by_label("Partition 2 is starved");
+    window.get_by_label_contains("everything waits for it");
+    click(&mut window, "Idle after: off to");
+    click(&mut window, "Try it");
+    let run = window.state().state().run.clone().expect("a run");
+    assert!(run.scenario.pipeline.watermark_options.idle_after.is_some());
+    window.get_by_label("Partition 2 is idle");
 }
 
 #[test]

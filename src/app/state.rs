@@ -14,6 +14,7 @@ use crate::app::run::Run;
 use crate::app::tasks::Running;
 use crate::app::theme::{Theme, ThemeChoice};
 use crate::app::view::{LegendFilter, Selection, View};
+use crate::explain::Subject;
 use crate::record::{KeyId, Stream};
 use crate::recording::ColumnReport;
 use crate::scenario::Scenario;
@@ -163,6 +164,8 @@ pub struct State {
     pub playback: Playback,
     /// What is picked.
     pub selection: Selection,
+    /// What is asked about that cannot be selected.
+    pub asked: Option<Subject>,
     /// The key that is shown; all of them when `None`.
     pub key: Option<KeyId>,
     /// What the legend shows.
@@ -210,6 +213,7 @@ impl State {
             lesson: LessonProgress::default(),
             playback: Playback::new(ProcTime::EPOCH, ProcTime::EPOCH),
             selection: Selection::None,
+            asked: None,
             key: None,
             legend: LegendFilter::default(),
             notices: Vec::new(),
@@ -251,6 +255,7 @@ impl State {
             now: self.playback.now(),
             theme,
             selection: self.selection,
+            asked: self.asked,
             key: self.key,
             legend: self.legend,
             speed: self.playback.speed,

@@ -15,6 +15,7 @@ use crate::app::state::{GHOST_STAYS, Ghost, LiveRun, Reading, State};
 use crate::app::tasks::{News, Running, Task};
 use crate::app::view::{Command, LegendFilter, Selection};
 use crate::app::worker::Job;
+use crate::explain::price::same_record;
 use crate::pipeline::WatermarkSpec;
 use crate::scenario::Scenario;
 
@@ -26,6 +27,10 @@ pub fn apply(state: &mut State, link: &mut Link, command: Command) {
     match command {
         Command::Select(_) | Command::ShowKey(_) | Command::ToggleLegend(_) | Command::CloseNotice(_) => {
             choose(state, command);
+        }
+        Command::Ask(subject) => {
+            state.asked = Some(subject);
+            state.saved.arrangement.show(Panel::Why);
         }
         Command::Change(scenario) => change(state, link, *scenario),
         Command::Inject { event_time, key, value } => match by_hand::with(state, event_time, &key, value) {
@@ -156,6 +161,7 @@ fn choose(state: &mut State, command: Command) {
         Command::Select(selection) => {
             state.injecting &= selection != Selection::None;
             state.selection = selection;
+            state.asked = None;
         }
         Command::ShowKey(key) => state.key = key,
         Command::ToggleLegend(item) => state.legend.toggle(item),
@@ -360,6 +366,7 @@ fn install(state: &mut State, link: &mut Link, opened: Opened) {
     state.redo.clear();
     state.lesson = LessonProgress::default();
     state.selection = Selection::None;
+    state.asked = None;
     state.key = None;
     state.legend = LegendFilter::default();
     state.opened = opened.scenario.clone();
@@ -388,10 +395,12 @@ fn show(state: &mut State, run: Arc<Run>) {
     } else {
         state.playback.rebase(start, end);
     }
-    if let Selection::Record(id) = state.selection
-        && id.index() >= run.trace.stream.len()
-    {
-        state.selection = Selection::None;
+    if let Selection::Record(id) = state.selection {
+        // Other settings may have records handled in another order.
+        let before = state.run.as_ref().map(|old| &old.trace.stream);
+        let same = before.and_then(|before| same_record(before, id, &run.trace.stream));
+        let kept = same.or_else(|| Some(id).filter(|id| id.index() < run.trace.stream.len()));
+        state.selection = kept.map_or(Selection::None, Selection::Record);
     }
     state.run = Some(run);
 }

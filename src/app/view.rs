@@ -13,6 +13,7 @@ use crate::app::panel::Panel;
 use crate::app::panels::lesson::LessonProgress;
 use crate::app::tasks::Task;
 use crate::app::theme::{Theme, ThemeChoice};
+use crate::explain::Subject;
 use crate::record::{KeyId, RecordId};
 use crate::scenario::Scenario;
 use crate::time::{EventTime, ProcTime, Span};
@@ -150,6 +151,8 @@ pub struct View<'a> {
     pub pinned: Option<&'a Run>,
     /// Whether the next click on the time map puts a record in ([`Command::Inject`]).
     pub injecting: bool,
+    /// What is asked about that cannot be selected: a silence.
+    pub asked: Option<Subject>,
     /// How the window is arranged; Present asks for large type.
     pub preset: Preset,
     /// Where the reader is in the lesson.
@@ -173,6 +176,8 @@ impl View<'_> {
 pub enum Command {
     /// Picks a record or a window, or nothing.
     Select(Selection),
+    /// Asks why about something that cannot be selected, in the panel for it; until something is selected.
+    Ask(Subject),
     /// Shows one key, or all.
     ShowKey(Option<KeyId>),
     /// Switches an entry of the legend.

@@ -119,9 +119,7 @@ pub fn explain(args: &ExplainArgs, common: &CommonArgs) -> Result<(), CliError> 
             bytes.push(b'\n');
             output::print(&bytes)
         }
-        Format::Text | Format::Csv => {
-            output::print(explain_report::text(&case, &explanation, prices.as_ref()).as_bytes())
-        }
+        Format::Text | Format::Csv => output::print(explain_report::text(&explanation, prices.as_ref()).as_bytes()),
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::explain::case::length;
 use crate::explain::price::{Cost, Prices};
-use crate::explain::{Case, Explanation, Horizon, Link, Mark, Outcome, When};
+use crate::explain::{Explanation, Horizon, Link, Mark, Outcome, When};
 use crate::human;
 
 /// Sentences are broken after so many letters.
@@ -146,14 +146,12 @@ fn link(link: Link) -> String {
 }
 
 /// For a terminal.
-pub fn text(case: &Case<'_>, explanation: &Explanation, prices: Option<&Prices>) -> String {
+pub fn text(explanation: &Explanation, prices: Option<&Prices>) -> String {
     let mut out = format!("{} ({})\n", explanation.title, explanation.name);
     wrap(&mut out, &explanation.prose.to_string(), "");
     out.push('\n');
-    let tell = |when: When| match when {
-        When::Event(at) => case.happened(at),
-        When::Processing(at) => case.at(at),
-    };
+    let clock = explanation.clock();
+    let tell = |when: When| clock.tell(when.reading());
     let rows: Vec<(String, &str, &str)> =
         explanation.steps.iter().map(|step| (tell(step.at), step.title.as_str(), step.detail.as_str())).collect();
     let widths =

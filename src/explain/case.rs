@@ -149,9 +149,12 @@ pub fn number(value: f64) -> String {
     format!("{sign}{text}")
 }
 
-/// A span as a screen shows it, without a sign.
+/// A span as a screen shows it, without a sign; from a second on with one decimal at most.
 pub fn length(span: Span) -> String {
-    human::span(if span.is_negative() { -span } else { span })
+    let micros = if span.is_negative() { (-span).micros() } else { span.micros() };
+    let tenth = MICROS_PER_SECOND / 10;
+    let is_short = micros < MICROS_PER_SECOND;
+    human::span(Span::from_micros(if is_short { micros } else { micros.saturating_add(tenth / 2) / tenth * tenth }))
 }
 
 /// As [`length`], of seconds that were worked out.
@@ -169,6 +172,13 @@ mod tests {
         let told: Vec<String> =
             [290.0, -47.0, 12_345.0, 0.5, 3.141_59, 1_234.56, 0.012_345, 0.0].into_iter().map(number).collect();
         assert_eq!(told, ["290", "\u{2212}47", "12,345", "0.5", "3.142", "1235", "0.01235", "0"]);
+    }
+
+    #[test]
+    fn spans_have_one_decimal_from_a_second_on() {
+        let told: Vec<String> =
+            [3_862_000, -999_500, 140_000_000, 31_749_000].map(Span::from_micros).map(length).to_vec();
+        assert_eq!(told, ["3.9 s", "999.5 ms", "2 min 20 s", "31.7 s"]);
     }
 
     #[test]

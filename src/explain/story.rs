@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::metrics::tasks::Stretch;
+use crate::metrics::tasks::phrase::Clock;
 use crate::record::{KeyId, PartitionId, RecordId};
 use crate::time::{EventTime, ProcTime};
 use crate::window::pane::Window;
@@ -94,6 +96,11 @@ impl When {
             Self::Event(at) => at.micros(),
             Self::Processing(at) => at.micros(),
         }
+    }
+
+    /// The instant of processing time with the same reading, for telling it.
+    pub const fn reading(self) -> ProcTime {
+        ProcTime::from_micros(self.micros())
     }
 }
 
@@ -249,6 +256,16 @@ pub struct Explanation {
     pub horizon: Option<Horizon>,
     /// Records that shared the cause, or the window.
     pub group: Option<super::group::Group>,
+}
+
+impl Explanation {
+    /// How the instants of its steps are told: as finely as it takes to tell them apart.
+    pub fn clock(&self) -> Clock {
+        let readings = || self.steps.iter().map(|step| step.at.reading()).filter(|at| at.is_finite());
+        let (first, last) = (readings().min(), readings().max());
+        let (first, last) = (first.unwrap_or(ProcTime::EPOCH), last.unwrap_or(ProcTime::EPOCH));
+        Clock::of(Stretch::new(first, last))
+    }
 }
 
 #[cfg(test)]

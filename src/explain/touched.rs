@@ -5,10 +5,10 @@
 
 use crate::explain::case::Case;
 use crate::record::RecordId;
-use crate::runtime::recovery_log::NEVER;
+use crate::runtime::recovery_log::{NEVER, RecoveryRow};
 use crate::runtime::{PauseReason, TaskId};
 use crate::scenario::{Fault, Silence};
-use crate::time::ProcTime;
+use crate::time::{ProcTime, Span};
 
 /// How a fault touched a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,13 +40,37 @@ pub struct Touch<'a> {
     pub how: How,
 }
 
-/// The faults that touched a record, in the order of the scenario.
+/// The faults that touched a record, in the order of the scenario. A crash that comes again and again is there
+/// for each time that it did.
 pub fn touched<'a>(case: &Case<'a>, id: RecordId) -> Vec<Touch<'a>> {
-    let all = case.faults();
-    all.filter_map(|(place, fault, from, until)| {
-        how(case, id, fault, from, until).map(|how| Touch { place, fault, from, until, how })
-    })
-    .collect()
+    let mut touches = Vec::new();
+    for (place, fault, from, until) in case.faults() {
+        if let Fault::Crash { every, .. } = fault {
+            crashes(case, id, (place, fault, from), *every, &mut touches);
+        } else if let Some(how) = how(case, id, fault, from, until) {
+            touches.push(Touch { place, fault, from, until, how });
+        }
+    }
+    touches
+}
+
+/// The failures of a crash that touched a record, each until the job had caught up.
+fn crashes<'a>(
+    case: &Case<'a>,
+    id: RecordId,
+    (place, fault, first): (u32, &'a Fault, ProcTime),
+    every: Option<Span>,
+    touches: &mut Vec<Touch<'a>>,
+) {
+    let Some(log) = case.trace.recovery.as_ref() else { return };
+    for row in &log.recoveries {
+        let after = (row.failed_at - first).micros();
+        let is_its = after == 0 || every.is_some_and(|every| after > 0 && after % every.micros().max(1) == 0);
+        if let (true, Some(how)) = (is_its, crashed(case, id, row)) {
+            let until = row.caught_up_at.or(row.restored_at).unwrap_or(ProcTime::MAX);
+            touches.push(Touch { place, fault, from: row.failed_at, until, how });
+        }
+    }
 }
 
 /// Whether what a fault names is what a record has.
@@ -96,7 +120,6 @@ fn how(case: &Case<'_>, id: RecordId, fault: &Fault, from: ProcTime, until: Proc
             });
             given(held && arrival < started && lasts(arrival, handled), How::HeldUp)
         }
-        Fault::Crash { .. } => crashed(case, id, from),
         Fault::MemberSilent { task, .. } | Fault::MemberStalls { task, .. } => {
             given(paused(case, id, Some(*task)) && lasts(arrival, enqueued), How::HeldUp)
         }
@@ -112,7 +135,11 @@ fn how(case: &Case<'_>, id: RecordId, fault: &Fault, from: ProcTime, until: Proc
             let is_bad = super::refusal(trace, id).is_some();
             given(is_bad && lasts(arrival, handled), How::HeldUp)
         }
-        Fault::Silent { .. } | Fault::HotKey { .. } | Fault::Burst { .. } | Fault::CheckpointStorage { .. } => None,
+        Fault::Silent { .. }
+        | Fault::HotKey { .. }
+        | Fault::Burst { .. }
+        | Fault::Crash { .. }
+        | Fault::CheckpointStorage { .. } => None,
     }
 }
 
@@ -135,20 +162,22 @@ fn paused(case: &Case<'_>, id: RecordId, task: Option<u32>) -> bool {
     })
 }
 
-/// Whether the crash of an instant undid what had been done with a record, or held it up.
-fn crashed(case: &Case<'_>, id: RecordId, at: ProcTime) -> Option<How> {
+/// Whether a failure undid what had been done with a record, or held it up until the job had caught up.
+fn crashed(case: &Case<'_>, id: RecordId, row: &RecoveryRow) -> Option<How> {
     let log = case.trace.recovery.as_ref()?;
-    let row = log.recoveries.iter().find(|row| row.failed_at == at)?;
+    let at = row.failed_at;
     let (arrival, handled) = (case.trace.stream.arrivals()[id.index()], case.trace.handled[id.index()]);
     // What a failure undoes was done since the one before it.
     let since =
         log.recoveries.iter().rfind(|other| other.failed_at < at).map_or(ProcTime::MIN, |other| other.failed_at);
-    let own = log.handlings.iter().filter(|it| it.record == id && it.undone_in != NEVER);
-    let undone = own.into_iter().any(|it| since < it.at && it.at <= at);
+    let mut own = log.handlings.iter().filter(|it| it.record == id && it.undone_in != NEVER);
+    let undone = own.any(|it| since < it.at && it.at <= at);
     let noticed = row.detected_at.unwrap_or(ProcTime::MAX);
     let lost = log.refated.iter().any(|it| it.record == id && at <= it.at && it.at <= noticed);
     if undone || lost {
         return Some(How::Undone);
     }
-    (arrival < row.restored_at.unwrap_or(ProcTime::MAX) && at < handled).then_some(How::HeldUp)
+    let over = row.caught_up_at.or(row.restored_at).unwrap_or(ProcTime::MAX);
+    let waited = arrival < case.trace.started[id.index()];
+    (waited && arrival < over && at < handled).then_some(How::HeldUp)
 }

@@ -28,6 +28,11 @@ impl Loudness {
 
 /// A button with a text.
 pub fn button(ui: &mut Ui, theme: &Theme, text: &str, loudness: Loudness) -> Response {
+    wide_button(ui, theme, text, loudness, 0.0)
+}
+
+/// A button with a text that is at least so wide.
+pub fn wide_button(ui: &mut Ui, theme: &Theme, text: &str, loudness: Loudness, least: f32) -> Response {
     let (font, padding) = match loudness {
         Loudness::Quiet | Loudness::Yours => (font::body(), 8.0),
         Loudness::Main | Loudness::Plain => (font::value(), 14.0),
@@ -41,7 +46,8 @@ pub fn button(ui: &mut Ui, theme: &Theme, text: &str, loudness: Loudness) -> Res
     };
     let galley = ui.painter().layout_no_wrap(text.to_owned(), font, colour);
     let height = if loudness.is_quiet() { space::HIT } else { space::BUTTON };
-    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 2.0 * padding, height), Sense::click());
+    let (rect, response) =
+        ui.allocate_exact_size(vec2((galley.size().x + 2.0 * padding).max(least), height), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), text));
     paint_ground(ui.painter(), theme, rect, &response, loudness);
     ui.painter().galley(rect.center() - galley.size() / 2.0, galley, colour);

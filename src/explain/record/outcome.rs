@@ -8,7 +8,9 @@ use crate::explain::story::{Mark, Prose};
 use crate::explain::touched::{How, touched};
 use crate::human::count;
 use crate::pipeline::Delivery;
+use crate::record::RecordId;
 use crate::runtime::{Fate, TaskId};
+use crate::scenario::Fault;
 use crate::watermark::InputStatus;
 use crate::window::pane::Window;
 
@@ -114,7 +116,11 @@ fn waited(facts: &Facts<'_>, prose: &mut Prose) {
     prose.say("It waited ").value(length(waited)).say(" to be handled");
     let touch = facts.touch(How::HeldUp);
     if let Some(touch) = touch {
-        prose.say(": ").say(touch.fault.in_words());
+        let words = touch.fault.in_words();
+        prose.say(": ").say(match touch.fault {
+            Fault::Crash { .. } => format!("{words} at {}", facts.case.at(touch.from)),
+            _ => words,
+        });
     }
     prose.say(".").sentence();
 }
@@ -249,6 +255,14 @@ fn in_flight(facts: &Facts<'_>, prose: &mut Prose) {
         let reason = gate::refusal(trace, facts.id).map_or(String::new(), |reason| format!(": {reason}"));
         prose.say(format!("Its source cannot read it{reason}. It crashed on it ")).value(times(crashes));
         prose.say(", and everything behind it in its partition waits.");
+        return;
+    }
+    let partition = trace.stream.partition(facts.id);
+    let ahead = |id: RecordId| trace.stream.partition(id) == partition && id != facts.id;
+    let poison = trace.restarts.iter().map(|restart| restart.reason.record()).find(|&id| ahead(id));
+    if let Some(poison) = poison.filter(|_| facts.enqueued == crate::time::ProcTime::MAX) {
+        prose.say("Its source never gets past ").value(facts.case.record(poison));
+        prose.say(", which it cannot read, and this one lies behind it.");
         return;
     }
     if facts.started < crate::time::ProcTime::MAX {

@@ -42,7 +42,8 @@ pub(super) fn steps(facts: &Facts<'_>) -> Vec<Step> {
 fn faults(facts: &Facts<'_>, steps: &mut Vec<Step>) {
     for touch in &facts.touches {
         let link = Link::Fault { place: touch.place, at: touch.from };
-        let detail = if touch.until - touch.from > NOTABLE {
+        let is_crash = matches!(touch.fault, crate::scenario::Fault::Crash { .. });
+        let detail = if touch.until - touch.from > NOTABLE && !is_crash {
             format!("for {}", length(touch.until - touch.from))
         } else {
             String::new()

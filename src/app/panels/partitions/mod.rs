@@ -15,8 +15,10 @@ use crate::app::time_axis::{TimeAxis, TimeRange};
 use crate::app::time_ticks;
 use crate::app::view::{Command, View};
 use crate::app::widgets::{frame, marks};
+use crate::explain::Subject;
 use crate::human;
 use crate::metrics::tasks::phrase::Clock;
+use crate::record::PartitionId;
 use crate::time::ProcTime;
 
 /// What the panel keeps between frames.
@@ -188,6 +190,13 @@ impl Table<'_> {
         seek.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Lag of partition {partition} over time")));
         if let Some(pointer) = seek.interact_pointer_pos().filter(|_| seek.clicked() || seek.dragged()) {
             commands.push(Command::Seek(ProcTime::from_micros(axis.micros_at(pointer.x))));
+        }
+        let silence = Rect::from_x_y_ranges(self.columns.state.0..=self.columns.state.1, rect.y_range());
+        let why = ui.interact(silence, ui.scope_id().with(("why", partition)), Sense::click());
+        why.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Why partition {partition} is as it is")));
+        if why.on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
+            let partition = PartitionId(partition as u32);
+            commands.push(Command::Ask(Subject::Partition { partition, at: self.view.now }));
         }
         let painter = ui.painter();
         marks::hline(painter, rect.x_range(), rect.bottom(), theme.hair);

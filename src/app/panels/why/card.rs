@@ -5,7 +5,7 @@ use egui::{Align, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::app::panels::why::icons;
 use crate::app::theme::{Theme, font};
-use crate::explain::Explanation;
+use crate::explain::{Explanation, Prose};
 
 /// Height of a line of the finding.
 const FINDING_LINE: f32 = 19.0;
@@ -33,14 +33,15 @@ pub(super) fn card_ui(ui: &mut Ui, theme: &Theme, explanation: &Explanation) {
     icons::mark(ui.painter(), theme, at, explanation.mark, 1.35);
     ui.painter().galley(rect.min + vec2(MARK, 0.0), galley, theme.t1);
     ui.add_space(4.0);
-    prose_ui(ui, theme, explanation);
+    prose_ui(ui, theme, &explanation.prose);
 }
 
-fn prose_ui(ui: &mut Ui, theme: &Theme, explanation: &Explanation) {
+/// Sentences over the whole width, their values in bold.
+pub(super) fn prose_ui(ui: &mut Ui, theme: &Theme, prose: &Prose) {
     let width = ui.available_width();
     let mut job = LayoutJob::default();
     job.wrap.max_width = width;
-    for (text, is_value) in &explanation.prose.runs {
+    for (text, is_value) in &prose.runs {
         let (font_id, color) = if *is_value { (font::semibold(12.5), theme.t1) } else { (font::prose(), theme.t2) };
         let format = TextFormat {
             font_id,
@@ -53,7 +54,7 @@ fn prose_ui(ui: &mut Ui, theme: &Theme, explanation: &Explanation) {
     }
     let galley = ui.painter().layout_job(job);
     let (rect, response) = ui.allocate_exact_size(vec2(width, galley.size().y), Sense::hover());
-    let words = explanation.prose.to_string();
+    let words = prose.to_string();
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
     ui.painter().galley(rect.min, galley, theme.t2);
 }

@@ -2,10 +2,10 @@
 
 use egui::{Align2, RichText, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
-use crate::app::panels::why::icons;
+use crate::app::panels::why::{card, icons};
 use crate::app::theme::{Theme, font, radius, space};
 use crate::app::view::{Selection, View};
-use crate::explain::{Case, Mark, Subject, Suggestions};
+use crate::explain::{Case, Mark, Prose, Subject, Suggestions};
 
 /// Height of an offer.
 const OFFER: f32 = 48.0;
@@ -25,10 +25,9 @@ pub(super) fn empty_ui(ui: &mut Ui, view: &View<'_>, case: &Case<'_>, found: Sug
     ui.add_space(2.0);
     let words =
         "Click a record, a window or a partition, and read here why it went as it did. Or begin with one of these.";
-    let galley = ui.painter().layout(words.to_owned(), font::prose(), theme.t2, ui.available_width());
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), galley.size().y), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
-    ui.painter().galley(rect.min, galley, theme.t2);
+    let mut prose = Prose::default();
+    prose.say(words);
+    card::prose_ui(ui, theme, &prose);
     ui.add_space(space::M);
     let mut taken = None;
     if let Some(id) = found.uncounted {
@@ -50,6 +49,10 @@ pub(super) fn empty_ui(ui: &mut Ui, view: &View<'_>, case: &Case<'_>, found: Sug
         if offer_ui(ui, theme, Mark::Watermark, "The longest silence", &what) {
             taken = Some(Taken::Ask(Subject::Watermark { at }));
         }
+    }
+    let what = format!("what the watermark waits for at {}", case.at(view.now));
+    if offer_ui(ui, theme, Mark::Waiting, "This moment", &what) {
+        taken = Some(Taken::Ask(Subject::Watermark { at: view.now }));
     }
     taken
 }

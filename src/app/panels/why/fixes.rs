@@ -6,7 +6,7 @@ use crate::app::panels::why::section;
 use crate::app::panels::why::state::{Pricing, Shown};
 use crate::app::theme::{Theme, alpha, font, radius, space, stroke};
 use crate::app::view::{Command, View};
-use crate::app::widgets::controls::{Loudness, button};
+use crate::app::widgets::controls::{Loudness, button, wide_button};
 use crate::explain::price::{Fix, NoFix, Prices};
 
 /// Air inside a card.
@@ -29,6 +29,9 @@ pub(super) fn fixes_ui(ui: &mut Ui, view: &View<'_>, shown: &mut Shown, commands
         return;
     };
     cards_ui(ui, theme, prices, &mut shown.chosen);
+    if prices.stopped && button(ui, theme, "Search again", Loudness::Plain).clicked() {
+        shown.pricing = Pricing::Unasked(title);
+    }
     if let Some(fix) = prices.fixes.get(shown.chosen) {
         buttons_ui(ui, view, fix, commands);
     }
@@ -129,14 +132,15 @@ fn running_ui(ui: &mut Ui, theme: &Theme, share: f32) {
 }
 
 fn buttons_ui(ui: &mut Ui, view: &View<'_>, fix: &Fix, commands: &mut Vec<Command>) {
+    let half = (ui.available_width() - space::S) / 2.0;
     ui.horizontal_wrapped(|ui| {
-        let tried = button(ui, view.theme, "Try it", Loudness::Main);
+        let tried = wide_button(ui, view.theme, "Try it", Loudness::Main, half);
         if tried.on_hover_text(format!("Runs it with {}", fix.settings.join(", "))).clicked() {
             commands.push(Command::Change(fix.scenario.clone()));
         }
         let is_pinned = view.pinned.is_some_and(|pinned| pinned.generation == view.run.generation);
         ui.add_enabled_ui(!is_pinned, |ui| {
-            let pin = button(ui, view.theme, "Pin this run", Loudness::Plain);
+            let pin = wide_button(ui, view.theme, "Pin this run", Loudness::Plain, half);
             let help = "Keeps this run beside the next one, so that you see what the change does to every window";
             if pin.on_hover_text(help).clicked() {
                 commands.push(Command::Pin);

@@ -31,7 +31,7 @@ use empty::Taken;
 /// Draws the panel into all of `ui`.
 pub fn why_ui(ui: &mut Ui, view: &View<'_>, state: &mut WhyState, commands: &mut Vec<Command>) {
     let rect = ui.max_rect();
-    let subject = state.subject(view);
+    let subject = state::subject(view);
     let name = subject.and_then(|subject| state.shown(view, subject).explanation.as_ref().map(|it| it.name.clone()));
     let mut back = false;
     let header = |ui: &mut Ui| {
@@ -39,14 +39,14 @@ pub fn why_ui(ui: &mut Ui, view: &View<'_>, state: &mut WhyState, commands: &mut
             if let Some(name) = &name {
                 ui.label(RichText::new(name).font(font::legend()).color(view.theme.t3));
             }
-            if state.has_asked() {
+            if view.asked.is_some() {
                 back = button(ui, view.theme, "Back", Loudness::Quiet).clicked();
             }
         });
     };
     frame::panel(ui, view.theme, rect, "Why", header, |_| {});
     if back {
-        state.forget();
+        commands.push(Command::Select(view.selection));
     }
     let body = rect.with_min_y(rect.top() + space::HEADER);
     marks::hline(ui.painter(), body.x_range(), body.top(), view.theme.hair);
@@ -72,14 +72,13 @@ fn nothing_ui(ui: &mut Ui, view: &View<'_>, state: &mut WhyState, commands: &mut
     let found = state.suggestions(view.run);
     match empty::empty_ui(ui, view, &state::case(view.run), found) {
         Some(Taken::Select(selection)) => commands.push(Command::Select(selection)),
-        Some(Taken::Ask(subject)) => state.ask(subject, view),
+        Some(Taken::Ask(subject)) => commands.push(Command::Ask(subject)),
         None => {}
     }
 }
 
 fn subject_ui(ui: &mut Ui, view: &View<'_>, state: &mut WhyState, subject: Subject, commands: &mut Vec<Command>) {
     let is_held = ui.input(|input| input.pointer.any_down());
-    let case = state::case(view.run);
     let shown = state.shown(view, subject);
     if !is_held {
         shown.ask_for_prices(view.run, commands);
@@ -95,7 +94,7 @@ fn subject_ui(ui: &mut Ui, view: &View<'_>, state: &mut WhyState, subject: Subje
     };
     card::card_ui(ui, view.theme, &explanation);
     ui.add_space(space::M);
-    let pressed = rail::rail_ui(ui, view.theme, &case, &explanation.steps, view.now.micros());
+    let pressed = rail::rail_ui(ui, view.theme, &explanation, view.now.micros());
     if let Some(horizon) = &explanation.horizon {
         section(ui, view.theme, "How late is too late", "");
         horizon::horizon_ui(ui, view.theme, horizon);
@@ -107,12 +106,12 @@ fn subject_ui(ui: &mut Ui, view: &View<'_>, state: &mut WhyState, subject: Subje
         commands.push(Command::Select(Selection::Record(id)));
     }
     if let Some(step) = pressed.and_then(|place| explanation.steps.get(place)) {
-        follow(view, state, subject, step, commands);
+        follow(view, subject, step, commands);
     }
 }
 
 /// Goes where a step leads.
-fn follow(view: &View<'_>, state: &mut WhyState, subject: Subject, step: &Step, commands: &mut Vec<Command>) {
+fn follow(view: &View<'_>, subject: Subject, step: &Step, commands: &mut Vec<Command>) {
     let at = match step.at {
         When::Event(at) => at.on_proc_clock(),
         When::Processing(at) => at,
@@ -134,7 +133,7 @@ fn follow(view: &View<'_>, state: &mut WhyState, subject: Subject, step: &Step, 
             }
         }
         Link::Instant(at) | Link::Fault { at, .. } => seek(at, commands),
-        Link::Partition { partition, at } => state.ask(Subject::Partition { partition, at }, view),
+        Link::Partition { partition, at } => commands.push(Command::Ask(Subject::Partition { partition, at })),
     }
 }
 

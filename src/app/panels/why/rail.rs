@@ -4,7 +4,8 @@ use egui::{Align2, Color32, FontId, Rect, Role, Sense, Stroke, StrokeKind, Ui, W
 
 use crate::app::panels::why::icons;
 use crate::app::theme::{Theme, alpha, font, radius, space};
-use crate::explain::{Case, Step, When};
+use crate::explain::{Explanation, Step};
+use crate::metrics::tasks::phrase::Clock;
 
 /// Room of the rail left of the titles.
 const RAIL: f32 = 20.0;
@@ -16,13 +17,14 @@ const GAP: f32 = 10.0;
 const SECOND: f32 = 15.0;
 
 /// Draws the steps; the one that was pressed. Steps after `now` are paler: they are still to come.
-pub(super) fn rail_ui(ui: &mut Ui, theme: &Theme, case: &Case<'_>, steps: &[Step], now: i64) -> Option<usize> {
+pub(super) fn rail_ui(ui: &mut Ui, theme: &Theme, explanation: &Explanation, now: i64) -> Option<usize> {
+    let (steps, clock) = (&explanation.steps, explanation.clock());
     let top = ui.cursor().top();
     let line = ui.painter().add(egui::Shape::Noop);
     let x = ui.cursor().left() + AXIS;
     let (mut first, mut last, mut pressed) = (top, top, None);
     for (place, step) in steps.iter().enumerate() {
-        let row = Row::new(ui, theme, case, step, step.at.micros() > now);
+        let row = Row::new(ui, theme, clock, step, step.at.micros() > now);
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), row.height), Sense::click());
         let name = row.name(step);
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
@@ -38,7 +40,7 @@ pub(super) fn rail_ui(ui: &mut Ui, theme: &Theme, case: &Case<'_>, steps: &[Step
                 ui.painter().rect_stroke(ground, radius::SEGMENT, (1.5, theme.you), StrokeKind::Inside);
             }
         }
-        row.paint(ui, theme, rect);
+        row.paint(ui, rect);
         // The rail stops short of the mark.
         ui.painter().circle_filled(at, 7.5, theme.panel);
         icons::mark(ui.painter(), theme, at, step.mark, 1.0);
@@ -65,11 +67,8 @@ struct Row {
 }
 
 impl Row {
-    fn new(ui: &Ui, theme: &Theme, case: &Case<'_>, step: &Step, is_to_come: bool) -> Self {
-        let time = match step.at {
-            When::Event(at) => case.happened(at),
-            When::Processing(at) => case.at(at),
-        };
+    fn new(ui: &Ui, theme: &Theme, clock: Clock, step: &Step, is_to_come: bool) -> Self {
+        let time = clock.tell(step.at.reading());
         let width = |text: &str, font: FontId| ui.painter().layout_no_wrap(text.to_owned(), font, theme.t1).size().x;
         let room = ui.available_width() - RAIL - width(&time, font::value()) - GAP;
         let title = elided(ui, &step.title, font::body(), room);
@@ -86,7 +85,7 @@ impl Row {
         format!("{} {}{detail} ({})", self.time, step.title, icons::words(step.mark))
     }
 
-    fn paint(&self, ui: &Ui, theme: &Theme, rect: Rect) {
+    fn paint(&self, ui: &Ui, rect: Rect) {
         let y = rect.top() + space::ROW / 2.0;
         let [title, detail, time] = self.colours;
         let painter = ui.painter();
@@ -98,7 +97,6 @@ impl Row {
             (pos2(stamp.left() - GAP, y), Align2::RIGHT_CENTER)
         };
         painter.text(at, align, &self.detail, font::tick(), detail);
-        let _ = theme;
     }
 }
 

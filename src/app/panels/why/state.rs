@@ -19,10 +19,6 @@ const PRICING: &str = "price";
 /// What the panel keeps between frames.
 #[derive(Default)]
 pub struct WhyState {
-    /// Asked about in this panel, and not by what is selected; until something else is selected.
-    asked: Option<Subject>,
-    /// What was selected when that was asked.
-    selected: Selection,
     shown: Option<Shown>,
     /// Of the run of a generation.
     suggestions: Option<(u64, Suggestions)>,
@@ -68,38 +64,16 @@ impl Desk {
     }
 }
 
+/// What is asked about; `None` for nothing.
+pub(super) fn subject(view: &View<'_>) -> Option<Subject> {
+    view.asked.or(match view.selection {
+        Selection::None => None,
+        Selection::Record(id) => Some(Subject::Record(id)),
+        Selection::Window { key, window } => Some(Subject::Window { key, window }),
+    })
+}
+
 impl WhyState {
-    /// Asks about something that cannot be selected.
-    pub fn ask(&mut self, subject: Subject, view: &View<'_>) {
-        self.asked = Some(subject);
-        self.selected = view.selection;
-    }
-
-    /// What is asked about; `None` for nothing.
-    pub(super) fn subject(&mut self, view: &View<'_>) -> Option<Subject> {
-        if self.selected != view.selection {
-            self.asked = None;
-            self.selected = view.selection;
-        }
-        let of_run = match view.selection {
-            Selection::None => None,
-            Selection::Record(id) if id.index() < view.run.trace.fates.len() => Some(Subject::Record(id)),
-            Selection::Record(_) => None,
-            Selection::Window { key, window } => Some(Subject::Window { key, window }),
-        };
-        self.asked.or(of_run)
-    }
-
-    /// Whether something is asked about that nobody selected.
-    pub(super) const fn has_asked(&self) -> bool {
-        self.asked.is_some()
-    }
-
-    /// Back to what is selected.
-    pub(super) const fn forget(&mut self) {
-        self.asked = None;
-    }
-
     /// The explanation of a subject, read anew where the run or the subject is another one.
     pub(super) fn shown(&mut self, view: &View<'_>, subject: Subject) -> &mut Shown {
         let run = view.run;

@@ -22,7 +22,7 @@ pub(super) fn units_ui(ui: &mut Ui, theme: &Theme, group: &Group, subject: Subje
         _ => None,
     };
     let pressed = if group.members.is_empty() { bars_ui(ui, theme, group) } else { marks_ui(ui, theme, group, own) };
-    ui.add_space(2.0);
+    ui.add_space(6.0);
     let words = ui.painter().layout(group.words(), font::legend(), theme.t2, ui.available_width());
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), words.size().y), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, group.words()));

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -302,16 +303,33 @@ fn done(worker: &mut Worker, job: Job) -> Message {
 /// The worker's thread: waits for a job, takes the newest, until the window is gone.
 fn work(inbox: &Receiver<Job>, outbox: &Outbox) {
     let mut worker = Worker::default();
+    let (runs, finished) = unbounded();
+    let to_window = outbox.clone();
+    spawn("insight", outbox, move || work_out(&finished, &to_window));
     while let Ok(first) = inbox.recv() {
         let newest = inbox.try_iter().last().unwrap_or(first);
         let message = done(&mut worker, newest);
-        let run = if let Message::Done(run) = &message { Some(Arc::clone(run)) } else { None };
-        outbox.send(message);
-        // While nothing newer is asked for; the run is on screen already.
-        if let Some(run) = run.filter(|_| inbox.is_empty()) {
-            run.work_out();
-            (outbox.wake)();
+        if let Message::Done(run) = &message {
+            // A send fails only when that thread is gone, and then it has said so.
+            drop(runs.send(Arc::clone(run)));
         }
+        outbox.send(message);
+    }
+}
+
+/// How long no other run comes before one is worth working out: a knob that is dragged gives one for every
+/// frame.
+const SETTLED: Duration = Duration::from_millis(120);
+
+/// The thread that works out what the tasks of a run did, which takes longer than the run; the run itself
+/// is on screen already, and the next one does not wait.
+fn work_out(inbox: &Receiver<Arc<Run>>, outbox: &Outbox) {
+    while let Ok(mut run) = inbox.recv() {
+        while let Ok(newer) = inbox.recv_timeout(SETTLED) {
+            run = newer;
+        }
+        run.work_out();
+        (outbox.wake)();
     }
 }
 
@@ -329,7 +347,6 @@ fn spawn(name: &str, outbox: &Outbox, body: impl FnOnce() + Send + 'static) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use super::*;
     use crate::app::files::built_in;

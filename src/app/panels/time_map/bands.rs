@@ -5,11 +5,11 @@
 //! what it catches up is plain with a dashed upper edge; what is silent before the log changes
 //! nothing here, and is a bar at the right edge.
 
-use egui::{Align2, Painter, Rangef, Rect, Stroke, pos2};
+use egui::{Align2, Painter, Pos2, Rangef, Rect, Stroke, pos2};
 
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::theme::{alpha, font, stroke};
-use crate::app::widgets::{frame, marks};
+use crate::app::widgets::{frame, marks as shapes};
 use crate::human;
 use crate::runtime::recovery_log::RecoveryRow;
 use crate::scenario::Fault;
@@ -123,7 +123,7 @@ pub fn tint(scene: &Scene<'_>, painter: &Painter, area: Rect) {
         let rect = Rect::from_x_y_ranges(area.x_range(), *y);
         let dotted = |edge: f32, colour| {
             let edge = painter.round_to_pixel_center(edge);
-            painter.add(marks::dotted(painter, pos2(area.left(), edge), pos2(area.right(), edge), colour));
+            painter.add(shapes::dotted(painter, pos2(area.left(), edge), pos2(area.right(), edge), colour));
         };
         match kind {
             Kind::Slow => {
@@ -132,14 +132,14 @@ pub fn tint(scene: &Scene<'_>, painter: &Painter, area: Rect) {
             }
             Kind::Down => {
                 painter.rect_filled(rect, 0.0, alpha(theme.t3, 0.10));
-                painter.add(marks::hatch(rect, 5.0, Stroke::new(1.0, alpha(theme.t3, 0.30))));
+                painter.add(shapes::hatch(rect, 5.0, Stroke::new(1.0, alpha(theme.t3, 0.30))));
                 painter.hline(rect.x_range(), rect.bottom(), Stroke::new(stroke::SELECTION, alpha(theme.t2, 0.7)));
             }
             Kind::CatchingUp => {
                 painter.rect_filled(rect, 0.0, alpha(theme.t3, 0.07));
                 let line = Stroke::new(stroke::HAIR, alpha(theme.t3, 0.6));
                 let top = painter.round_to_pixel_center(rect.top());
-                painter.add(marks::dashed(pos2(rect.left(), top), pos2(rect.right(), top), line, 4.0, 3.0));
+                painter.add(shapes::dashed(pos2(rect.left(), top), pos2(rect.right(), top), line, 4.0, 3.0));
             }
             Kind::Outside => {}
         }
@@ -156,8 +156,8 @@ fn bars(scene: &Scene<'_>, all: &[Band]) {
     }
 }
 
-/// Says what the bands are, at the right of the plot. Returns where the words stand.
-pub fn names(scene: &Scene<'_>) -> Vec<Rect> {
+/// Says what the bands are, at the right of the plot and clear of these marks. Where the words stand.
+pub fn names(scene: &Scene<'_>, marks: &[Pos2]) -> Vec<Rect> {
     let theme = scene.theme();
     let all = bands(scene);
     bars(scene, &all);
@@ -173,17 +173,18 @@ pub fn names(scene: &Scene<'_>) -> Vec<Rect> {
             // In the possible half the words would cover records.
             let is_free = at.y >= scene.axes.ideal_y(rect.left())
                 && scene.plot.contains_rect(rect)
-                && !taken.iter().any(|other| other.expand(1.0).intersects(rect));
+                && !taken.iter().any(|other| other.expand(1.0).intersects(rect))
+                && !marks.iter().any(|&mark| rect.expand(4.0).contains(mark));
             is_free.then_some((at, rect))
         });
         let Some((at, rect)) = free else { continue };
         frame::plate(&scene.painter, theme, at, Align2::RIGHT_CENTER, name, font::tick(), theme.t2);
         let mark = pos2(rect.left() + 4.0, at.y);
         scene.painter.add(match kind {
-            Kind::Slow => marks::triangle(mark, 4.6, theme.backpressure),
-            Kind::Outside => marks::bolt(mark, 5.0, theme.t2),
-            Kind::Down => marks::octagon(mark, 5.0, theme.dropped),
-            Kind::CatchingUp => marks::hollow(mark, 3.6, theme.t3),
+            Kind::Slow => shapes::triangle(mark, 4.6, theme.backpressure),
+            Kind::Outside => shapes::bolt(mark, 5.0, theme.t2),
+            Kind::Down => shapes::octagon(mark, 5.0, theme.dropped),
+            Kind::CatchingUp => shapes::hollow(mark, 3.6, theme.t3),
         });
         taken.push(rect);
     }

@@ -7,7 +7,7 @@ use egui::epaint::PathStroke;
 use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 use crate::app::panels::time_map::camera::{Camera, Extent};
-use crate::app::panels::time_map::model::{Column, Firing};
+use crate::app::panels::time_map::model::{Column, Firing, is_session};
 use crate::app::panels::time_map::panes;
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::text::{MapLabel, Piece, rank, shrinking};
@@ -25,6 +25,9 @@ use crate::window::pane::Timing;
 
 /// The share of delays that the view shows at first; the rest is a matter of zooming out.
 const SHOWN: Quantile = Quantile::per_mille(995);
+
+/// Firing lines nearer to the last drawn one than this are left out (the last one never is).
+const LEAST_BETWEEN_LINES: f32 = 6.0;
 
 /// The whole run, with room for its delays, its bound and what is kept beyond it.
 pub fn camera(run: &Run, extent: &Extent) -> Camera {
@@ -82,12 +85,12 @@ fn windows(scene: &Scene<'_>) -> Vec<MapLabel> {
         }
         let firings = scene.model.firings_at(scene.trace(), column, scene.view.now);
         let narrow = right - left < 12.0;
-        if !scene.overlapping() && !narrow {
+        if !scene.overlapping() && !is_session(scene.trace().pipeline.window) && !narrow {
             let until = panes::answer(&firings).map_or(scene.view.now, |firing| firing.at);
             let strength = if firings.is_empty() { 0.42 } else { 1.0 };
             area(scene, column, until, alpha(scene.theme().window_fill(), strength));
         }
-        firings.iter().for_each(|firing| firing_line(scene, firing));
+        firing_lines(scene, &firings, if narrow { 0.5 } else { 1.0 });
         if right - left >= 48.0 || selected.contains(&i) {
             labels.extend(value_label(scene, column, &firings, selected.contains(&i)));
         }
@@ -105,12 +108,25 @@ fn area(scene: &Scene<'_>, column: &Column, until: ProcTime, fill: Color32) {
     scene.painter.add(Shape::convex_polygon(corners, fill, PathStroke::NONE));
 }
 
-fn firing_line(scene: &Scene<'_>, firing: &Firing) {
+/// The lines of firings that are far enough apart; always that of the last one.
+fn firing_lines(scene: &Scene<'_>, firings: &[Firing], strength: f32) {
+    let mut drawn = f32::INFINITY;
+    for (i, firing) in firings.iter().enumerate() {
+        let y = scene.axes.pos(firing.window.start, firing.at).y;
+        if drawn - y >= LEAST_BETWEEN_LINES || i + 1 == firings.len() || firing.timing == Timing::OnTime {
+            firing_line(scene, firing, strength);
+            drawn = y;
+        }
+    }
+}
+
+fn firing_line(scene: &Scene<'_>, firing: &Firing, strength: f32) {
     let ends = [scene.axes.pos(firing.window.start, firing.at), scene.axes.pos(firing.window.end, firing.at)];
-    let colour = scene.theme().window;
+    let colour = alpha(scene.theme().window, strength);
+    let answer = if strength < 1.0 { stroke::HAIR } else { stroke::FIRING };
     scene.painter.add(match firing.timing {
         Timing::Early => marks::dashed(ends[0], ends[1], Stroke::new(stroke::HAIR, colour), 4.0, 3.0),
-        Timing::OnTime | Timing::AtEnd => Shape::line_segment(ends, Stroke::new(stroke::FIRING, colour)),
+        Timing::OnTime | Timing::AtEnd => Shape::line_segment(ends, Stroke::new(answer, colour)),
         Timing::Late => Shape::line_segment(ends, Stroke::new(stroke::SELECTION, colour)),
     });
 }

@@ -2,7 +2,7 @@
 
 use egui::{Align2, Pos2, Rect, Stroke, StrokeKind, pos2, vec2};
 
-use crate::app::panels::time_map::model::Column;
+use crate::app::panels::time_map::model::{Column, ColumnEnd};
 use crate::app::panels::time_map::records::{self, Special};
 use crate::app::panels::time_map::scene::{RecordState, Scene};
 use crate::app::panels::time_map::values;
@@ -132,10 +132,18 @@ fn record_card(scene: &Scene<'_>, id: RecordId) {
         ("happened", time(scene, record.event_time.micros())),
         ("delay", human::span(trace.stream.delay(id))),
     ];
-    if handled > arrival {
+    if trace.stream.is_partitioned() {
+        rows.push(("partition", trace.stream.partition(id).0.to_string()));
+    }
+    if handled > arrival && handled.is_finite() {
         rows.push(("waited", human::span(handled - arrival)));
     }
-    rows.push(("handled", time(scene, handled.micros())));
+    if handled.is_finite() {
+        rows.push(("handled", time(scene, handled.micros())));
+    }
+    if let Some(again) = scene.model.lives.again_at(i).filter(|&at| at <= scene.view.now) {
+        rows.push(("handled again", time(scene, again.micros())));
+    }
     let met = trace.watermark_before[i];
     if met.is_finite() && !matches!(state, RecordState::Waiting | RecordState::ToCome) {
         let distance = met - record.event_time;
@@ -145,9 +153,10 @@ fn record_card(scene: &Scene<'_>, id: RecordId) {
             rows.push(("behind the watermark by", human::span(distance)));
         }
     }
+    let by_hand = if scene.view.run.is_by_hand(id) { ", put in by hand" } else { "" };
     let place = scene.axes.pos(record.event_time, handled);
     let mark = Special { id: i, state, at: place };
-    draw(scene, place, &format!("Record {}, {fate}", human::count(u64::from(id.0))), &rows, Some(&mark));
+    draw(scene, place, &format!("Record {}, {fate}{by_hand}", human::count(u64::from(id.0))), &rows, Some(&mark));
 }
 
 fn number(value: f64) -> String {
@@ -180,6 +189,11 @@ fn column_rows(scene: &Scene<'_>, i: usize) -> Vec<(&'static str, String)> {
     }
     if firings.is_empty() {
         rows.push(("not fired yet", String::new()));
+    }
+    match column.end {
+        ColumnEnd::Closed(at) if at <= scene.view.now => rows.push(("closed", time(scene, at.micros()))),
+        ColumnEnd::Merged(at) if at <= scene.view.now => rows.push(("merged into another", time(scene, at.micros()))),
+        _ => {}
     }
     if firings.len() > shown {
         rows.push(("firings in all", firings.len().to_string()));

@@ -4,6 +4,7 @@
 use egui::epaint::PathStroke;
 use egui::{Align2, Painter, Pos2, Rangef, Rect, Shape, Stroke, pos2, vec2};
 
+use crate::app::arrangement::Preset;
 use crate::app::panels::time_map::geometry;
 use crate::app::panels::time_map::lives::Gap;
 use crate::app::panels::time_map::scene::Scene;
@@ -171,9 +172,11 @@ pub fn watermark(scene: &Scene<'_>, path: &[Vec<Pos2>]) {
         return;
     }
     let theme = scene.theme();
+    // From afar, and where there is little else, it is broader.
+    let width = if scene.view.preset == Preset::Tune { stroke::WATERMARK } else { stroke::WATERMARK + 1.0 };
     for piece in path {
         scene.painter.line(piece.clone(), Stroke::new(stroke::CASING, alpha(theme.plot, 0.85)));
-        scene.painter.line(piece.clone(), Stroke::new(stroke::WATERMARK, theme.watermark));
+        scene.painter.line(piece.clone(), Stroke::new(width, theme.watermark));
     }
     for gap in &scene.model.lives.gaps {
         if let (Some(until), Some(restored)) = (gap.until.filter(|&at| at <= scene.view.now), gap.restored) {

@@ -73,6 +73,12 @@ impl Lives {
         place.is_ok_and(|place| self.undone[place].at <= now)
     }
 
+    /// When a record was handled again; `None` for one that was not.
+    pub fn again_at(&self, record: usize) -> Option<ProcTime> {
+        let place = self.undone.binary_search_by_key(&record, |undone| undone.record.index()).ok()?;
+        self.undone[place].again.map(|(at, _)| at)
+    }
+
     /// Records that were handled again from `from` to `to`, both included, with when and what became of
     /// them, in order of time.
     pub fn handled_again(&self, from: ProcTime, to: ProcTime) -> impl Iterator<Item = (RecordId, ProcTime, Fate)> + '_ {

@@ -3,11 +3,13 @@
 //! - [`model`], [`said`], [`lives`]: what is drawn, computed once per run and key; [`running`]: values of open windows
 //! - [`camera`], [`layout`], [`geometry`], [`detail`], [`labels`], [`zoom`]: where things stand, without drawing
 //! - [`lines`], [`windows`], [`panes`], [`values`], [`withdrawn`], [`records`], [`horizons`], [`strips`]: drawing
+//! - [`bands`], [`by_hand`]: what lasted, and what the reader put in
 //! - [`delay`]: the same with delays up
 //! - [`ghost`]: the pinned run, or the one before a change
 //! - [`header`], [`panel`]: the panel and what the pointer does; [`hover`], [`selection`]: the card and the outlines
 
 mod bands;
+mod by_hand;
 pub mod camera;
 mod counts;
 mod crowd;
@@ -41,4 +43,4 @@ mod withdrawn;
 mod zoom;
 
 pub use lines::spans_days;
-pub use panel::{TimeMapState, time_map_ui};
+pub use panel::{Drawn, Mode, TimeMapState, time_map_ui};

@@ -17,7 +17,7 @@ use crate::app::panels::time_map::model::MapModel;
 use crate::app::panels::time_map::records;
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::strips::{self, StripScales};
-use crate::app::panels::time_map::{bands, delay, ghost, horizons, lines, selection, text, windows, zoom};
+use crate::app::panels::time_map::{bands, by_hand, delay, ghost, horizons, lines, selection, text, windows, zoom};
 use crate::app::theme::space;
 use crate::app::view::{Command, LegendItem, View};
 use crate::app::widgets::frame;
@@ -39,6 +39,7 @@ pub struct TimeMapState {
     zoom: f64,
     detail: Option<RecordDetail>,
     textures: CrowdTextures,
+    drawn: Drawn,
     /// What is typed into the menu of keys.
     key_filter: String,
 }
@@ -55,12 +56,39 @@ impl Default for TimeMapState {
             zoom: 1.0,
             detail: None,
             textures: CrowdTextures::default(),
+            drawn: Drawn { plot: Rect::NOTHING, plates: Vec::new(), marks: Vec::new() },
             key_filter: String::new(),
         }
     }
 }
 
+/// Where the last frame put what must not meet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drawn {
+    /// The plot.
+    pub plot: Rect,
+    /// Plates under labels.
+    pub plates: Vec<Rect>,
+    /// Marks that ask a question, and those of the reader; empty where they are thousands.
+    pub marks: Vec<Pos2>,
+}
+
 impl TimeMapState {
+    /// Where the last frame put its labels, and the marks that they must leave free.
+    pub fn drawn(&self) -> &Drawn {
+        &self.drawn
+    }
+
+    /// How the view moves.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// What the plot shows of both clocks; `None` before it was drawn.
+    pub fn camera(&self) -> Option<Camera> {
+        if self.mode == Mode::Delay { self.delays } else { self.camera }
+    }
+
     /// The stretch of processing time that the map shows; `None` before it was drawn, and where it shows
     /// delays.
     pub fn shown(&self) -> Option<crate::app::time_axis::TimeRange> {
@@ -167,7 +195,9 @@ pub fn time_map_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, comma
 }
 
 fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, commands: &mut Vec<Command>) {
-    let TimeMapState { cache: Some(cache), camera, delays, mode, zoom, detail, textures, .. } = state else { return };
+    let TimeMapState { cache: Some(cache), camera, delays, mode, zoom, detail, textures, drawn, .. } = state else {
+        return;
+    };
     // Without a service time something waits where a source is held up.
     let queue = view.run.trace.pipeline.service_time.micros() > 0 || cache.scales.most_waiting > 0;
     let as_delays = *mode == Mode::Delay;
@@ -230,14 +260,20 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, c
         _ => None,
     };
     if as_delays {
-        paint_delays(&scene, ui, textures, body);
+        *drawn = paint_delays(&scene, ui, textures, body);
     } else {
-        paint(&scene, ui, &layout, cache, textures, body);
+        *drawn = paint(&scene, ui, &layout, cache, textures, body);
     }
-    if let Some(at) = pointer {
-        hover::card(&scene, hit, at);
+    match pointer {
+        Some(at) if view.injecting => by_hand::preview(&scene, at),
+        Some(at) => hover::card(&scene, hit, at),
+        None => {}
     }
-    if response.clicked() {
+    if view.injecting {
+        let most = cache.keys.first().map(|&(key, _)| key);
+        let at = response.interact_pointer_pos().filter(|_| response.clicked());
+        commands.extend(at.map(|at| by_hand::command(&scene, at, most)));
+    } else if response.clicked() {
         commands.push(Command::Select(hover::selection(&scene, hit)));
     }
 }
@@ -335,25 +371,39 @@ fn arrow_step(ui: &Ui, modifiers: egui::Modifiers) -> Option<Vec2> {
 }
 
 /// Paints the view of delays, from the ground up.
-fn paint_delays(scene: &Scene<'_>, ui: &Ui, textures: &mut CrowdTextures, body: Rect) {
+fn paint_delays(scene: &Scene<'_>, ui: &Ui, textures: &mut CrowdTextures, body: Rect) -> Drawn {
     let outside = ui.painter().with_clip_rect(body.intersect(ui.clip_rect()));
     let mut labels = delay::ground(scene);
     let specials = records::ordinary(scene, textures);
     let path = delay::watermark(scene);
     records::special(scene, textures, &specials);
+    let marks = marks_of(scene, &specials);
     let bound = delay::axes(scene, &outside, body);
     labels.extend(selection::paint(scene));
     let mut obstacles = Obstacles::new(scene.plot);
-    if specials.len() < 2_000 {
-        specials.iter().for_each(|special| obstacles.add_mark(special.at, scene.radius + 1.5));
-    }
+    marks.iter().for_each(|&at| obstacles.add_mark(at, scene.radius + 1.5));
     obstacles.add_line(&path);
     bound.into_iter().for_each(|rect| obstacles.add_rect(rect));
-    text::place_and_draw(scene, &labels, &mut obstacles);
+    let plates = text::place_and_draw(scene, &labels, &mut obstacles);
+    Drawn { plot: scene.plot, plates: plates.into_iter().chain(bound).collect(), marks }
+}
+
+/// Marks that labels must leave free: those that ask a question, unless they are thousands, and those of
+/// the reader.
+fn marks_of(scene: &Scene<'_>, specials: &[records::Special]) -> Vec<Pos2> {
+    let few = if specials.len() < 2_000 { specials } else { &[] };
+    few.iter().map(|special| special.at).chain(by_hand::paint(scene)).collect()
 }
 
 /// Paints everything, from the ground up.
-fn paint(scene: &Scene<'_>, ui: &Ui, layout: &MapLayout, cache: &Cache, textures: &mut CrowdTextures, body: Rect) {
+fn paint(
+    scene: &Scene<'_>,
+    ui: &Ui,
+    layout: &MapLayout,
+    cache: &Cache,
+    textures: &mut CrowdTextures,
+    body: Rect,
+) -> Drawn {
     let outside = ui.painter().with_clip_rect(body.intersect(ui.clip_rect()));
     lines::ground(scene);
     let strip_rects: Vec<Rect> = layout.waiting.into_iter().chain(layout.lag).collect();
@@ -368,6 +418,7 @@ fn paint(scene: &Scene<'_>, ui: &Ui, layout: &MapLayout, cache: &Cache, textures
     let path = lines::watermark_path(scene);
     lines::watermark(scene, &path);
     records::special(scene, textures, &specials);
+    let marks = marks_of(scene, &specials);
     ghost::rings(scene, ui.ctx());
     let dimensions = ghost::dimensions(scene, &path);
     lines::axes(scene, &outside, body);
@@ -386,12 +437,13 @@ fn paint(scene: &Scene<'_>, ui: &Ui, layout: &MapLayout, cache: &Cache, textures
     let mut obstacles = Obstacles::new(scene.plot);
     if scene.is_figure() {
         scene.places_in_view().into_iter().for_each(|at| obstacles.add_mark(at, scene.radius));
-    } else if specials.len() < 2_000 {
-        specials.iter().for_each(|special| obstacles.add_mark(special.at, scene.radius + 1.5));
     }
+    marks.iter().for_each(|&at| obstacles.add_mark(at, scene.radius + 1.5));
     path.iter().for_each(|piece| obstacles.add_line(piece));
     dimensions.into_iter().for_each(|rect| obstacles.add_rect(rect));
     firing_lines.iter().for_each(|&rect| obstacles.add_rect(rect));
-    bands::names(scene).into_iter().for_each(|rect| obstacles.add_rect(rect));
-    text::place_and_draw(scene, &labels, &mut obstacles);
+    let names = bands::names(scene, &marks);
+    names.iter().for_each(|&rect| obstacles.add_rect(rect));
+    let plates = text::place_and_draw(scene, &labels, &mut obstacles);
+    Drawn { plot: scene.plot, plates: names.into_iter().chain(plates).collect(), marks }
 }

@@ -204,7 +204,8 @@ fn reference(painter: &Painter, scene: &Scene<'_>, rect: Rect, x: f32, label: &s
     painter.add(marks::dashed(pos2(x, rect.top()), pos2(x, rect.bottom()), line, 3.0, 3.0));
     let galley = painter.layout_no_wrap(label.to_owned(), font::tick_small(), theme.t3);
     let half = galley.size().x / 2.0;
-    let middle = x.clamp(rect.left() + half - 4.0, (rect.right() - half + 8.0).max(rect.left() + half - 4.0));
+    // Names of neighbouring strips stay apart.
+    let middle = x.clamp(rect.left() + half - 2.0, (rect.right() - half + 2.0).max(rect.left() + half - 2.0));
     painter.galley(pos2(middle - half, rect.bottom() + 5.0), galley, theme.t3);
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use egui::text::{LayoutJob, TextFormat};
-use egui::{Align, Align2, Color32, FontId, Galley, Pos2, Stroke, Vec2, vec2};
+use egui::{Align, Align2, Color32, FontId, Galley, Pos2, Rect, Stroke, Vec2, vec2};
 
 use crate::app::panels::time_map::labels::{self, Obstacles, Placed, Wanted};
 use crate::app::panels::time_map::scene::Scene;
@@ -104,8 +104,9 @@ pub fn shrinking(scene: &Scene<'_>, rank: u8, pieces: &[Piece], places: Vec<(Pos
     MapLabel { rank, variants, places }
 }
 
-/// Finds places for all labels and draws the ones that have one.
-pub fn place_and_draw(scene: &Scene<'_>, wanted: &[MapLabel], obstacles: &mut Obstacles) {
+/// Finds places for all labels and draws the ones that have one. The plates that were drawn.
+pub fn place_and_draw(scene: &Scene<'_>, wanted: &[MapLabel], obstacles: &mut Obstacles) -> Vec<Rect> {
+    let mut plates = Vec::new();
     let boxes: Vec<Wanted> = wanted
         .iter()
         .map(|label| Wanted {
@@ -116,7 +117,9 @@ pub fn place_and_draw(scene: &Scene<'_>, wanted: &[MapLabel], obstacles: &mut Ob
         .collect();
     for (label, placed) in wanted.iter().zip(labels::place(&boxes, obstacles)) {
         let Some(Placed { variant, rect }) = placed else { continue };
+        plates.push(rect);
         scene.painter.rect_filled(rect, radius::PLATE, scene.theme().plate());
         scene.painter.galley(rect.min + AIR, Arc::clone(&label.variants[variant]), scene.theme().t1);
     }
+    plates
 }

@@ -4,6 +4,7 @@
 
 use egui::{Align2, Color32, Pos2, Rangef, pos2};
 
+use crate::app::arrangement::Preset;
 use crate::app::panels::time_map::labels::{close_places, firing_places, shelf_places};
 use crate::app::panels::time_map::model::{Column, Firing, is_session};
 use crate::app::panels::time_map::panes::Stretch;
@@ -14,6 +15,8 @@ use crate::app::theme::font;
 use crate::window::accumulation::Accumulation;
 use crate::window::pane::Timing;
 
+/// Size of a pane value beside a lesson, where there are few.
+const LEARN_VALUE: f32 = 24.0;
 /// Height of a line of pane values, for the places of labels.
 const LINE: f32 = 20.0;
 /// Firings of one column that all say their value, at most.
@@ -137,6 +140,9 @@ fn figure_label(scene: &Scene<'_>, fired: &Fired<'_>, i: usize) -> Option<MapLab
     let ink = if is_last { theme.t1 } else { theme.t2 };
     let main = match firing.timing {
         Timing::Early => Piece::new(value.text(), font::semibold(13.0), ink),
+        _ if scene.view.preset == Preset::Learn && x.span() >= 110.0 => {
+            Piece::new(value.text(), font::semibold(LEARN_VALUE), ink)
+        }
         _ => Piece::value(value.text(), ink),
     };
     let mut pieces = vec![main];

@@ -291,18 +291,18 @@ pub mod stroke {
     pub const FIRING: f32 = 2.5;
 }
 
+/// Relative luminance of WCAG 2.x.
+pub fn luminance(colour: Color32) -> f64 {
+    let channel = |byte: u8| {
+        let c = f64::from(byte) / 255.0;
+        if c <= 0.03928 { c / 12.92 } else { libm::pow((c + 0.055) / 1.055, 2.4) }
+    };
+    0.2126 * channel(colour.r()) + 0.7152 * channel(colour.g()) + 0.0722 * channel(colour.b())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Relative luminance of WCAG 2.x.
-    fn luminance(colour: Color32) -> f64 {
-        let channel = |byte: u8| {
-            let c = f64::from(byte) / 255.0;
-            if c <= 0.03928 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
-        };
-        0.2126 * channel(colour.r()) + 0.7152 * channel(colour.g()) + 0.0722 * channel(colour.b())
-    }
 
     fn contrast(a: Color32, b: Color32) -> f64 {
         let (high, low) = (luminance(a).max(luminance(b)), luminance(a).min(luminance(b)));

@@ -185,7 +185,11 @@ pub fn draw(opened: Opened, run: Arc<Run>, now: ProcTime, look: Look) -> RgbaIma
         pixels_per_point: look.scale.pixels_per_point() * zoom,
         seconds_per_frame: SECONDS_PER_FRAME,
     });
-    headless.run(FRAMES, Theme::of(look.theme).panel, |ui| lab.ui(ui, look.panel))
+    headless.run(FRAMES, Theme::of(look.theme).panel, |ui| {
+        // Long work that a panel asks for is done before its next frame.
+        lab.logic();
+        lab.ui(ui, look.panel);
+    })
 }
 
 #[cfg(test)]

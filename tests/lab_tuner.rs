@@ -1,0 +1,73 @@
+//! The tuner as its reader uses it: it opens over the whole window, says what to set and how sure that is, and a
+//! point applies itself.
+
+use egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use highwater::app::files::{self, Source};
+use highwater::app::panel::Panel;
+use highwater::app::shell::Lab;
+use highwater::app::state::Saved;
+use highwater::time::Span;
+
+fn window() -> Harness<'static, Lab> {
+    let opened = files::open(&Source::File("scenarios/trams-tunnel.ron".into()), &mut |_| true).expect("it reads");
+    let mut window = Harness::builder().with_size(egui::vec2(1600.0, 1000.0)).build_ui_state(
+        |ui, lab: &mut Lab| {
+            lab.logic();
+            lab.ui(ui, None);
+        },
+        Lab::headless(opened, Saved::default()),
+    );
+    window.run_steps(4);
+    window.key_press_modifiers(Modifiers::NONE, Key::Num7);
+    window.run_steps(6);
+    window
+}
+
+fn dropped(window: &Harness<'_, Lab>) -> u64 {
+    window.state().state().run.as_ref().expect("there is a run").trace.ledger.dropped_late
+}
+
+#[test]
+fn the_advice_applies_itself_and_keeps_what_it_said() {
+    let mut window = window();
+    assert!(window.state().state().saved.arrangement.is_visible(Panel::Tuner));
+    // 23 of 824 records are dropped with a bound of 30 s and a lateness of 1 min; 97.2 % are counted.
+    assert_eq!(dropped(&window), 23);
+    window.get_by_label("Goal: 99% within 46 s");
+    window.get_by_label("1 min, bound 30 s, kept 1 min: 97.2% counted");
+    window.get_by_label("Use this").click();
+    window.run_steps(6);
+    assert_eq!(dropped(&window), 0);
+    let pipeline = &window.state().state().scenario.pipeline;
+    assert_eq!(pipeline.allowed_lateness, Span::from_secs(120));
+    assert!(pipeline.watermark.bound() < Span::from_secs(30));
+    window.get_by_label_contains("This is what is set now.");
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.run_steps(6);
+    assert_eq!(dropped(&window), 23);
+}
+
+#[test]
+fn a_cell_of_the_heat_map_sets_window_and_bound() {
+    let mut window = window();
+    window.get_by_label("3 min, bound 30 s, kept 1 min: 100% counted").click();
+    window.run_steps(6);
+    let pipeline = &window.state().state().scenario.pipeline;
+    assert_eq!(pipeline.window.to_string(), "tumbling windows of 3 min");
+    assert_eq!(dropped(&window), 0);
+}
+
+#[test]
+fn a_wish_that_nothing_keeps_says_what_is_nearest() {
+    let mut window = window();
+    window.get_by_label("Result within").focus();
+    window.run_steps(2);
+    for _ in 0..60 {
+        window.key_press_modifiers(Modifiers::NONE, Key::ArrowLeft);
+        window.run_steps(1);
+    }
+    window.run_steps(3);
+    window.get_by_label("Use the nearest");
+}

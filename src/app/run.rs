@@ -123,11 +123,6 @@ impl Run {
         }
     }
 
-    /// The rows as they were read, where they are kept.
-    pub fn input(&self) -> Option<&Arc<Stream>> {
-        self.input.as_ref()
-    }
-
     /// With the rows that it was run over, so that they can be run under other guarantees.
     pub fn over(self, input: Arc<Stream>) -> Self {
         Self { input: Some(input), ..self }

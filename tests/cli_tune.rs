@@ -121,6 +121,14 @@ fn points_go_to_files_whole() {
     assert!(lines[0].starts_with("window,bound_s,lateness_s,source,dropped,behind"), "{}", lines[0]);
     assert!(lines[2].starts_with("tumbling:10s,2,0,closed_form,"), "{}", lines[2]);
     tune(&[&file, "-o", "points.xyz", "--quiet"]).assert().code(2);
+    let draw = |name: &str| {
+        let out = folder.path().join(name);
+        tune(&[&file, "-o", out.to_str().expect("a plain path"), "--quiet"]).assert().success();
+        std::fs::read(&out).expect("it is there")
+    };
+    let picture = draw("frontier.png");
+    assert_eq!(&picture[..8], b"\x89PNG\r\n\x1a\n");
+    assert_eq!(picture, draw("again.png"));
 }
 
 #[test]

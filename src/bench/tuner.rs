@@ -3,8 +3,9 @@
 //!
 //! One record happens every millisecond and arrives after a log-normal delay (median 200 ms, sigma
 //! 1.5, at most 10 min), with a key out of 1,000. The tuner scans all sizes and reads drops and latency
-//! off at every grid point; the engine is the window operator alone, on as many threads, that counts
-//! what it drops and notes the latency of its panes. Both must say the same.
+//! off at every grid point. The engine does the same twice: as whole runs, which is how anybody else
+//! gets these numbers, at every tenth point; and as the window operator alone, which counts what it
+//! drops, notes the latency of its panes and nothing else, at every point. All must say the same.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use crate::metrics::report::Latency;
 use crate::pipeline::{Pipeline, WindowSpec};
 use crate::record::{Columns, KeyId, KeyTable, Record, RecordId, Stream};
 use crate::rng::Seed;
-use crate::runtime::RunConfig;
+use crate::runtime::{RunConfig, Trace, run, run_in_place_of};
 use crate::source::quantile::log_normal;
 use crate::time::{EventTime, ProcTime, Span};
 use crate::tuner::{Scan, Setting, Tuner, parallel};
@@ -115,8 +116,28 @@ impl TunerJob {
     }
 
     /// The same by the window operator, on several threads; the records are made ready beforehand.
-    pub fn run_grid(&self, records: &[Record]) -> Vec<Answer> {
-        parallel::map(&Self::grid(), |setting| Some(self.run(records, *setting))).unwrap_or_default()
+    pub fn operate_grid(&self, records: &[Record]) -> Vec<Answer> {
+        parallel::map(&Self::grid(), |setting| Some(self.operate(records, *setting))).unwrap_or_default()
+    }
+
+    /// The same by whole runs, one after the other, at every bound with one size each: places in the
+    /// grid, and what is there.
+    pub fn run_sample(&self) -> Vec<(usize, Answer)> {
+        let grid = Self::grid();
+        let mut last: Option<Trace> = None;
+        let mut run_at = |place: usize| {
+            let config = RunConfig::plain(grid[place].apply(&Pipeline::default()));
+            let trace = match last.take() {
+                Some(old) => run_in_place_of(old, &self.stream, &config),
+                None => run(&self.stream, &config),
+            };
+            let on_time = trace.panes.iter().filter(|pane| pane.timing == Timing::OnTime);
+            let spans = on_time.map(|pane| pane.emitted_at.since_event(pane.window.end)).collect();
+            let answer = Answer { dropped: trace.ledger.dropped_late, latency: Latency::of(spans) };
+            last = Some(trace);
+            (place, answer)
+        };
+        (0..SIZES_S.len()).map(|i| run_at(i * BOUNDS_MS.len() + i)).collect()
     }
 
     /// The records as the operator takes them.
@@ -124,7 +145,7 @@ impl TunerJob {
         self.stream.records().collect()
     }
 
-    fn run(&self, records: &[Record], setting: Setting) -> Answer {
+    fn operate(&self, records: &[Record], setting: Setting) -> Answer {
         let pipeline = setting.apply(&Pipeline::default());
         let mut operator: WindowOperator<CountSum> = WindowOperator::keeping(&pipeline);
         let mut watermark = BoundedWatermark::new(setting.bound);
@@ -166,9 +187,12 @@ mod tests {
         let job = TunerJob::new(60_000);
         let scans = job.scan();
         assert_eq!(scans.len(), SIZES_S.len());
-        let (found, expected) = (TunerJob::read_off(&scans), job.run_grid(&job.ready()));
+        let (found, expected) = (TunerJob::read_off(&scans), job.operate_grid(&job.ready()));
         assert_eq!(found.len(), 100);
         assert_eq!(found, expected);
+        let runs = job.run_sample();
+        assert_eq!(runs.len(), 10);
+        assert!(runs.iter().all(|&(place, answer)| answer == found[place]));
         // Half of the delays are longer than 200 ms, so a window of a second loses many without a bound.
         assert!(found[0].dropped > 5_000 && found[9].dropped == 0, "{} and {}", found[0].dropped, found[9].dropped);
     }

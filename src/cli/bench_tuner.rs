@@ -1,5 +1,6 @@
 //! `highwater bench --job t1`: how long the tuner takes for ten window sizes and every bound of ten
-//! million records, beside the window operator at a hundred points of the same.
+//! million records, beside runs of the engine, and the window operator alone, at a hundred points of
+//! the same.
 
 use std::fs;
 use std::hash::Hasher;
@@ -27,10 +28,13 @@ struct Measured {
     events_per_s: f64,
     panes: u64,
     checksum: String,
-    /// The same of the window operator.
+    /// The same of whole runs of the engine.
     yardstick_events_per_s: f64,
     yardstick_checksum: String,
+    /// How many times longer the runs take.
     ratio: f64,
+    /// How many times longer the window operator alone takes.
+    operator_ratio: f64,
     threads: usize,
     build: String,
     sizes: usize,
@@ -41,8 +45,11 @@ struct Measured {
     points_s: f64,
     /// Both, median of five.
     tuner_s: f64,
-    /// The window operator at every point of the grid, once.
+    /// Whole runs of the engine at every point of the grid: ten of them, times ten. One after the other, as
+    /// the tuner itself makes them of so many records, because several at once would not fit in memory.
     engine_grid_s: f64,
+    /// The window operator alone at every point of the grid, side by side, once.
+    operator_grid_s: f64,
     /// What all scans keep, without the records.
     scan_bytes: usize,
 }
@@ -86,8 +93,13 @@ fn measure(records: u32) -> (Measured, bool) {
     drop(scans);
     let ready = job.ready();
     let watch = Stopwatch::start();
-    let expected = job.run_grid(&ready);
-    let engine_grid_s = watch.elapsed().as_secs_f64();
+    let expected = job.operate_grid(&ready);
+    let operator_grid_s = watch.elapsed().as_secs_f64();
+    drop(ready);
+    let watch = Stopwatch::start();
+    let runs = job.run_sample();
+    let engine_grid_s = watch.elapsed().as_secs_f64() * (found.len() as f64 / runs.len() as f64);
+    let are_runs_right = runs.iter().all(|&(place, answer)| found.get(place) == Some(&answer));
     let tuner_s = median(rounds.map(|(_, both)| both));
     let work = job.records() as f64 * found.len() as f64;
     let measured = Measured {
@@ -100,6 +112,7 @@ fn measure(records: u32) -> (Measured, bool) {
         yardstick_events_per_s: work / engine_grid_s,
         yardstick_checksum: checksum(&expected),
         ratio: engine_grid_s / tuner_s,
+        operator_ratio: operator_grid_s / tuner_s,
         threads: parallel::threads(usize::MAX),
         build: build(),
         sizes: SIZES_S.len(),
@@ -108,9 +121,10 @@ fn measure(records: u32) -> (Measured, bool) {
         points_s: median(rounds.map(|(scan, both)| both - scan)),
         tuner_s,
         engine_grid_s,
+        operator_grid_s,
         scan_bytes,
     };
-    (measured, found == expected && found.len() == TunerJob::grid().len())
+    (measured, are_runs_right && found == expected && found.len() == TunerJob::grid().len())
 }
 
 fn checksum(answers: &[Answer]) -> String {
@@ -126,18 +140,21 @@ fn checksum(answers: &[Answer]) -> String {
 
 impl Measured {
     fn in_words(&self) -> String {
-        let Self { scan_s, points_s, tuner_s, engine_grid_s, threads, points, .. } = self;
+        let Self { scan_s, points_s, tuner_s, engine_grid_s, operator_grid_s, threads, points, .. } = self;
         format!(
             "t1: {} records, {} window sizes, {threads} threads\n\
-             tuner      {tuner_s:>8.3} s: all bounds in {scan_s:.3} s, {points} points read off in {:.1} ms  checksum {}\n\
-             engine     {engine_grid_s:>8.3} s: the window operator at the same {points} points  checksum {}\n\
-             ratio      {:>8.1} (tuner: median of {ROUNDS}; engine: once; {}); {} MB kept\n",
+             tuner     {tuner_s:>9.3} s: all bounds in {scan_s:.3} s, {points} points read off in {:.1} ms  checksum {}\n\
+             engine    {engine_grid_s:>9.3} s: whole runs at these {points} points, one after the other, from ten of them\n\
+             operator  {operator_grid_s:>9.3} s: the window operator alone at these points, on all threads  checksum {}\n\
+             ratio     {:>9.1} to whole runs, {:.1} to the operator alone (tuner: median of {ROUNDS}; {})\n\
+             memory    {:>9} MB kept for all bounds, beside the records\n",
             human::count(self.events),
             self.sizes,
             points_s * 1e3,
             self.checksum,
             self.yardstick_checksum,
             self.ratio,
+            self.operator_ratio,
             self.build,
             self.scan_bytes / 1_000_000,
         )

@@ -30,6 +30,7 @@ pub mod stopwatch;
 mod text;
 pub mod tune;
 pub mod tune_args;
+mod tune_picture;
 mod tune_text;
 pub mod watermark_arg;
 

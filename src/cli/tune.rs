@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::cli::args::{CommonArgs, Format};
 use crate::cli::error::CliError;
 use crate::cli::tune_args::TuneArgs;
-use crate::cli::{input, output, tune_text};
+use crate::cli::{input, output, tune_picture, tune_text};
 use crate::open::Opened;
 use crate::pipeline::WindowSpec;
 use crate::runtime::RunConfig;
@@ -65,9 +65,7 @@ pub(super) struct TunedWindow {
 /// Bad input or settings; output that cannot be written; [`CliError::Failed`] when closed form and
 /// engine differ.
 pub fn tune(args: &TuneArgs, common: &CommonArgs) -> Result<(), CliError> {
-    if let Some(path) = &args.output {
-        format_of(path)?;
-    }
+    let kind = args.output.as_deref().map(FileKind::of).transpose()?;
     let settings = args.fixed.settings();
     let opened = input::load(&args.file, &args.columns, &|scenario| settings.apply(scenario), common.quiet)?;
     let tuner = Tuner::new(opened.stream.clone(), RunConfig::of(&opened.scenario, &opened.stream));
@@ -83,8 +81,12 @@ pub fn tune(args: &TuneArgs, common: &CommonArgs) -> Result<(), CliError> {
         let (title, target) = (opened.scenario.title.clone(), args.target());
         Ok(Tuned { title, records: opened.stream.len(), target, windows })
     })?;
-    if let Some(path) = &args.output {
-        output::write_file(path, &written(&tuned, format_of(path)?)?)?;
+    if let (Some(path), Some(kind)) = (&args.output, kind) {
+        let bytes = match kind {
+            FileKind::Rows(format) => written(&tuned, format)?,
+            FileKind::Picture => tune_picture::png(&tuned)?,
+        };
+        output::write_file(path, &bytes)?;
     }
     if let Some(folder) = &common.out {
         std::fs::create_dir_all(folder)
@@ -95,12 +97,27 @@ pub fn tune(args: &TuneArgs, common: &CommonArgs) -> Result<(), CliError> {
     output::print(&written(&tuned, args.format)?)
 }
 
-fn format_of(path: &Path) -> Result<Format, CliError> {
-    match path.extension().and_then(|it| it.to_str()) {
-        Some("csv") => Ok(Format::Csv),
-        Some("json") => Ok(Format::Json),
-        Some("txt") => Ok(Format::Text),
-        _ => Err(CliError::bad_input(format!("{}: the name must end with .csv, .json or .txt", path.display()))),
+/// What `-o` writes, by the end of the name.
+#[derive(Clone, Copy)]
+enum FileKind {
+    /// As on standard output.
+    Rows(Format),
+    /// The frontier as a PNG file.
+    Picture,
+}
+
+impl FileKind {
+    fn of(path: &Path) -> Result<Self, CliError> {
+        match path.extension().and_then(|it| it.to_str()) {
+            Some("csv") => Ok(Self::Rows(Format::Csv)),
+            Some("json") => Ok(Self::Rows(Format::Json)),
+            Some("txt") => Ok(Self::Rows(Format::Text)),
+            Some("png") => Ok(Self::Picture),
+            _ => {
+                let message = format!("{}: the name must end with .csv, .json, .txt or .png", path.display());
+                Err(CliError::bad_input(message))
+            }
+        }
     }
 }
 

@@ -46,7 +46,7 @@ pub struct TuneArgs {
     /// Results as text, one JSON object, or a row for every point
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
-    /// Write the points into a file, too: OUT.csv, OUT.json or OUT.txt
+    /// Write a file, too: the points as OUT.csv, OUT.json or OUT.txt, or the frontier as OUT.png
     #[arg(long, short, value_name = "OUT")]
     pub output: Option<PathBuf>,
     /// Which columns of a recording mean what.

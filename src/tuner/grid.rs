@@ -59,6 +59,15 @@ impl WindowGrid {
         }
     }
 
+    /// The number of the last window that `t` falls in, where there is one.
+    #[inline]
+    pub fn last_number(&self, t: EventTime) -> i64 {
+        match self.kind {
+            Kind::Aligned(assigner) => assigner.last_number(t),
+            Kind::Cumulative { .. } => self.numbers(t).1,
+        }
+    }
+
     /// Whether every instant falls in exactly one window.
     pub const fn is_gapless_tumbling(&self) -> bool {
         matches!(&self.kind, Kind::Aligned(assigner) if assigner.is_gapless_tumbling())

@@ -4,7 +4,7 @@
 //! Where it rises, by whom and when, is kept in columns, ascending in event time and in the order of
 //! records: "which record brings event time to x" is a binary search.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::record::{RecordId, Stream};
 use crate::time::{EventTime, ProcTime, Span};
@@ -19,30 +19,51 @@ pub struct Profile {
     reached: Vec<i64>,
     /// For each: how many records are handled before it counts, the one that brought it included.
     met_by: Vec<u32>,
-    /// For records that are behind the largest event time before them: by how much.
-    behind: Column,
+    /// The smallest event time of all, in microseconds.
+    oldest: i64,
+    /// For records that are behind the largest event time before them: by how much. Sorted when it is
+    /// first asked for.
+    behind: OnceLock<Column>,
 }
 
 impl Profile {
     /// The largest event time seen, after every record. `None` when `ticker` was told to stop.
     pub(super) fn of(stream: &Arc<Stream>, ticker: &Ticker<'_>) -> Option<Self> {
-        let (mut reached, mut met_by, mut behind) = (Vec::new(), Vec::new(), Vec::new());
-        let mut newest = i64::MIN;
+        let (mut reached, mut met_by) = (Vec::new(), Vec::new());
+        let (mut newest, mut oldest) = (i64::MIN, i64::MAX);
         for (chunk, times) in stream.event_times().chunks(Ticker::CHUNK).enumerate() {
             for (i, t) in times.iter().map(|t| t.micros()).enumerate() {
+                oldest = oldest.min(t);
                 if t > newest {
                     newest = t;
                     reached.push(t);
                     met_by.push((chunk * Ticker::CHUNK + i) as u32 + 1);
-                } else if t < newest {
-                    behind.push(newest.saturating_sub(t));
                 }
             }
             ticker.tick(times.len())?;
         }
         reached.shrink_to_fit();
         met_by.shrink_to_fit();
-        Some(Self { stream: Arc::clone(stream), reached, met_by, behind: Column::of(behind) })
+        Some(Self { stream: Arc::clone(stream), reached, met_by, oldest, behind: OnceLock::new() })
+    }
+
+    fn behind_column(&self) -> &Column {
+        self.behind.get_or_init(|| {
+            let mut newest = i64::MIN;
+            let mut behind = Vec::with_capacity(self.stream.len() - self.reached.len());
+            for t in self.stream.event_times().iter().map(|t| t.micros()) {
+                if t < newest {
+                    behind.push(newest.saturating_sub(t));
+                }
+                newest = newest.max(t);
+            }
+            Column::of(behind)
+        })
+    }
+
+    /// Sorts what [`Profile::behind`] reads from, which else the first who asks has to wait for.
+    pub(super) fn prepare(&self) {
+        self.behind_column();
     }
 
     /// The records.
@@ -50,14 +71,19 @@ impl Profile {
         &self.stream
     }
 
-    /// Records behind a watermark with this bound.
+    /// Records behind a watermark with this bound. O(log n), once they are sorted.
     pub fn behind(&self, bound: Span) -> u64 {
-        self.behind.above(bound)
+        self.behind_column().above(bound)
     }
 
     /// The largest event time of all; [`EventTime::MIN`] of an empty stream.
     pub fn newest(&self) -> EventTime {
         self.reached.last().map_or(EventTime::MIN, |&newest| EventTime::from_micros(newest))
+    }
+
+    /// The smallest and the largest event time; `None` of an empty stream.
+    pub fn range(&self) -> Option<(EventTime, EventTime)> {
+        self.reached.last().map(|&newest| (EventTime::from_micros(self.oldest), EventTime::from_micros(newest)))
     }
 
     /// How many times event time rises.
@@ -100,8 +126,9 @@ impl Profile {
     }
 
     /// Bytes of memory, without the stream.
-    pub const fn bytes(&self) -> usize {
-        self.reached.len() * size_of::<i64>() + self.met_by.len() * size_of::<u32>() + self.behind.len() * 8
+    pub fn bytes(&self) -> usize {
+        let behind = self.behind.get().map_or(0, Column::len);
+        (self.reached.len() + behind) * size_of::<i64>() + self.met_by.len() * size_of::<u32>()
     }
 }
 

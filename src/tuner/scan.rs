@@ -9,7 +9,8 @@
 use std::sync::Arc;
 
 use crate::pipeline::{AtEnd, WindowSpec};
-use crate::time::Span;
+use crate::record::KeyId;
+use crate::time::{EventTime, Span};
 use crate::tuner::column::Column;
 use crate::tuner::grid::WindowGrid;
 use crate::tuner::parallel::Ticker;
@@ -121,11 +122,7 @@ const PLACES_ALWAYS: i64 = 1 << 16;
 impl Places {
     fn of(profile: &Profile, grid: &WindowGrid) -> Self {
         let times = profile.stream().event_times();
-        let oldest_and_newest = times.iter().fold(None, |range, &t| match range {
-            None => Some((t, t)),
-            Some((oldest, newest)) => Some((t.min(oldest), t.max(newest))),
-        });
-        let Some((oldest, newest)) = oldest_and_newest else { return Self::Sparse(Vec::new()) };
+        let Some((oldest, newest)) = profile.range() else { return Self::Sparse(Vec::new()) };
         // Without a window at the very ends the neighbours do: the range is only an estimate.
         let first = grid.numbers(oldest).0;
         let last = grid.numbers(newest).1;
@@ -198,6 +195,11 @@ impl Pass {
         let chunks = stream.event_times().chunks(Ticker::CHUNK).zip(stream.keys().chunks(Ticker::CHUNK));
         for (chunk, (times, keys)) in chunks.enumerate() {
             let before = chunk * Ticker::CHUNK;
+            if let (true, Places::Dense { first, .. }) = (is_single, places) {
+                pass.single(grid, *first, before, (times, keys), &mut newest, &mut seen);
+                ticker.tick(times.len())?;
+                continue;
+            }
             for (i, (&t, key)) in times.iter().zip(keys).enumerate() {
                 let record = (before + i) as u32;
                 let (first, last) = grid.numbers(t);
@@ -229,6 +231,35 @@ impl Pass {
             ticker.tick(times.len())?;
         }
         Some(pass)
+    }
+
+    /// The same of windows of which every record has one, numbered from `first` on: most streams, and
+    /// all long ones, are scanned here.
+    fn single(
+        &mut self,
+        grid: &WindowGrid,
+        first: i64,
+        before: usize,
+        (times, keys): (&[EventTime], &[KeyId]),
+        newest: &mut i64,
+        seen: &mut Seen,
+    ) {
+        for (i, (&t, key)) in times.iter().zip(keys).enumerate() {
+            let record = (before + i) as u32;
+            let number = grid.last_number(t);
+            let place = (number - first) as usize;
+            self.records[place] += 1;
+            let is_new = seen.insert(place, key.0);
+            if is_new {
+                self.cells[place] += 1;
+                self.openers.push(record);
+            }
+            let overdue = newest.saturating_sub(grid.end(number));
+            if overdue >= 0 {
+                self.note_late(place as u32, record, overdue, is_new);
+            }
+            *newest = (*newest).max(t.micros());
+        }
     }
 
     #[inline]

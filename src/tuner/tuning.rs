@@ -8,7 +8,7 @@ use crate::runtime::RunConfig;
 use crate::tuner::by_engine::{self, Census};
 use crate::tuner::form::{Form, form};
 use crate::tuner::parallel::{self, Cancelled, Ticker, Watch};
-use crate::tuner::point::{Point, Source};
+use crate::tuner::point::{Point, Source, window_length};
 use crate::tuner::profile::Profile;
 use crate::tuner::scan::Scan;
 use crate::tuner::setting::Setting;
@@ -23,6 +23,14 @@ pub struct Tuner {
     stream: Arc<Stream>,
     config: RunConfig,
     profile: OnceLock<Arc<Profile>>,
+}
+
+/// What is done side by side.
+enum Work {
+    /// The scan of the window at this place.
+    Scan(usize),
+    /// What all of them share.
+    Behind,
 }
 
 impl Tuner {
@@ -58,14 +66,23 @@ impl Tuner {
         let ticker = Ticker::new(watch, passes * records);
         let profile = self.profile(&ticker)?;
         let at_end = self.config.pipeline.at_end;
-        let scan = |window: &WindowSpec| {
-            if self.form(*window) == Form::Closed {
-                Scan::of(&profile, *window, at_end, &ticker).map(Some)
-            } else {
+        // The shortest windows are the most work, so they come first.
+        let mut order: Vec<usize> = (0..windows.len()).filter(|&it| self.form(windows[it]) == Form::Closed).collect();
+        order.sort_by_key(|&place| window_length(windows[place]));
+        let work: Vec<Work> = order.iter().map(|&place| Work::Scan(place)).chain([Work::Behind]).collect();
+        let scan = |work: &Work| match *work {
+            Work::Scan(place) => Scan::of(&profile, windows[place], at_end, &ticker).map(|scan| Some((place, scan))),
+            Work::Behind => {
+                profile.prepare();
                 Some(None)
             }
         };
-        parallel::map(windows, scan).ok_or(Cancelled)
+        let done = parallel::map(&work, scan).ok_or(Cancelled)?;
+        let mut scans: Vec<Option<Scan>> = windows.iter().map(|_| None).collect();
+        for (place, scan) in done.into_iter().flatten() {
+            scans[place] = Some(scan);
+        }
+        Ok(scans)
     }
 
     /// The same of one window.

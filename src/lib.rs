@@ -4,6 +4,7 @@
 
 // What flows, and on which clocks.
 pub mod human;
+pub mod moment;
 pub mod production;
 pub mod record;
 pub mod rng;

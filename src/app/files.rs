@@ -160,9 +160,82 @@ pub fn ask() -> Option<PathBuf> {
         .pick_file()
 }
 
+/// The system's dialog for choosing where to write; blocks until it is closed. `None` also when the system
+/// has no dialog.
+pub fn ask_where_to_save(suggested: &Path) -> Option<PathBuf> {
+    let mut dialog = rfd::FileDialog::new().set_title("Write a file").set_file_name(short_name(suggested));
+    if let Some(folder) = suggested.parent().filter(|folder| folder.is_dir()) {
+        dialog = dialog.set_directory(folder);
+    }
+    dialog.save_file()
+}
+
+/// The first sentence of what a scenario says about itself, on one line.
+pub fn first_sentence(about: &str) -> String {
+    let one_line: String = about.split_whitespace().collect::<Vec<_>>().join(" ");
+    match one_line.split_once(". ") {
+        Some((first, _)) => format!("{first}."),
+        None => one_line,
+    }
+}
+
 /// The last part of a path, for a title.
 pub fn short_name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// What the scenarios that come with the program are about, in the order of the menu.
+const GROUPS: [(&str, &[&str]); 6] = [
+    ("Windows", &["tumbling", "sliding", "sessions", "dataflow", "dataflow-batch"]),
+    (
+        "Disorder and watermarks",
+        &["trams-tunnel", "disorder", "watermark", "labels", "wrong-clock", "idle-partition", "idle-partition-loses"],
+    ),
+    (
+        "Load",
+        &[
+            "slow-operator",
+            "lag-spiral",
+            "lag-spiral-lost",
+            "hot-key",
+            "hot-key-salted",
+            "shard",
+            "micro-batch",
+            "four-tasks",
+        ],
+    ),
+    (
+        "Guarantees and recovery",
+        &[
+            "exactly-once",
+            "at-least-once",
+            "at-most-once",
+            "upsert-is-enough",
+            "upsert-not-enough",
+            "max-needs-less",
+            "checkpoint-cascade",
+            "checkpoint-cascade-cured",
+            "retries",
+            "rebalance-eager",
+            "rebalance-cooperative",
+        ],
+    ),
+    ("Bad records", &["poison-reject", "poison-dead-letter", "poison-crash-loop", "dead-letter-sink-fails"]),
+    ("Large", &["twenty-thousand", "million"]),
+];
+
+/// The scenarios that come with the program by what they are about, as places in [`built_in`]. Every one is
+/// there once; those of no group stand last.
+pub fn groups() -> Vec<(&'static str, Vec<usize>)> {
+    let place = |slug: &&str| library::BUILT_IN.iter().position(|built_in| built_in.slug == *slug);
+    let mut groups: Vec<(&str, Vec<usize>)> =
+        GROUPS.iter().map(|(name, slugs)| (*name, slugs.iter().filter_map(place).collect())).collect();
+    let grouped: Vec<usize> = groups.iter().flat_map(|(_, places)| places.iter().copied()).collect();
+    let others: Vec<usize> = (0..built_in().len()).filter(|place| !grouped.contains(place)).collect();
+    if !others.is_empty() {
+        groups.push(("More", others));
+    }
+    groups
 }
 
 /// The scenarios that come with the program, in the order of the menu.
@@ -179,6 +252,16 @@ mod tests {
     fn every_built_in_scenario_is_in_the_menu() {
         assert_eq!(built_in().len(), library::BUILT_IN.len());
         assert!(open(&Source::BuiltIn(library::BUILT_IN.len()), &mut |_| true).is_err());
+    }
+
+    #[test]
+    fn every_scenario_is_in_one_group() {
+        let mut places: Vec<usize> = groups().into_iter().flat_map(|(_, places)| places).collect();
+        places.sort_unstable();
+        assert_eq!(places, (0..library::BUILT_IN.len()).collect::<Vec<_>>());
+        for (_, slugs) in GROUPS {
+            assert!(slugs.iter().all(|slug| library::find(slug).is_some()), "{slugs:?}");
+        }
     }
 
     #[test]

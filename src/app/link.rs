@@ -33,6 +33,8 @@ pub enum Message {
     CannotOpen(Refusal),
     /// The reader chose a file in a dialog.
     Chosen(PathBuf),
+    /// The reader chose where to write in a dialog.
+    SaveTo(PathBuf),
     /// What there is to hear of the live run of this number.
     Live(u64, LiveNews),
     /// What there is to hear of the task of this number.
@@ -244,6 +246,18 @@ impl Link {
             spawn("file dialog", &self.outbox, move || {
                 if let Some(path) = files::ask() {
                     to_window.send(Message::Chosen(path));
+                }
+            });
+        }
+    }
+
+    /// Shows the system's dialog for choosing where to write, as [`Link::ask_for_file`] does for reading.
+    pub fn ask_where_to_save(&self, suggested: PathBuf) {
+        if matches!(self.inner, Inner::Thread { .. }) {
+            let to_window = self.outbox.clone();
+            spawn("save dialog", &self.outbox, move || {
+                if let Some(path) = files::ask_where_to_save(&suggested) {
+                    to_window.send(Message::SaveTo(path));
                 }
             });
         }

@@ -10,13 +10,15 @@
 //! - [`playback`], [`shortcuts`]: the cursor over the run, and the keys
 //! - [`worker`], [`link`], [`files`], [`tasks`]: runs, streams and long work, beside the window
 //! - [`live`]: a run on real threads, looked at as it runs
-//! - [`shell`]: the window
+//! - [`export`]: pictures, animations and tables taken out of the lab
+//! - [`shell`]: the window, and what lies over the run
 //!
 //! Panels know no thread, clock or file: time comes from the frame's input, runs come finished
 //! from the worker.
 
 pub mod arrangement;
 pub mod by_hand;
+pub mod export;
 pub mod files;
 pub mod insight;
 pub mod layout;

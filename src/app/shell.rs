@@ -1,5 +1,13 @@
 //! The window: takes in what the worker sends, draws the tiles, applies the commands. Nothing
 //! else; what a command does is [`super::update`]'s, what a tile shows is its panel's.
+//!
+//! - [`command`], [`state`], [`update`]: what lies over the run and around it, and what is asked of it
+//! - [`remembered`]: files and places that the next session offers again
+
+pub mod command;
+pub mod remembered;
+pub mod state;
+pub mod update;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,11 +36,14 @@ use crate::app::panels::twin::{TwinState, twin_ui};
 use crate::app::panels::why::{WhyState, why_ui};
 use crate::app::panels::{ledger, notices, settings, top_bar, transport};
 use crate::app::run::Run;
+use crate::app::shell::command::ZOOMS;
+use crate::app::shell::state::ShellState;
+use crate::app::shortcuts;
 use crate::app::state::{Saved, State};
 use crate::app::theme::{self, Theme, ThemeChoice};
+use crate::app::update as changes;
 use crate::app::view::{Command, View};
 use crate::app::widgets::marks;
-use crate::app::{shortcuts, update};
 use crate::scenario::{ColumnChoice, Scenario};
 use crate::time::ProcTime;
 
@@ -91,7 +102,7 @@ impl Lab {
             state.notify(false, title, remarks);
         }
         state.opened_at = 1;
-        update::compute(&mut state, &mut link);
+        changes::compute(&mut state, &mut link);
         Self::of_state(state, link)
     }
 
@@ -106,12 +117,17 @@ impl Lab {
 
     /// Applies a command, as a panel or a key would.
     pub fn command(&mut self, command: Command) {
-        update::apply(&mut self.state, &mut self.link, command);
+        changes::apply(&mut self.state, &mut self.link, command);
+    }
+
+    /// Lets `choose` change what is shown, before a picture is drawn.
+    pub fn choose(&mut self, choose: impl FnOnce(&mut State)) {
+        choose(&mut self.state);
     }
 
     /// Takes in what the worker has sent. Draws nothing.
     pub fn logic(&mut self) {
-        update::receive(&mut self.state, &mut self.link);
+        changes::receive(&mut self.state, &mut self.link);
     }
 
     /// Arranges the tiles in one of the ways that the lab comes with.
@@ -139,18 +155,19 @@ impl Lab {
             let keys = input.keys_down.iter().next().is_some();
             (f64::from(input.stable_dt), input.pointer.any_down() || keys)
         });
-        update::tick(&mut self.state, seconds, holding);
+        changes::tick(&mut self.state, seconds, holding);
+        self.follow_zoom(&ctx, panel.is_some());
         let mut commands = Vec::new();
         if let Some(panel) = panel {
             self.panel_ui(ui, &theme, panel, &mut commands);
         } else {
             let corner = self.window_ui(ui, &theme, &mut commands);
             notices::overlays_ui(&ctx, ui.max_rect(), corner, &mut self.state, &theme, &mut commands);
-            commands.extend(shortcuts::commands(&ctx, self.state.open_card.is_some()));
+            commands.extend(shortcuts::commands(&ctx, ShellState::on_top(&self.state)));
             commands.extend(dropped_files(&ctx));
         }
         for command in commands {
-            update::apply(&mut self.state, &mut self.link, command);
+            changes::apply(&mut self.state, &mut self.link, command);
         }
         if self.state.playback.playing
             || self.state.ghost.is_some()
@@ -158,6 +175,24 @@ impl Lab {
             || self.state.live.is_some()
         {
             ctx.request_repaint();
+        }
+    }
+
+    /// Gives the window the zoom that the reader has chosen, and the clipboard what is on its way to it.
+    fn follow_zoom(&mut self, ctx: &Context, is_alone: bool) {
+        let shell = &mut self.state.shell;
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        shell.zoom = ctx.zoom_factor();
+        if shell.opening_zoom == 0.0 {
+            shell.opening_zoom = shell.zoom;
+        }
+        if let Some(zoom) =
+            self.state.saved.zoom.filter(|zoom| *zoom != shell.zoom && !is_alone && ZOOMS.contains(zoom))
+        {
+            ctx.set_zoom_factor(zoom);
+        }
+        if let Some(text) = shell.outgoing.take() {
+            ctx.copy_text(text);
         }
     }
 

@@ -11,6 +11,8 @@ use crate::app::live::{LiveCommand, LiveFrame};
 use crate::app::panels::lesson::LessonProgress;
 use crate::app::playback::Playback;
 use crate::app::run::Run;
+use crate::app::shell::remembered::{Recent, Was};
+use crate::app::shell::state::ShellState;
 use crate::app::tasks::Running;
 use crate::app::theme::{Theme, ThemeChoice};
 use crate::app::view::{LegendFilter, Selection, View};
@@ -30,6 +32,14 @@ pub struct Saved {
     pub arrangement: Arrangement,
     /// The file that was last opened, offered again in the field for a path.
     pub last_file: String,
+    /// Files that were opened, the last one first.
+    pub recent: Vec<Recent>,
+    /// Where the reader was.
+    pub was: Option<Was>,
+    /// The zoom; what suits the window when nobody has chosen one.
+    pub zoom: Option<f32>,
+    /// The folder that was last written to.
+    pub export_folder: String,
 }
 
 /// Something that the reader has to know; stays until closed.
@@ -136,6 +146,8 @@ impl LiveRun {
 pub struct State {
     /// Remembered between sessions.
     pub saved: Saved,
+    /// What lies over the run and around it.
+    pub shell: ShellState,
     /// The scenario as it was opened; knobs that differ from it are marked.
     pub opened: Scenario,
     /// The scenario that is asked for; ahead of `run` while the next run is computed.
@@ -199,6 +211,7 @@ impl State {
     pub fn new(opened: Opened, saved: Saved) -> Self {
         Self {
             saved,
+            shell: ShellState::default(),
             opened: opened.scenario.clone(),
             scenario: opened.scenario,
             recording: opened.recording,

@@ -196,6 +196,43 @@ impl Theme {
         }
     }
 
+    /// Every colour of it.
+    pub fn all_colours(&self) -> Vec<Color32> {
+        vec![
+            self.bg,
+            self.panel,
+            self.raised,
+            self.plot,
+            self.hair,
+            self.grid_minor,
+            self.grid,
+            self.field,
+            self.t1,
+            self.t2,
+            self.t3,
+            self.on_time,
+            self.behind,
+            self.dropped,
+            self.side,
+            self.you,
+            self.watermark,
+            self.ideal,
+            self.window,
+            self.retract,
+            self.busy,
+            self.idle,
+            self.backpressure,
+            self.note,
+            self.warn,
+            self.critical,
+            self.ghost,
+            self.fault,
+            self.now,
+            self.ink,
+            self.shade,
+        ]
+    }
+
     /// Whether this is the dark screen.
     pub fn is_dark(&self) -> bool {
         self.choice == ThemeChoice::Dark

@@ -11,13 +11,15 @@ use crate::app::panel::Panel;
 use crate::app::panels::lesson::LessonProgress;
 use crate::app::playback::Playback;
 use crate::app::run::Run;
+use crate::app::shell;
+use crate::app::shell::remembered::{Next, Origin};
 use crate::app::state::{GHOST_STAYS, Ghost, LiveRun, Reading, State};
 use crate::app::tasks::{News, Running, Task};
 use crate::app::view::{Command, LegendFilter, Selection};
 use crate::app::worker::Job;
 use crate::explain::price::same_record;
 use crate::pipeline::WatermarkSpec;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, library};
 
 /// So many changes can be taken back; older ones are forgotten.
 const UNDO_DEPTH: usize = 100;
@@ -77,6 +79,7 @@ pub fn apply(state: &mut State, link: &mut Link, command: Command) {
             link.cancel_task(id);
             state.tasks.retain(|task| task.id != id);
         }
+        Command::Shell(command) => shell::update::apply(state, link, command),
         Command::GoLive => go_live(state, link),
         Command::StopLive => steer(state, LiveCommand::Stop),
         _ => move_cursor(state, command),
@@ -271,11 +274,16 @@ fn open(state: &mut State, link: &mut Link, command: Command) {
     match command {
         Command::OpenBuiltIn(place) => {
             state.open_card = None;
+            state.shell.opening =
+                library::BUILT_IN.get(place).map(|built_in| Origin::BuiltIn(built_in.slug.to_owned()));
+            state.shell.next = Next::default();
             link.open(Source::BuiltIn(place));
         }
         Command::OpenFile(path) => {
             state.open_card = None;
             state.saved.last_file = path.display().to_string();
+            state.shell.opening = Some(Origin::File(path.clone()));
+            state.shell.next = Next::default();
             state.reading = Some(Reading { name: short_name(&path), share: 0.0 });
             link.open(Source::File(path));
         }
@@ -338,7 +346,7 @@ pub fn receive(state: &mut State, link: &mut Link) {
             Message::CannotOpen(why) => {
                 let name = state.reading.take().map_or_else(|| "the file".to_owned(), |reading| reading.name);
                 state.notify(true, format!("Cannot open {name}"), why);
-                if state.run.is_none() && state.generation == 0 {
+                if state.run.is_none() && state.generation == 0 && !state.shell.is_starting {
                     // There is nothing to go back to; an empty window would say nothing.
                     link.open(Source::BuiltIn(0));
                 }
@@ -346,6 +354,11 @@ pub fn receive(state: &mut State, link: &mut Link) {
             Message::Live(number, news) => hear(state, number, news),
             Message::Task(id, news) => hear_of(state, id, news),
             Message::Chosen(path) => apply(state, link, Command::OpenFile(path)),
+            Message::SaveTo(path) => {
+                if let Some(card) = &mut state.shell.export {
+                    card.path = path.display().to_string();
+                }
+            }
             Message::Broken => {
                 state.reading = None;
                 let text = "A part of the program ended by a fault of its own. Open the file again, or start the program again.";
@@ -356,7 +369,7 @@ pub fn receive(state: &mut State, link: &mut Link) {
 }
 
 /// A scenario or recording takes the place of the present one.
-fn install(state: &mut State, link: &mut Link, opened: Opened) {
+pub fn install(state: &mut State, link: &mut Link, opened: Opened) {
     state.reading = None;
     state.ghost = None;
     if state.pinned.take().is_some() {
@@ -374,6 +387,7 @@ fn install(state: &mut State, link: &mut Link, opened: Opened) {
     state.recording = opened.recording;
     state.columns = opened.columns;
     state.tries = opened.tries;
+    shell::update::opened(state);
     if !opened.remarks.is_empty() {
         state.notify(false, format!("Opened {}", state.scenario.title), opened.remarks.join("\n"));
     }
@@ -403,6 +417,9 @@ fn show(state: &mut State, run: Arc<Run>) {
         state.selection = kept.map_or(Selection::None, Selection::Record);
     }
     state.run = Some(run);
+    if is_first {
+        shell::update::arrived(state);
+    }
 }
 
 /// A run that plays in a lesson is held until its step is decided.

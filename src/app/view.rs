@@ -11,6 +11,7 @@ pub use crate::app::run::{Marks, Run};
 use crate::app::arrangement::Preset;
 use crate::app::panel::Panel;
 use crate::app::panels::lesson::LessonProgress;
+use crate::app::shell::command::ShellCommand;
 use crate::app::tasks::Task;
 use crate::app::theme::{Theme, ThemeChoice};
 use crate::explain::Subject;
@@ -263,6 +264,8 @@ pub enum Command {
     LessonDecide,
     /// Goes to a step of the lesson.
     LessonStep(usize),
+    /// Something of the window itself: palette, start page, clipboard, zoom, exports.
+    Shell(ShellCommand),
     /// Begins long work; one of the same kind ends.
     StartTask(Task),
     /// Ends long work; nothing is heard of it any more.

@@ -16,7 +16,6 @@ pub mod import;
 mod import_report;
 pub mod input;
 pub mod lab;
-pub mod moment;
 pub mod output;
 pub mod picture_size;
 pub mod pipeline_args;
@@ -33,6 +32,8 @@ pub mod tune_args;
 mod tune_picture;
 mod tune_text;
 pub mod watermark_arg;
+
+pub use crate::moment;
 
 /// Says on standard error why a command stopped.
 pub fn report_error(error: &error::CliError) {

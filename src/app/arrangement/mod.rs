@@ -30,11 +30,18 @@ pub struct Arrangement {
     /// The tree of the preset as it comes, and the size that it was made for.
     #[serde(skip)]
     standard: Option<(Preset, Vec2, Tree<Panel>)>,
+    /// Panels to open once there is a tree.
+    #[serde(skip)]
+    waiting: Vec<Panel>,
 }
 
 impl Arrangement {
     /// The tree that is shown in a body of `size`. A tree that nobody has changed follows the size.
     pub fn tree(&mut self, size: Vec2, compact: bool) -> &mut Tree<Panel> {
+        for panel in std::mem::take(&mut self.waiting) {
+            self.tree(size, compact);
+            self.show(panel);
+        }
         let preset = self.preset;
         if let Some(tree) = self.changed.get_mut(&preset) {
             return tree;
@@ -89,6 +96,13 @@ impl Arrangement {
         }
     }
 
+    /// How large the panel was drawn last, where it was.
+    pub fn size_of(&self, panel: Panel) -> Option<Vec2> {
+        let tree = self.shown()?;
+        let tile = tree.tiles.find_pane(&panel).filter(|_| self.is_visible(panel) && self.maximised.is_none())?;
+        tree.tiles.rect(tile).map(|rect| rect.size()).filter(|size| size.min_elem() >= 64.0)
+    }
+
     fn shown(&self) -> Option<&Tree<Panel>> {
         let standard = self.standard.as_ref().filter(|(preset, ..)| *preset == self.preset);
         self.changed.get(&self.preset).or_else(|| standard.map(|(.., tree)| tree))
@@ -107,7 +121,10 @@ impl Arrangement {
             return;
         }
         self.maximised = None;
-        let Some(tree) = self.shown_mut().filter(|_| panel.is_tile()) else { return };
+        let Some(tree) = self.shown_mut().filter(|_| panel.is_tile()) else {
+            self.waiting.push(panel);
+            return;
+        };
         if !bring_forward(tree, panel) {
             insert(tree, panel);
         }

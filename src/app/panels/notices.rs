@@ -2,15 +2,19 @@
 //! the overlay while a file is dragged over the window.
 
 use egui::{
-    Align, Area, Color32, Context, Frame, Id, Key, Layout, Margin, Order, Painter, Pos2, Rect, RichText, Stroke,
+    Align, Area, Color32, Context, Id, Key, Layout, Margin, Modifiers, Order, Painter, Pos2, Rect, RichText, Stroke,
     TextEdit, Ui, vec2,
 };
 
+use crate::app::panels::export_card::export_card_ui;
+use crate::app::panels::palette::palette_ui;
+use crate::app::panels::shortcuts_sheet::sheet_ui;
 use crate::app::state::{Notice, State};
-use crate::app::theme::{Theme, alpha, font, radius, space};
+use crate::app::theme::{Theme, alpha, font, space};
 use crate::app::view::Command;
 use crate::app::widgets::controls::{Loudness, button, icon_button};
 use crate::app::widgets::marks;
+use crate::app::widgets::overlay::{card, shade};
 
 /// Width of a notice.
 const NOTICE_WIDTH: f32 = 380.0;
@@ -39,18 +43,16 @@ pub fn overlays_ui(
     if let Some(path) = &mut state.open_card {
         open_card_ui(ctx, area, path, theme, commands);
     }
+    if let Some(card) = &mut state.shell.export {
+        export_card_ui(ctx, area, card, theme, commands);
+    }
+    if state.shell.is_sheet_shown {
+        sheet_ui(ctx, area, theme, commands);
+    }
+    palette_ui(ctx, area, state, theme, commands);
     if ctx.input(|input| !input.raw.hovered_files.is_empty()) {
         drop_overlay(ctx, area, theme);
     }
-}
-
-fn card(theme: &Theme) -> Frame {
-    Frame::NONE
-        .fill(theme.raised)
-        .stroke(Stroke::new(1.0, theme.hair))
-        .corner_radius(radius::CARD)
-        .inner_margin(Margin::same(14))
-        .shadow(egui::epaint::Shadow { offset: [0, 0], blur: 0, spread: 1, color: alpha(theme.shade, 0.25) })
 }
 
 fn notice_ui(ctx: &Context, corner: Pos2, notice: &Notice, theme: &Theme, commands: &mut Vec<Command>) -> f32 {
@@ -87,7 +89,8 @@ fn notice_ui(ctx: &Context, corner: Pos2, notice: &Notice, theme: &Theme, comman
     shown.response.rect.height()
 }
 
-fn paint_close(painter: &Painter, rect: Rect, colour: Color32) {
+/// A cross for closing.
+pub fn paint_close(painter: &Painter, rect: Rect, colour: Color32) {
     let half = vec2(3.6, 3.6);
     let at = rect.center();
     let stroke = Stroke::new(1.4, colour);
@@ -96,7 +99,9 @@ fn paint_close(painter: &Painter, rect: Rect, colour: Color32) {
 }
 
 fn open_card_ui(ctx: &Context, area: Rect, path: &mut String, theme: &Theme, commands: &mut Vec<Command>) {
-    shade(ctx, area, theme, Id::unique("behind the open card"));
+    if shade(ctx, area, theme, Id::unique("behind the open card")) {
+        commands.push(Command::ShowOpenCard(false));
+    }
     Area::new(Id::unique("open card"))
         .order(Order::Foreground)
         .anchor(egui::Align2::CENTER_CENTER, vec2(0.0, -60.0))
@@ -111,7 +116,7 @@ fn open_card_ui(ctx: &Context, area: Rect, path: &mut String, theme: &Theme, com
 fn open_card_contents(ui: &mut Ui, path: &mut String, theme: &Theme, commands: &mut Vec<Command>) {
     ui.label(RichText::new("Open your own stream").font(font::finding()).color(theme.t1));
     ui.add_space(2.0);
-    let what = "A recording (.csv or .jsonl, also .gz and .zst) or a scenario (.ron). Columns are guessed, and the guess is shown.";
+    let what = "A recording (.csv, .jsonl or .parquet, also .gz and .zst) or a scenario (.ron). Columns are guessed, and the guess is shown.";
     ui.label(RichText::new(what).font(font::prose()).color(theme.t2));
     ui.add_space(10.0);
     let edit = TextEdit::singleline(path)
@@ -146,17 +151,9 @@ fn open_card_contents(ui: &mut Ui, path: &mut String, theme: &Theme, commands: &
     });
     ui.add_space(6.0);
     ui.label(RichText::new("Files can also be dropped anywhere on the window.").font(font::tick()).color(theme.t3));
-    if ui.input(|input| input.key_pressed(Key::Escape)) {
+    if ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
         commands.push(Command::ShowOpenCard(false));
     }
-}
-
-/// Darkens the window and takes the presses that miss the card.
-fn shade(ctx: &Context, area: Rect, theme: &Theme, id: Id) {
-    Area::new(id).order(Order::Middle).fixed_pos(area.min).show(ctx, |ui| {
-        ui.allocate_rect(area, egui::Sense::click());
-        ui.painter().rect_filled(area, 0.0, alpha(theme.bg, 0.72));
-    });
 }
 
 fn drop_overlay(ctx: &Context, area: Rect, theme: &Theme) {
@@ -167,6 +164,6 @@ fn drop_overlay(ctx: &Context, area: Rect, theme: &Theme) {
     painter.extend(egui::Shape::dashed_line(&corners, Stroke::new(1.5, theme.you), 8.0, 6.0));
     let centre = zone.center();
     painter.text(centre - vec2(0.0, 12.0), egui::Align2::CENTER_CENTER, "Drop it here", font::semibold(19.0), theme.t1);
-    let what = "A scenario (.ron) or a recording (.csv, .jsonl, also .gz and .zst)";
+    let what = "A scenario (.ron) or a recording (.csv, .jsonl, .parquet, also .gz and .zst)";
     painter.text(centre + vec2(0.0, 16.0), egui::Align2::CENTER_CENTER, what, font::prose(), theme.t2);
 }

@@ -1,14 +1,20 @@
-//! The top bar: the name of the lab, the scenario on screen and others to choose from, a file of
-//! one's own, and the theme.
+//! The top bar: the name of the lab, the scenario on screen and others to choose from, the arrangement, the
+//! field that opens the palette, opening, exporting, the theme, and long work that is under way.
 
+use egui::text::{LayoutJob, TextWrapping};
 use egui::{
-    Align, Align2, Color32, Layout, Painter, Popup, PopupCloseBehavior, Pos2, Rect, Response, RichText, Role, Sense,
-    Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+    Align, Align2, Color32, Id, Layout, Painter, Popup, PopupCloseBehavior, Pos2, Rect, Response, RichText, Role,
+    ScrollArea, Sense, Shape, Stroke, TextEdit, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 
 use crate::app::arrangement::{Arrangement, Preset};
-use crate::app::files;
+use crate::app::export::What;
+use crate::app::files::{self, first_sentence};
 use crate::app::panel::Panel;
+use crate::app::panels::palette::score::fit;
+use crate::app::panels::palette::{keys_ui, paint_glass};
+use crate::app::panels::tasks;
+use crate::app::shell::command::ShellCommand;
 use crate::app::state::State;
 use crate::app::theme::{Theme, ThemeChoice, font, radius, space};
 use crate::app::view::Command;
@@ -18,7 +24,7 @@ use crate::human;
 use crate::scenario::SourceSpec;
 use crate::time::Span;
 
-/// Draws the top bar into all of `ui`.
+/// Draws the top bar into all of `ui`. What has no room is left out, the least first; the palette has all of it.
 pub fn top_bar_ui(
     ui: &mut Ui,
     state: &State,
@@ -32,48 +38,146 @@ pub fn top_bar_ui(
     left.spacing_mut().item_spacing.x = 10.0;
     let (logo, _) = left.allocate_exact_size(vec2(18.0, 20.0), Sense::hover());
     paint_logo(left.painter(), theme, logo);
-    left.label(RichText::new("Highwater").font(font::semibold(13.0)).color(theme.t1));
-    left.add_space(3.0);
-    let (rule, _) = left.allocate_exact_size(vec2(1.0, 16.0), Sense::hover());
-    marks::vline(left.painter(), rule.center().x, rule.y_range(), theme.hair);
-    let chooser = scenario_button(&mut left, theme, &state.scenario.title);
-    scenario_menu(&chooser, state, theme, commands);
-    if state.is_computing_long() {
-        left.add(egui::Spinner::new().size(12.0).color(theme.you));
-        left.label(RichText::new("Computing").font(font::body()).color(theme.t3));
-    } else if !compact {
-        left.label(RichText::new(subtitle(state)).font(font::body()).color(theme.t3));
-    }
-    let left_end = left.min_rect().right();
-    presets_ui(ui, shown, theme, left_end, commands);
+    name_ui(&mut left, state, theme, commands);
     let mut right = ui.new_child(UiBuilder::new().max_rect(area).layout(Layout::right_to_left(Align::Center)));
     right.spacing_mut().item_spacing.x = 6.0;
-    theme_button(&mut right, theme, commands);
-    let (rule, _) = right.allocate_exact_size(vec2(1.0, 16.0), Sense::hover());
-    marks::vline(right.painter(), rule.center().x, rule.y_range(), theme.hair);
-    let help = "Open a scenario or a recording (Ctrl+O). Files can also be dropped on the window.";
-    if button(&mut right, theme, "Open", Loudness::Quiet).on_hover_text(help).clicked() {
+    right_ui(&mut right, state, theme, compact, commands);
+    let right_end = right.min_rect().left() - space::M;
+    if !state.shell.is_starting {
+        let room = right_end - left.min_rect().right() - PRESETS - PANELS - 2.0 * space::L;
+        scenario_ui(&mut left, state, theme, room.max(90.0), commands);
+        let left_end = left.min_rect().right();
+        presets_ui(ui, shown, theme, left_end..=right_end, commands);
+    }
+}
+
+/// The name of the program, which leads to the start page.
+fn name_ui(ui: &mut Ui, state: &State, theme: &Theme, commands: &mut Vec<Command>) {
+    let galley = ui.painter().layout_no_wrap("Highwater".to_owned(), font::semibold(13.0), theme.t1);
+    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x, 28.0), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Highwater, start page"));
+    ui.painter().galley(pos2(rect.left(), rect.center().y - galley.size().y / 2.0), galley, theme.t1);
+    if response.has_focus() {
+        focus_ring(ui.painter(), theme, rect.expand2(vec2(5.0, -1.0)));
+    }
+    let help = if state.shell.is_starting { "Back to the run (Esc)" } else { "Start page (Ctrl Home)" };
+    if response.on_hover_text(help).clicked() {
+        commands.push(Command::Shell(ShellCommand::ShowStart(!state.shell.is_starting)));
+    }
+}
+
+/// The scenario, whether it was changed, and what it comes to; cut to `room`.
+fn scenario_ui(ui: &mut Ui, state: &State, theme: &Theme, room: f32, commands: &mut Vec<Command>) {
+    ui.add_space(3.0);
+    let (rule, _) = ui.allocate_exact_size(vec2(1.0, 16.0), Sense::hover());
+    marks::vline(ui.painter(), rule.center().x, rule.y_range(), theme.hair);
+    let chooser = scenario_button(ui, theme, &state.scenario.title, (room - 60.0).max(60.0));
+    scenario_menu(&chooser, state, theme, commands);
+    if state.scenario != state.opened {
+        let (dot, response) = ui.allocate_exact_size(vec2(8.0, 16.0), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, "Changed, not saved"));
+        ui.painter().add(marks::dot(dot.center(), 3.0, theme.you));
+        response.on_hover_text("Changed since it was opened. Ctrl S saves it.");
+    }
+    if state.is_computing_long() {
+        ui.add(egui::Spinner::new().size(12.0).color(theme.you));
+        ui.label(RichText::new("Computing").font(font::body()).color(theme.t3));
+        return;
+    }
+    let words = subtitle(state);
+    let galley = ui.painter().layout_no_wrap(words.clone(), font::body(), theme.t3);
+    if chooser.rect.width() + galley.size().x + 40.0 <= room {
+        ui.label(RichText::new(words).font(font::body()).color(theme.t3));
+    }
+}
+
+/// Theme, export, open, search, from the right; then long work.
+fn right_ui(ui: &mut Ui, state: &State, theme: &Theme, compact: bool, commands: &mut Vec<Command>) {
+    theme_button(ui, theme, commands);
+    let (rule, _) = ui.allocate_exact_size(vec2(1.0, 16.0), Sense::hover());
+    marks::vline(ui.painter(), rule.center().x, rule.y_range(), theme.hair);
+    if state.run.is_some() && !state.shell.is_starting {
+        let help = "Take a picture, an animation, a table or the scenario out of the lab";
+        let export = button(ui, theme, "Export", Loudness::Quiet).on_hover_text(help);
+        Popup::menu(&export).width(250.0).gap(6.0).show(|ui| export_menu(ui, state, theme, commands));
+    }
+    let help = "Open a scenario or a recording (Ctrl O). Files can also be dropped on the window.";
+    if button(ui, theme, "Open", Loudness::Quiet).on_hover_text(help).clicked() {
         commands.push(Command::ShowOpenCard(true));
     }
-    if state.live.is_none() && state.run.is_some() {
-        let help =
-            "Run the scenario on real threads, in real time at the speed of the playback, and look at it as it runs";
-        if button(&mut right, theme, "Run live", Loudness::Quiet).on_hover_text(help).clicked() {
-            commands.push(Command::GoLive);
-        }
+    if search_ui(ui, theme, compact).clicked() {
+        commands.push(Command::Shell(ShellCommand::ShowPalette(true)));
     }
     if let Some(reading) = &state.reading {
-        reading_ui(&mut right, theme, &reading.name, reading.share, commands);
+        reading_ui(ui, theme, &reading.name, reading.share, commands);
     }
+    tasks::strip_ui(ui, theme, state, commands);
+}
+
+/// The field that opens the palette; its icon alone in a small window.
+fn search_ui(ui: &mut Ui, theme: &Theme, compact: bool) -> Response {
+    let size = if compact { vec2(30.0, 28.0) } else { vec2(224.0, 28.0) };
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Search, ask, do"));
+    let rim = if response.hovered() { theme.idle } else { theme.hair };
+    if !compact || response.hovered() {
+        ui.painter().rect(rect, radius::FIELD, theme.field, Stroke::new(1.0, rim), egui::StrokeKind::Inside);
+    }
+    if response.has_focus() {
+        focus_ring(ui.painter(), theme, rect.expand(2.0));
+    }
+    paint_glass(ui.painter(), pos2(rect.left() + 15.0, rect.center().y), theme);
+    if !compact {
+        let at = pos2(rect.left() + 28.0, rect.center().y);
+        ui.painter().text(at, Align2::LEFT_CENTER, "Search, ask, do", font::body(), theme.t3);
+        keys_ui(ui.painter(), theme, pos2(rect.right() - 6.0, rect.center().y), "Ctrl K");
+    }
+    response.on_hover_text("Go somewhere, do something, ask why (Ctrl K)")
+}
+
+fn focus_ring(painter: &Painter, theme: &Theme, rect: Rect) {
+    painter.rect_stroke(rect, radius::FIELD, (2.0, theme.you), egui::StrokeKind::Inside);
+}
+
+fn export_menu(ui: &mut Ui, state: &State, theme: &Theme, commands: &mut Vec<Command>) {
+    ui.spacing_mut().item_spacing.y = 2.0;
+    let mut row = |ui: &mut Ui, title: &str, about: &str, command: Command| {
+        if scenario_row(ui, theme, title, about, false) {
+            commands.push(command);
+        }
+    };
+    let ask = |what: What| Command::Shell(ShellCommand::AskExport(what));
+    row(ui, "Window as PNG\u{2026}", "As it is at this instant", ask(What::Window));
+    let shown = &state.saved.arrangement;
+    for panel in Panel::ALL.into_iter().filter(|panel| panel.is_tile() && shown.is_visible(*panel)) {
+        row(ui, &format!("{} as PNG\u{2026}", panel.title()), "", ask(What::Panel(panel)));
+    }
+    row(ui, "Run as GIF\u{2026}", "About twelve seconds", ask(What::Film));
+    ui.separator();
+    row(ui, "Results as CSV\u{2026}", "Every pane, with the truth", ask(What::Results));
+    row(ui, "Scenario\u{2026}", "With every change (Ctrl S)", ask(What::Scenario));
+    row(ui, "Copy the scenario as text", "Ctrl C", Command::Shell(ShellCommand::CopyScenario));
 }
 
 /// Width of the choice of an arrangement.
 const PRESETS: f32 = 200.0;
+/// Width of the menu of panels.
+const PANELS: f32 = 84.0;
 
-/// The arrangements, in the middle of the bar, or beside what stands left of that; then the menu of panels.
-fn presets_ui(ui: &mut Ui, shown: &Arrangement, theme: &Theme, left_end: f32, commands: &mut Vec<Command>) {
+/// The arrangements, in the middle of the bar, or wherever there is room for them; then the menu of panels.
+fn presets_ui(
+    ui: &mut Ui,
+    shown: &Arrangement,
+    theme: &Theme,
+    free: std::ops::RangeInclusive<f32>,
+    commands: &mut Vec<Command>,
+) {
     let area = ui.max_rect();
-    let left = (area.center().x - PRESETS / 2.0).max(left_end + space::L);
+    let (from, to) = (free.start() + space::L, free.end() - PRESETS - PANELS - space::S);
+    if to < from {
+        return;
+    }
+    let left = (area.center().x - PRESETS / 2.0).clamp(from, to);
     let rect = Rect::from_min_size(pos2(left, area.center().y - 13.0), vec2(PRESETS, 26.0));
     let choices = Preset::ALL.map(|(_, name, help)| (name, help));
     let chosen = Preset::ALL.iter().position(|(preset, ..)| *preset == shown.preset).unwrap_or(0);
@@ -81,7 +185,7 @@ fn presets_ui(ui: &mut Ui, shown: &Arrangement, theme: &Theme, left_end: f32, co
     if let Some(pressed) = segments(&mut middle, theme, "arrangement", &choices, chosen) {
         commands.push(Command::SetPreset(Preset::ALL[pressed].0));
     }
-    let beside = Rect::from_min_size(pos2(rect.right() + space::S, rect.top()), vec2(92.0, 26.0));
+    let beside = Rect::from_min_size(pos2(rect.right() + space::S, rect.top()), vec2(PANELS, 26.0));
     let mut beside =
         ui.new_child(UiBuilder::new().id_salt("panels").max_rect(beside).layout(Layout::left_to_right(Align::Center)));
     let response = button(&mut beside, theme, "Panels \u{23f7}", Loudness::Quiet)
@@ -155,8 +259,10 @@ fn paint_logo(painter: &Painter, theme: &Theme, rect: Rect) {
     marks::hline(painter, (rect.left()..=rect.right()).into(), rect.bottom() - 1.0, theme.t3);
 }
 
-fn scenario_button(ui: &mut Ui, theme: &Theme, title: &str) -> Response {
-    let galley = ui.painter().layout_no_wrap(title.to_owned(), font::medium(13.0), theme.t1);
+fn scenario_button(ui: &mut Ui, theme: &Theme, title: &str, room: f32) -> Response {
+    let mut job = LayoutJob::simple_singleline(title.to_owned(), font::medium(13.0), theme.t1);
+    job.wrap = TextWrapping::truncate_at_width(room);
+    let galley = ui.painter().layout_job(job);
     let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 32.0, 28.0), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), format!("Scenario: {title}")));
     if response.hovered() || response.has_focus() || Popup::is_id_open(ui.ctx(), Popup::default_response_id(&response))
@@ -173,35 +279,71 @@ fn paint_chevron(painter: &Painter, at: Pos2, colour: Color32) {
     painter.add(Shape::line(points, Stroke::new(1.5, colour)));
 }
 
+/// The menu of scenarios by what they are about, with a field that narrows it.
 fn scenario_menu(chooser: &Response, state: &State, theme: &Theme, commands: &mut Vec<Command>) {
-    Popup::menu(chooser).width(360.0).close_behavior(PopupCloseBehavior::CloseOnClick).gap(6.0).show(|ui| {
+    let behaviour = PopupCloseBehavior::CloseOnClickOutside;
+    Popup::menu(chooser).width(380.0).close_behavior(behaviour).gap(6.0).show(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        for (place, scenario) in files::built_in().iter().enumerate() {
-            let chosen = scenario.title == state.opened.title;
-            if scenario_row(ui, theme, &scenario.title, &first_sentence(&scenario.about), chosen) {
-                commands.push(Command::OpenBuiltIn(place));
-            }
+        let query_id = Id::unique("scenario query");
+        let mut query = ui.data(|data| data.get_temp::<String>(query_id)).unwrap_or_default();
+        let edit = TextEdit::singleline(&mut query).hint_text("Find a scenario").desired_width(f32::INFINITY);
+        let field = ui.add(edit.margin(vec2(8.0, 6.0)));
+        field.widget_info(|| {
+            let mut info = WidgetInfo::text_edit(true, "", query.as_str(), "Find a scenario");
+            info.label = Some("Find a scenario".to_owned());
+            info
+        });
+        if ui.memory(|memory| memory.focused().is_none()) {
+            field.request_focus();
         }
+        let most = (ui.ctx().content_rect().height() - 180.0).max(120.0);
+        let mut taken = None;
+        ScrollArea::vertical().max_height(most).show(ui, |ui| taken = scenario_rows(ui, state, theme, &query));
         ui.separator();
-        if scenario_row(ui, theme, "Open…", "A scenario (.ron) or a recording (.csv, .jsonl, also .gz and .zst)", false)
-        {
-            commands.push(Command::ShowOpenCard(true));
+        if scenario_row(ui, theme, "Open\u{2026}", "A scenario or a recording of your own (Ctrl O)", false) {
+            taken = Some(Command::ShowOpenCard(true));
         }
+        if let Some(command) = taken {
+            commands.push(command);
+            query.clear();
+            ui.close();
+        }
+        ui.data_mut(|data| data.insert_temp(query_id, query));
     });
 }
 
-fn first_sentence(about: &str) -> String {
-    let one_line: String = about.split_whitespace().collect::<Vec<_>>().join(" ");
-    match one_line.split_once(". ") {
-        Some((first, _)) => format!("{first}."),
-        None => one_line,
+fn scenario_rows(ui: &mut Ui, state: &State, theme: &Theme, query: &str) -> Option<Command> {
+    let mut taken = None;
+    for (group, places) in files::groups() {
+        let fits = |place: &usize| {
+            let scenario = &files::built_in()[*place];
+            fit(query, &format!("{} {} {group}", scenario.title, scenario.about)).is_some()
+        };
+        let places: Vec<usize> = places.into_iter().filter(fits).collect();
+        if places.is_empty() {
+            continue;
+        }
+        ui.add_space(6.0);
+        ui.horizontal(|ui| {
+            ui.add_space(10.0);
+            ui.label(RichText::new(group).font(font::legend()).color(theme.t3));
+        });
+        for place in places {
+            let scenario = &files::built_in()[place];
+            let chosen = scenario.title == state.opened.title;
+            if scenario_row(ui, theme, &scenario.title, &first_sentence(&scenario.about), chosen) {
+                taken = Some(Command::OpenBuiltIn(place));
+            }
+        }
     }
+    taken
 }
 
 fn scenario_row(ui: &mut Ui, theme: &Theme, title: &str, about: &str, chosen: bool) -> bool {
     let width = ui.available_width();
+    let below = if about.is_empty() { 0.0 } else { 1.0 };
     let about = ui.painter().layout(about.to_owned(), font::tick(), theme.t3, width - 20.0);
-    let (rect, response) = ui.allocate_exact_size(vec2(width, 25.0 + about.size().y), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(width, 25.0 + below * about.size().y), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::MenuItem, true, chosen, title));
     if response.hovered() || response.has_focus() {
         ui.painter().rect_filled(rect, radius::SEGMENT, theme.hair);

@@ -14,5 +14,6 @@ pub mod frame;
 pub mod knob;
 pub mod legend;
 pub mod marks;
+pub mod overlay;
 pub mod quantity;
 pub mod scale;

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use crate::app::shell::remembered::Origin;
 use crate::app::worker::Refusal;
 use crate::human;
 use crate::open;
@@ -35,6 +36,8 @@ pub struct Opened {
     pub columns: Vec<ColumnReport>,
     /// What to try with a scenario, a sentence or two each.
     pub tries: Vec<String>,
+    /// Where it came from, so that it can be opened again; `None` where it cannot.
+    pub origin: Option<Origin>,
     /// What the reader should know: which columns were guessed, which rows were kept aside.
     pub remarks: Vec<String>,
 }
@@ -42,7 +45,7 @@ pub struct Opened {
 impl Opened {
     /// A scenario whose records are made, not read.
     pub fn scenario(scenario: Scenario) -> Self {
-        Self { scenario, recording: None, columns: Vec::new(), tries: Vec::new(), remarks: Vec::new() }
+        Self { scenario, recording: None, columns: Vec::new(), tries: Vec::new(), origin: None, remarks: Vec::new() }
     }
 
     /// The scenario that the lab opens with when nothing is named: the first built-in one.
@@ -62,7 +65,10 @@ impl Opened {
             || opened.scenario.join.as_ref().is_some_and(|join| matches!(join.with, JoinWith::Recording(_)));
         let recording = is_read.then_some(opened.stream);
         let columns = opened.read.map(|read| read.columns).unwrap_or_default();
-        Self { scenario: opened.scenario, recording, columns, tries: tries_of(path), remarks }
+        let built_in = path.to_str().filter(|_| !path.exists()).and_then(library::find);
+        let origin =
+            built_in.map_or_else(|| Origin::File(path.to_owned()), |found| Origin::BuiltIn(found.slug.to_owned()));
+        Self { scenario: opened.scenario, recording, columns, tries: tries_of(path), origin: Some(origin), remarks }
     }
 }
 
@@ -133,7 +139,8 @@ pub fn open(source: &Source, go_on: &mut dyn FnMut(f32) -> bool) -> Result<Opene
             let scenario = built_in().get(*place).cloned();
             let scenario = scenario.ok_or_else(|| format!("there is no built-in scenario {place}"))?;
             let text = library::BUILT_IN.get(*place).map_or("", |built_in| built_in.text);
-            Ok(Opened { tries: tries(text), ..Opened::scenario(scenario) })
+            let origin = library::BUILT_IN.get(*place).map(|built_in| Origin::BuiltIn(built_in.slug.to_owned()));
+            Ok(Opened { tries: tries(text), origin, ..Opened::scenario(scenario) })
         }
         Source::File(path) => {
             let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len()).max(1);

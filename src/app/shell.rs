@@ -16,7 +16,7 @@ use egui::{Context, Rect, Ui, UiBuilder};
 
 use crate::app::arrangement::tiling::{self, Tiling};
 use crate::app::arrangement::{Arrangement, Preset};
-use crate::app::files::Opened;
+use crate::app::files::{self, Opened};
 use crate::app::layout::Frame;
 use crate::app::link::Link;
 use crate::app::panel::Panel;
@@ -29,6 +29,7 @@ use crate::app::panels::queues::{QueuesState, queues_ui};
 use crate::app::panels::recovery::recovery_ui;
 use crate::app::panels::results::{ResultsState, results_ui};
 use crate::app::panels::settings::SettingsState;
+use crate::app::panels::start::{Page, StartState, start_ui, thumbnails};
 use crate::app::panels::time_map::{TimeMapState, time_map_ui};
 use crate::app::panels::topology::{TopologyState, topology_ui};
 use crate::app::panels::tuner::{TunerState, tuner_ui};
@@ -53,6 +54,7 @@ pub struct Lab {
     link: Link,
     settings: SettingsState,
     plots: Plots,
+    start: StartState,
     /// The theme that the context has been given.
     installed: Option<ThemeChoice>,
 }
@@ -62,6 +64,29 @@ impl Lab {
     pub fn new(ctx: &Context, opened: Opened, saved: Saved) -> Self {
         let waker = ctx.clone();
         Self::with_link(Link::threaded(move || waker.request_repaint()), opened, saved)
+    }
+
+    /// A window on the start page. The run behind it is that of the first built-in scenario, computed when the
+    /// reader leaves the page without choosing.
+    pub fn starting(ctx: &Context, saved: Saved) -> Self {
+        let waker = ctx.clone();
+        Self::on_start(Link::threaded(move || waker.request_repaint()), saved)
+    }
+
+    /// As [`Lab::starting`] without a thread.
+    pub fn starting_headless(saved: Saved) -> Self {
+        Self::on_start(Link::here(), saved)
+    }
+
+    fn on_start(link: Link, saved: Saved) -> Self {
+        let scenario = files::built_in()
+            .first()
+            .cloned()
+            .unwrap_or_else(|| Scenario::of_recording(&PathBuf::new(), ColumnChoice::default()));
+        let mut state = State::new(Opened::scenario(scenario), saved);
+        state.shell.is_starting = true;
+        state.shell.missing = remembered::missing(&state.saved.recent);
+        Self::of_state(state, link)
     }
 
     /// A window that reads the recording at `path` first; its panels stay empty until then.
@@ -101,13 +126,21 @@ impl Lab {
             let title = format!("Opened {}", state.scenario.title);
             state.notify(false, title, remarks);
         }
+        self::update::opened(&mut state);
         state.opened_at = 1;
         changes::compute(&mut state, &mut link);
         Self::of_state(state, link)
     }
 
     fn of_state(state: State, link: Link) -> Self {
-        Self { state, link, settings: SettingsState::default(), plots: Plots::default(), installed: None }
+        Self {
+            state,
+            link,
+            settings: SettingsState::default(),
+            plots: Plots::default(),
+            start: StartState::default(),
+            installed: None,
+        }
     }
 
     /// What the lab shows and what the reader has chosen.
@@ -123,6 +156,18 @@ impl Lab {
     /// Lets `choose` change what is shown, before a picture is drawn.
     pub fn choose(&mut self, choose: impl FnOnce(&mut State)) {
         choose(&mut self.state);
+    }
+
+    /// What a clock outside says, in seconds since 1970 UTC; for saying when files were opened.
+    pub fn set_today(&mut self, seconds: i64) {
+        self.state.shell.today = seconds;
+        // The file that the program was started with was opened before the clock was asked.
+        self.state
+            .saved
+            .recent
+            .iter_mut()
+            .filter(|recent| recent.opened_at == 0)
+            .for_each(|recent| recent.opened_at = seconds);
     }
 
     /// Takes in what the worker has sent. Draws nothing.
@@ -161,7 +206,11 @@ impl Lab {
         if let Some(panel) = panel {
             self.panel_ui(ui, &theme, panel, &mut commands);
         } else {
-            let corner = self.window_ui(ui, &theme, &mut commands);
+            let corner = if self.state.shell.is_starting {
+                self.start_ui(ui, &theme, &mut commands)
+            } else {
+                self.window_ui(ui, &theme, &mut commands)
+            };
             notices::overlays_ui(&ctx, ui.max_rect(), corner, &mut self.state, &theme, &mut commands);
             commands.extend(shortcuts::commands(&ctx, ShellState::on_top(&self.state)));
             commands.extend(dropped_files(&ctx));
@@ -204,6 +253,27 @@ impl Lab {
             let frame = Frame::of(ui.max_rect(), Preset::Tune);
             draw(ui, panel, &Drawing { state, view: &view, frame }, settings, plots, commands);
         }
+    }
+
+    /// Draws the start page under the top bar, and sees to its thumbnails. Where the page lies.
+    fn start_ui(&mut self, ui: &mut Ui, theme: &Theme, commands: &mut Vec<Command>) -> Rect {
+        let area = ui.max_rect();
+        ui.painter().rect_filled(area, 0.0, theme.panel);
+        let frame = Frame::of(area, Preset::Tune);
+        tile(ui, "top bar", frame.top_bar, |ui| {
+            top_bar::top_bar_ui(ui, &self.state, &self.state.saved.arrangement, theme, frame.compact, commands);
+        });
+        let rest = area.with_min_y(frame.top_bar.bottom());
+        marks::hline(ui.painter(), area.x_range(), rest.top(), theme.hair);
+        let page = Page { state: &self.state, theme };
+        tile(ui, "start page", rest, |ui| start_ui(ui, page, &mut self.start, commands));
+        let thumbnails = &mut self.state.shell.thumbnails;
+        self.start.wanted.drain(..).for_each(|wanted| thumbnails.ask(wanted));
+        let is_drawing = self.state.tasks.iter().any(|task| task.kind == thumbnails::KIND);
+        if let Some(task) = thumbnails.next().filter(|_| !is_drawing) {
+            commands.push(Command::StartTask(task));
+        }
+        rest
     }
 
     /// Draws the whole window. Where the time map lies, or else the body.
@@ -368,7 +438,9 @@ impl eframe::App for Lab {
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
-        eframe::set_value(storage, SAVED_KEY, &self.state.saved);
+        let mut saved = self.state.saved.clone();
+        saved.was = remembered::was(&self.state).or(saved.was);
+        eframe::set_value(storage, SAVED_KEY, &saved);
     }
 
     fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {

@@ -209,9 +209,10 @@ pub struct State {
 impl State {
     /// A scenario that was opened, before its first run.
     pub fn new(opened: Opened, saved: Saved) -> Self {
+        let shell = ShellState { origin: opened.origin, ..ShellState::default() };
         Self {
             saved,
-            shell: ShellState::default(),
+            shell,
             opened: opened.scenario.clone(),
             scenario: opened.scenario,
             recording: opened.recording,

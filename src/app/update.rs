@@ -12,14 +12,14 @@ use crate::app::panels::lesson::LessonProgress;
 use crate::app::playback::Playback;
 use crate::app::run::Run;
 use crate::app::shell;
-use crate::app::shell::remembered::{Next, Origin};
+use crate::app::shell::remembered::Next;
 use crate::app::state::{GHOST_STAYS, Ghost, LiveRun, Reading, State};
 use crate::app::tasks::{News, Running, Task};
 use crate::app::view::{Command, LegendFilter, Selection};
 use crate::app::worker::Job;
 use crate::explain::price::same_record;
 use crate::pipeline::WatermarkSpec;
-use crate::scenario::{Scenario, library};
+use crate::scenario::Scenario;
 
 /// So many changes can be taken back; older ones are forgotten.
 const UNDO_DEPTH: usize = 100;
@@ -274,15 +274,12 @@ fn open(state: &mut State, link: &mut Link, command: Command) {
     match command {
         Command::OpenBuiltIn(place) => {
             state.open_card = None;
-            state.shell.opening =
-                library::BUILT_IN.get(place).map(|built_in| Origin::BuiltIn(built_in.slug.to_owned()));
             state.shell.next = Next::default();
             link.open(Source::BuiltIn(place));
         }
         Command::OpenFile(path) => {
             state.open_card = None;
             state.saved.last_file = path.display().to_string();
-            state.shell.opening = Some(Origin::File(path.clone()));
             state.shell.next = Next::default();
             state.reading = Some(Reading { name: short_name(&path), share: 0.0 });
             link.open(Source::File(path));
@@ -387,6 +384,7 @@ pub fn install(state: &mut State, link: &mut Link, opened: Opened) {
     state.recording = opened.recording;
     state.columns = opened.columns;
     state.tries = opened.tries;
+    state.shell.origin = opened.origin;
     shell::update::opened(state);
     if !opened.remarks.is_empty() {
         state.notify(false, format!("Opened {}", state.scenario.title), opened.remarks.join("\n"));

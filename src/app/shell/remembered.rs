@@ -1,7 +1,7 @@
 //! What is remembered of files and runs from one session to the next: which files were opened last, and where
 //! the reader was. Plain data; dates come from a clock outside.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -143,9 +143,9 @@ pub fn when(opened_at: i64, now: i64) -> String {
     }
 }
 
-/// Whether a file is still where it was.
-pub fn is_there(path: &Path) -> bool {
-    path.exists()
+/// The files that are not where they were any more.
+pub fn missing(recent: &[Recent]) -> Vec<PathBuf> {
+    recent.iter().map(|recent| recent.path.clone()).filter(|path| !path.exists()).collect()
 }
 
 #[cfg(test)]

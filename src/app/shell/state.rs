@@ -1,5 +1,7 @@
 //! What lies over the run and around it: palette, sheet, start page, the card for exports.
 
+use std::path::PathBuf;
+
 use crate::app::export::ExportCard;
 use crate::app::panels::palette::PaletteState;
 use crate::app::panels::start::thumbnails::Thumbnails;
@@ -22,12 +24,12 @@ pub struct ShellState {
     pub outgoing: Option<String>,
     /// Where the scenario on screen came from.
     pub origin: Option<Origin>,
-    /// Where the one that is being opened comes from.
-    pub opening: Option<Origin>,
     /// What is to happen once it is there.
     pub next: Next,
     /// Small time maps of the start page.
     pub thumbnails: Thumbnails,
+    /// Files that were opened and are not there any more, as of when the start page was shown.
+    pub missing: Vec<PathBuf>,
     /// Seconds since 1970 UTC, as a clock outside says; 0 when none does.
     pub today: i64,
     /// The zoom of the window, and what it opened with.

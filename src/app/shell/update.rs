@@ -70,6 +70,7 @@ fn show_start(state: &mut State, link: &mut Link, shown: bool) {
     if shown {
         state.saved.was = remembered::was(state).or(state.saved.was.take());
         state.playback.playing = false;
+        state.shell.missing = remembered::missing(&state.saved.recent);
     }
     state.shell.is_starting = shown;
     if !shown && state.run.is_none() && !state.is_computing() {
@@ -105,9 +106,9 @@ fn escape(state: &mut State, link: &mut Link) {
 fn paste(state: &mut State, link: &mut Link, text: &str, next: Next) {
     match scenario::parse(text, "the pasted text") {
         Ok(read) => {
-            state.shell.opening = Some(Origin::Text(text.to_owned()));
             state.shell.next = next;
-            update::install(state, link, Opened::scenario(read));
+            let origin = Some(Origin::Text(text.to_owned()));
+            update::install(state, link, Opened { origin, ..Opened::scenario(read) });
         }
         Err(error) => state.notify(true, "This text is no scenario", error.to_string()),
     }
@@ -153,7 +154,6 @@ fn answer(state: &mut State, link: &mut Link, place: usize) {
 /// A scenario was opened: where it came from is noted, and what was changed in it is changed again.
 pub fn opened(state: &mut State) {
     state.shell.is_starting = false;
-    state.shell.origin = state.shell.opening.take();
     if let Some(Origin::File(path)) = &state.shell.origin {
         let records = state.recording.as_ref().map(|stream| stream.len() as u64);
         let recent = Recent { path: path.clone(), records, opened_at: state.shell.today };

@@ -438,6 +438,7 @@ impl eframe::App for Lab {
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        remembered::note_lesson(&mut self.state);
         let mut saved = self.state.saved.clone();
         saved.was = remembered::was(&self.state).or(saved.was);
         eframe::set_value(storage, SAVED_KEY, &saved);

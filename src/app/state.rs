@@ -1,5 +1,6 @@
 //! What the lab is showing and what the reader has chosen. Changed by [`super::update`] alone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
@@ -34,6 +35,8 @@ pub struct Saved {
     pub last_file: String,
     /// Files that were opened, the last one first.
     pub recent: Vec<Recent>,
+    /// By lesson: how many of its steps were seen.
+    pub course: BTreeMap<String, usize>,
     /// Where the reader was.
     pub was: Option<Was>,
     /// The zoom; what suits the window when nobody has chosen one.

@@ -13,7 +13,7 @@ pub use crate::app::style::install;
 pub use crate::app::type_roles::{self as font, install_fonts};
 
 /// Which of the two screens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ThemeChoice {
     /// Light marks on near black.
     #[default]

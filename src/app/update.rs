@@ -374,6 +374,7 @@ pub fn install(state: &mut State, link: &mut Link, opened: Opened) {
     }
     state.undo.clear();
     state.redo.clear();
+    shell::remembered::note_lesson(state);
     state.lesson = LessonProgress::default();
     state.selection = Selection::None;
     state.asked = None;

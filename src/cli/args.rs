@@ -9,6 +9,7 @@ use crate::cli::chaos::ChaosArgs;
 use crate::cli::check::CheckArgs;
 use crate::cli::error::CliError;
 use crate::cli::explain::ExplainArgs;
+use crate::cli::film::FilmArgs;
 use crate::cli::import::ImportArgs;
 use crate::cli::run::RunArgs;
 use crate::cli::shot::ShotArgs;
@@ -90,6 +91,8 @@ pub enum Command {
     Tune(Box<TuneArgs>),
     /// Draw what the window would show, without display or GPU
     Shot(ShotArgs),
+    /// Draw a stretch of a run as an animation, without display or GPU
+    Film(Box<FilmArgs>),
     /// Run cases recorded from other engines, and say whether this one agrees
     Check(CheckArgs),
     /// Measure a standard job beside a loop written by hand for it alone
@@ -112,6 +115,7 @@ pub fn dispatch(cli: Cli) -> Result<(), CliError> {
         Some(Command::Run(args)) => crate::cli::run::run(&args, &cli.common),
         Some(Command::Tune(args)) => crate::cli::tune::tune(&args, &cli.common),
         Some(Command::Shot(args)) => crate::cli::shot::shot(&args, &cli.common),
+        Some(Command::Film(args)) => crate::cli::film::film(&args, &cli.common),
         Some(Command::Bench(args)) => crate::cli::bench::bench(&args, &cli.common),
         Some(Command::Chaos(args)) => crate::cli::chaos::chaos(&args, &cli.common),
         Some(Command::Check(args)) => crate::cli::check::check(&args, &cli.common),

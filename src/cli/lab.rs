@@ -13,7 +13,7 @@ use crate::app::files::{self, Opened};
 use crate::app::layout::opening_zoom;
 use crate::app::shell::{self, Lab};
 use crate::cli::error::CliError;
-use crate::cli::stopwatch::Stopwatch;
+use crate::cli::stopwatch::{self, Stopwatch};
 
 /// The size of the window when none is remembered.
 const OPENING_SIZE: [f32; 2] = [1600.0, 1000.0];
@@ -22,14 +22,14 @@ const SMALLEST_SIZE: [f32; 2] = [960.0, 640.0];
 /// How many frames `--smoke` draws.
 const SMOKE_FRAMES: usize = 60;
 
-/// Opens the window on a scenario or a recording, on the first built-in scenario without a file.
-/// With `is_smoke` it draws 60 frames, prints how fast it was, and leaves.
+/// Opens the window on a scenario or a recording, on the start page without a file. With `is_smoke` it draws
+/// 60 frames, of the first built-in scenario without a file, prints how fast it was, and leaves.
 ///
 /// # Errors
 /// When there is no display, when no window can be opened, or when the file cannot be read.
 pub fn lab(file: Option<&Path>, is_smoke: bool) -> Result<(), CliError> {
     let watch = Stopwatch::start();
-    let start = Start::of(file)?;
+    let start = Start::of(file, is_smoke)?;
     if !has_display() {
         return Err(CliError::bad_input(no_window("there is no display")));
     }
@@ -61,14 +61,19 @@ pub fn lab(file: Option<&Path>, is_smoke: bool) -> Result<(), CliError> {
 
 /// What the window opens with.
 enum Start {
+    /// The start page.
+    Page,
     Scenario(Box<Opened>),
     /// Read behind the open window.
     Recording(std::path::PathBuf),
 }
 
 impl Start {
-    fn of(file: Option<&Path>) -> Result<Self, CliError> {
+    fn of(file: Option<&Path>, is_smoke: bool) -> Result<Self, CliError> {
         let Some(path) = file else {
+            if !is_smoke {
+                return Ok(Self::Page);
+            }
             return Opened::first().map(|opened| Self::Scenario(Box::new(opened))).map_err(CliError::bad_input);
         };
         let is_recording = path.is_file() && path.extension().is_none_or(|ending| ending != "ron");
@@ -81,10 +86,13 @@ impl Start {
 
     fn lab(self, ctx: &Context, storage: Option<&dyn eframe::Storage>) -> Lab {
         let saved = shell::saved(storage);
-        match self {
+        let mut lab = match self {
+            Self::Page => Lab::starting(ctx, saved),
             Self::Scenario(opened) => Lab::new(ctx, *opened, saved),
             Self::Recording(path) => Lab::reading(ctx, path, saved),
-        }
+        };
+        lab.set_today(stopwatch::unix_seconds());
+        lab
     }
 }
 
@@ -116,11 +124,9 @@ impl eframe::App for Window {
     fn logic(&mut self, ctx: &Context, frame: &mut eframe::Frame) {
         if !self.zoomed {
             self.zoomed = true;
-            let width = ctx.content_rect().width();
-            // A zoom that was remembered is not touched.
-            if ctx.zoom_factor() == 1.0 && opening_zoom(width) > 1.0 {
-                ctx.set_zoom_factor(opening_zoom(width));
-            }
+            let width = ctx.content_rect().width() * ctx.zoom_factor();
+            // A zoom that the reader has chosen follows with the first frame.
+            ctx.set_zoom_factor(opening_zoom(width));
         }
         eframe::App::logic(&mut self.lab, ctx, frame);
     }

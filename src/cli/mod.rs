@@ -12,6 +12,7 @@ pub mod columns;
 pub mod error;
 pub mod explain;
 mod explain_report;
+pub mod film;
 pub mod import;
 mod import_report;
 pub mod input;

@@ -10,12 +10,14 @@ use clap::{Args, ValueEnum};
 use image::RgbaImage;
 
 use crate::app::arrangement::Preset;
+use crate::app::export::picture;
 use crate::app::files::Opened;
-use crate::app::layout::opening_zoom;
 use crate::app::panel::Panel;
 use crate::app::run::Run;
 use crate::app::shell::Lab;
-use crate::app::theme::{Theme, ThemeChoice};
+use crate::app::shell::command::ShellCommand;
+use crate::app::theme::ThemeChoice;
+use crate::app::view::Command;
 use crate::cli::args::CommonArgs;
 use crate::cli::columns::ColumnArgs;
 use crate::cli::error::CliError;
@@ -23,14 +25,9 @@ use crate::cli::moment::Moment;
 use crate::cli::picture_size::{PictureSize, Scale};
 use crate::cli::pipeline_args::PipelineArgs;
 use crate::cli::{input, output};
-use crate::raster::{Headless, HeadlessOptions, encode_png};
+use crate::raster::encode_png;
 use crate::runtime::{self, RunConfig};
 use crate::time::ProcTime;
-
-/// Frames until the layout has settled: fonts arrive with the second, sizes that depend on other sizes with the third.
-const FRAMES: u32 = 4;
-/// Long enough that whatever fades in has done so by the last frame.
-const SECONDS_PER_FRAME: f32 = 0.5;
 
 /// Arguments of `highwater shot`.
 #[derive(Clone, Debug, Args)]
@@ -77,13 +74,15 @@ pub enum Layout {
     Tune,
     /// Large type, few panels
     Present,
+    /// The start page, with the file as where you were
+    Start,
 }
 
 impl From<Layout> for Preset {
     fn from(layout: Layout) -> Self {
         match layout {
             Layout::Learn => Self::Learn,
-            Layout::Tune => Self::Tune,
+            Layout::Tune | Layout::Start => Self::Tune,
             Layout::Present => Self::Present,
         }
     }
@@ -172,24 +171,30 @@ pub fn shot(args: &ShotArgs, common: &CommonArgs) -> Result<(), CliError> {
         size: args.size,
         scale: args.scale,
     };
-    let bytes = encode_png(&draw(Opened::of(opened, &args.file), run, now, look)).map_err(CliError::bad_input)?;
+    let opened = Opened::of(opened, &args.file);
+    let is_start = args.layout == Layout::Start && look.panel.is_none();
+    let picture = if is_start { draw_start(opened, run, now, look) } else { draw(opened, run, now, look) };
+    let bytes = encode_png(&picture).map_err(CliError::bad_input)?;
     output::write_file(&args.output, &bytes)
 }
 
 /// The picture of a run of `opened` at `now`. Large windows open zoomed in, and so they are drawn.
 pub fn draw(opened: Opened, run: Arc<Run>, now: ProcTime, look: Look) -> RgbaImage {
-    let mut lab = Lab::still(opened, run, now, look.theme).arranged(look.preset);
-    let zoom = opening_zoom(look.size.points().x);
-    let mut headless = Headless::new(HeadlessOptions {
-        size: look.size.points() / zoom,
-        pixels_per_point: look.scale.pixels_per_point() * zoom,
-        seconds_per_frame: SECONDS_PER_FRAME,
-    });
-    headless.run(FRAMES, Theme::of(look.theme).panel, |ui| {
-        // Long work that a panel asks for is done before its next frame.
-        lab.logic();
-        lab.ui(ui, look.panel);
-    })
+    picture::draw(&mut Lab::still(opened, run, now, look.theme).arranged(look.preset), &look.of_picture())
+}
+
+/// The picture of the start page, with a run of `opened` at `now` as where the reader was.
+pub fn draw_start(opened: Opened, run: Arc<Run>, now: ProcTime, look: Look) -> RgbaImage {
+    let mut lab = Lab::still(opened, run, now, look.theme);
+    lab.command(Command::Shell(ShellCommand::ShowStart(true)));
+    picture::draw(&mut lab, &look.of_picture())
+}
+
+impl Look {
+    fn of_picture(self) -> picture::Look {
+        let Self { panel, theme, size, scale, .. } = self;
+        picture::Look { panel, theme, points: size.points(), scale: scale.pixels_per_point() }
+    }
 }
 
 #[cfg(test)]
@@ -198,14 +203,14 @@ mod tests {
     use clap::Parser;
 
     #[derive(Debug, Parser)]
-    struct Command {
+    struct Line {
         #[command(flatten)]
         shot: ShotArgs,
     }
 
     fn read(line: &str) -> Result<ShotArgs, String> {
         let words = std::iter::once("shot").chain(line.split_whitespace());
-        Command::try_parse_from(words).map(|command| command.shot).map_err(|error| error.to_string())
+        Line::try_parse_from(words).map(|command| command.shot).map_err(|error| error.to_string())
     }
 
     #[test]

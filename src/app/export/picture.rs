@@ -21,6 +21,9 @@ const FRAMES: u32 = 4;
 /// Long enough that whatever fades in has done so by the last frame.
 const SECONDS_PER_FRAME: f32 = 0.5;
 
+/// More thumbnails than any start page has.
+const MOST_THUMBNAILS: usize = 200;
+
 /// What is drawn, and how large.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Look {
@@ -125,7 +128,18 @@ impl Screen {
 
     /// Draws `lab` once its layout has settled.
     pub fn settle(&mut self, lab: &mut Lab) -> RgbaImage {
-        self.frames(lab, FRAMES)
+        let picture = self.frames(lab, FRAMES);
+        if !lab.state().shell.is_starting {
+            return picture;
+        }
+        // The start page draws its thumbnails one after the other.
+        for _ in 0..MOST_THUMBNAILS {
+            self.frames(lab, 1);
+            if lab.state().shell.thumbnails.wanted.is_empty() {
+                break;
+            }
+        }
+        self.frames(lab, 2)
     }
 
     /// Draws the next frame of a lab that has settled before.
@@ -135,6 +149,10 @@ impl Screen {
 
     fn frames(&mut self, lab: &mut Lab, frames: u32) -> RgbaImage {
         let panel = self.look.panel;
-        self.headless.run(frames, Theme::of(self.look.theme).panel, |ui| lab.ui(ui, panel))
+        self.headless.run(frames, Theme::of(self.look.theme).panel, |ui| {
+            // Long work that a panel asks for is done before its next frame.
+            lab.logic();
+            lab.ui(ui, panel);
+        })
     }
 }

@@ -80,6 +80,18 @@ pub fn was(state: &State) -> Option<Was> {
     })
 }
 
+/// Notes how many steps of the lesson on screen were seen; a step that asks something counts once it is decided.
+pub fn note_lesson(state: &mut State) {
+    let (Some(lesson), Some(Origin::BuiltIn(slug))) = (&state.scenario.lesson, &state.shell.origin) else { return };
+    let is_open = state.lesson.shown(lesson).is_some_and(|step| state.lesson.is_open(step));
+    let is_begun = state.lesson.step > 0 || state.lesson.chosen.is_some();
+    let seen = state.lesson.step + usize::from(is_begun && !is_open);
+    if is_begun {
+        let most = state.saved.course.entry(slug.clone()).or_insert(0);
+        *most = (*most).max(seen.min(lesson.steps.len()));
+    }
+}
+
 /// The names of the settings in which two scenarios differ.
 fn changed(opened: &Scenario, now: &Scenario) -> Vec<String> {
     let (before, after) = (&opened.pipeline, &now.pipeline);

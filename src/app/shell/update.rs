@@ -68,6 +68,7 @@ fn show_palette(state: &mut State, shown: bool) {
 /// Shows the start page, where the reader was noted; or the run, which is computed when there is none yet.
 fn show_start(state: &mut State, link: &mut Link, shown: bool) {
     if shown {
+        remembered::note_lesson(state);
         state.saved.was = remembered::was(state).or(state.saved.was.take());
         state.playback.playing = false;
         state.shell.missing = remembered::missing(&state.saved.recent);

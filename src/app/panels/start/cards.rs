@@ -6,15 +6,17 @@ use egui::{
     Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 
+use crate::app::arrangement::Preset;
 use crate::app::files;
 use crate::app::panels::start::thumbnails::Wanted;
-use crate::app::panels::start::{Page, StartState, figures};
+use crate::app::panels::start::{Page, StartState, figures, progress};
 use crate::app::shell::command::ShellCommand;
 use crate::app::shell::remembered::{Origin, Was};
-use crate::app::theme::{Theme, font, space};
+use crate::app::theme::{Theme, font, radius, space};
 use crate::app::time_ticks;
 use crate::app::view::Command;
 use crate::app::widgets::controls::{Loudness, button};
+use crate::app::widgets::marks;
 use crate::scenario::{self, Scenario, library};
 use crate::time::ProcTime;
 
@@ -54,9 +56,23 @@ pub fn card_ui(
     line(&painter, at, &scenario.title, font::medium(12.5), theme.t1, right - at.x);
     let at = pos2(rect.left() + 12.0, rect.bottom() - 18.0);
     let is_large = rect.width() > 220.0;
-    let words = if is_large { about.clone() } else { figures(page, place) };
-    line(&painter, at, &words, font::legend(), theme.t3, right - at.x);
+    match progress(page, place) {
+        Some(1.0) => {
+            painter.add(marks::check(at + vec2(4.0, 0.0), 4.5, theme.watermark));
+            line(&painter, at + vec2(16.0, 0.0), "done", font::legend(), theme.t2, right - at.x);
+        }
+        Some(share) => {
+            let rail = Rect::from_min_size(at - vec2(0.0, 2.0), vec2(right - at.x, 4.0));
+            painter.rect_filled(rail, radius::BAR, theme.rail());
+            painter.rect_filled(rail.with_max_x(rail.left() + rail.width() * share.max(0.04)), radius::BAR, theme.you);
+        }
+        None => {
+            let words = if is_large { about.clone() } else { figures(page, place) };
+            line(&painter, at, &words, font::legend(), theme.t3, right - at.x);
+        }
+    }
     if response.on_hover_text(about).clicked() {
+        commands.extend(number.map(|_| Command::SetPreset(Preset::Learn)));
         commands.push(Command::OpenBuiltIn(place));
     }
 }

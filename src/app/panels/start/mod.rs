@@ -23,7 +23,7 @@ use crate::app::theme::{Theme, ThemeChoice, font, space};
 use crate::app::view::Command;
 use crate::app::widgets::controls::{Loudness, button};
 use crate::human;
-use crate::scenario::{Scenario, library};
+use crate::scenario::library;
 
 /// What the page keeps between frames.
 #[derive(Default)]
@@ -125,8 +125,12 @@ fn main_ui(ui: &mut Ui, page: Page<'_>, start: &mut StartState, commands: &mut V
     ui.add_space(space::L);
     let lessons = lessons();
     if !lessons.is_empty() {
-        let remark = format!("{} lessons. You predict, then you see.", lessons.len());
-        heading(ui, theme, "Course", &remark, |_| {});
+        let plural = if lessons.len() == 1 { "" } else { "s" };
+        let remark = format!("{} lesson{plural}. You predict, then you see.", lessons.len());
+        let done = lessons.iter().filter(|place| progress(page, **place) == Some(1.0)).count();
+        heading(ui, theme, "Course", &remark, |ui| {
+            ui.label(RichText::new(format!("{done} done")).font(font::prose()).color(theme.t2));
+        });
         grid(ui, page, start, commands, &lessons, (GridOf::Small, true));
         ui.add_space(space::L);
     }
@@ -150,12 +154,15 @@ fn place_of(slug: &str) -> Option<usize> {
 
 /// The scenarios with a lesson, in the order of the menu.
 fn lessons() -> Vec<usize> {
-    (0..files::built_in().len()).filter(|place| has_lesson(&files::built_in()[*place])).collect()
+    (0..files::built_in().len()).filter(|place| files::built_in()[*place].lesson.is_some()).collect()
 }
 
-/// Whether a scenario teaches something.
-fn has_lesson(_scenario: &Scenario) -> bool {
-    false
+/// How much of the lesson of a scenario the reader has seen, from 0 to 1; `None` where there is none, or none was
+/// begun.
+fn progress(page: Page<'_>, place: usize) -> Option<f32> {
+    let steps = files::built_in().get(place)?.lesson.as_ref()?.steps.len().max(1);
+    let seen = page.state.saved.course.get(library::BUILT_IN.get(place)?.slug)?;
+    Some((*seen as f32 / steps as f32).min(1.0))
 }
 
 /// All others, the telling ones first.

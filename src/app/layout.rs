@@ -29,7 +29,7 @@ impl Frame {
         let (transport_height, ledger_height) = match preset {
             Preset::Tune => (if compact { 70.0 } else { 88.0 }, 32.0),
             Preset::Learn => (64.0, 0.0),
-            Preset::Present => (if compact { 70.0 } else { 88.0 }, 0.0),
+            Preset::Present => (56.0, 0.0),
         };
         let (top_bar, rest) = area.split_top_bottom_at_y(area.top() + 44.0);
         let (rest, ledger) = rest.split_top_bottom_at_y(area.bottom() - ledger_height);

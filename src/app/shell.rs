@@ -37,7 +37,7 @@ use crate::app::panels::twin::{TwinState, twin_ui};
 use crate::app::panels::why::{WhyState, why_ui};
 use crate::app::panels::{ledger, notices, settings, top_bar, transport};
 use crate::app::run::Run;
-use crate::app::shell::command::ZOOMS;
+use crate::app::shell::command::{ShellCommand, ZOOMS};
 use crate::app::shell::state::ShellState;
 use crate::app::shortcuts;
 use crate::app::state::{Saved, State};
@@ -416,8 +416,9 @@ fn tile(ui: &mut Ui, name: &str, rect: Rect, contents: impl FnOnce(&mut Ui)) {
 }
 
 fn dropped_files(ctx: &Context) -> Option<Command> {
-    let path = ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).next())?;
-    Some(Command::OpenFile(path))
+    let paths: Vec<PathBuf> =
+        ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect());
+    (!paths.is_empty()).then_some(Command::Shell(ShellCommand::OpenDropped(paths)))
 }
 
 /// Where the lab's choices are kept between sessions.

@@ -97,6 +97,7 @@ fn name(key: Key) -> &'static str {
         Key::ArrowRight => "Right",
         Key::Escape => "Esc",
         Key::Plus => "+",
+        Key::Equals => "=",
         Key::Minus => "\u{2212}",
         other => other.name(),
     }

@@ -1,11 +1,13 @@
 //! How tiles look and move: a panel is dragged by its title, tabs stand on a bar of panel colour, and
 //! tiles meet in hairlines that can be dragged.
 
-use egui::{Color32, Rect, Role, Sense, Stroke, Style, Ui, Visuals, WidgetInfo, WidgetText, vec2};
+use egui::{Color32, Id, Rect, Response, Role, Sense, Stroke, Style, Ui, Visuals, WidgetInfo, WidgetText, pos2, vec2};
 use egui_tiles::{Behavior, Container, EditAction, ResizeState, SimplificationOptions, TabState, Tile};
 use egui_tiles::{TileId, Tiles, Tree, UiResponse};
 
+use crate::app::export::What;
 use crate::app::panel::Panel;
+use crate::app::shell::command::ShellCommand;
 use crate::app::theme::{Theme, font, space, stroke};
 use crate::app::view::Command;
 use crate::app::widgets::frame;
@@ -55,7 +57,7 @@ pub fn handle(ui: &Ui, theme: &Theme, panel: Panel, maximised: bool, asked: &mut
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{} panel", panel.title())));
     if response.has_focus() {
         let focus = handle.shrink2(vec2(6.0, 5.0));
-        ui.painter().rect_stroke(focus, 4.0, Stroke::new(1.5, theme.you), egui::StrokeKind::Inside);
+        ui.painter().rect_stroke(focus, 4.0, Stroke::new(2.0, theme.you), egui::StrokeKind::Inside);
     }
     if response.double_clicked() {
         asked.push(Command::ToggleMaximised(panel));
@@ -67,20 +69,74 @@ pub fn handle(ui: &Ui, theme: &Theme, panel: Panel, maximised: bool, asked: &mut
     } else {
         menu.open_memory(None)
     };
-    menu.show(|ui| {
-        let words = if maximised { "Put back" } else { "Give it the whole window" };
-        if ui.button(words).clicked() {
-            asked.push(Command::ToggleMaximised(panel));
-        }
-        if !maximised && ui.button("Close").clicked() {
-            asked.push(Command::ClosePanel(panel));
-        }
-        ui.separator();
-        if ui.button("Reset the layout").clicked() {
-            asked.push(Command::ResetLayout);
-        }
-    });
+    menu.show(|ui| menu_ui(ui, panel, maximised, asked));
     response.on_hover_text(panel.help()).drag_started()
+}
+
+/// What can be done with a panel.
+fn menu_ui(ui: &mut Ui, panel: Panel, maximised: bool, asked: &mut Vec<Command>) {
+    let words = if maximised { "Put back" } else { "Give it the whole window" };
+    if ui.button(words).clicked() {
+        asked.push(Command::ToggleMaximised(panel));
+    }
+    if !maximised && ui.button("Close").clicked() {
+        asked.push(Command::ClosePanel(panel));
+    }
+    ui.separator();
+    if ui.button("Export as PNG\u{2026}").clicked() {
+        asked.push(Command::Shell(ShellCommand::AskExport(What::Panel(panel))));
+    }
+    if ui.button("Reset the layout").clicked() {
+        asked.push(Command::ResetLayout);
+    }
+}
+
+/// Air left and right of the name of a tab.
+const TAB_AIR: f32 = 16.0;
+/// Side of the cross that closes a tab.
+const TAB_CLOSE: f32 = 14.0;
+
+/// A tab: its name, a line under the one in front, and a cross while it is pointed at or has the focus. The
+/// other button opens the menu of its panel.
+fn tab_ui(ui: &mut Ui, theme: &Theme, id: Id, panel: Panel, state: &TabState, asked: &mut Vec<Command>) -> Response {
+    let colour = if state.active { theme.t1 } else { theme.t3 };
+    let galley = ui.painter().layout_no_wrap(panel.title().to_owned(), font::title(), colour);
+    let size = vec2(galley.size().x + 2.0 * TAB_AIR, ui.available_height());
+    let (_, rect) = ui.allocate_space(size);
+    let response = ui.interact(rect, id, Sense::click_and_drag());
+    response.widget_info(|| WidgetInfo::selected(Role::Tab, ui.is_enabled(), state.active, panel.title()));
+    let cross = Rect::from_center_size(rect.right_center() - vec2(9.0, 0.0), vec2(TAB_CLOSE, TAB_CLOSE));
+    let close = ui.interact(cross, id.with("close"), Sense::click());
+    close.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), format!("Close {}", panel.title())));
+    let is_near = response.hovered() || close.hovered() || response.has_focus() || close.has_focus();
+    if ui.is_rect_visible(rect) && !state.is_being_dragged {
+        let colour = if response.hovered() { theme.t1 } else { colour };
+        let at = pos2(rect.left() + TAB_AIR, rect.center().y - galley.size().y / 2.0);
+        ui.painter().galley_with_override_text_color(at, galley, colour);
+        if state.active {
+            let line =
+                Rect::from_min_max(pos2(rect.left() + TAB_AIR, rect.bottom() - 2.0), rect.max - vec2(TAB_AIR, 0.0));
+            ui.painter().rect_filled(line, 1.0, theme.t2);
+        }
+        if is_near {
+            let colour = if close.hovered() { theme.t1 } else { theme.t3 };
+            let half = 3.2;
+            for turn in [1.0, -1.0] {
+                let arm = vec2(half, half * turn);
+                ui.painter().line_segment([cross.center() - arm, cross.center() + arm], Stroke::new(1.3, colour));
+            }
+        }
+        for (rect, focused) in [(rect.shrink(2.0), response.has_focus()), (cross.expand(2.0), close.has_focus())] {
+            if focused {
+                ui.painter().rect_stroke(rect, 4.0, Stroke::new(2.0, theme.you), egui::StrokeKind::Inside);
+            }
+        }
+    }
+    if close.on_hover_text("Close").clicked() || response.clicked_by(egui::PointerButton::Middle) {
+        asked.push(Command::ClosePanel(panel));
+    }
+    egui::Popup::context_menu(&response).width(180.0).show(|ui| menu_ui(ui, panel, false, asked));
+    response.on_hover_text(panel.help())
 }
 
 impl Behavior<Panel> for Tiling<'_> {
@@ -96,6 +152,14 @@ impl Behavior<Panel> for Tiling<'_> {
 
     fn tab_title_for_pane(&mut self, panel: &Panel) -> WidgetText {
         egui::RichText::new(panel.title()).font(font::title()).into()
+    }
+
+    fn tab_ui(&mut self, tiles: &mut Tiles<Panel>, ui: &mut Ui, id: Id, tile: TileId, state: &TabState) -> Response {
+        match tiles.get_pane(&tile).copied() {
+            Some(panel) => tab_ui(ui, self.theme, id, panel, state, &mut self.asked),
+            // Tabs of tabs have no name of their own; tiles are simplified so that there are none.
+            None => ui.interact(ui.available_rect_before_wrap().with_max_x(0.0), id, Sense::hover()),
+        }
     }
 
     fn is_tab_closable(&self, tiles: &Tiles<Panel>, tile: TileId) -> bool {

@@ -1,6 +1,7 @@
 //! What floats over the panels: notices that stay until closed, the card for opening a file, and
 //! the overlay while a file is dragged over the window.
 
+use egui::accesskit::Live;
 use egui::{
     Align, Area, Color32, Context, Id, Key, Layout, Margin, Modifiers, Order, Painter, Pos2, Rect, RichText, Stroke,
     TextEdit, Ui, vec2,
@@ -71,7 +72,9 @@ fn notice_ui(ctx: &Context, corner: Pos2, notice: &Notice, theme: &Theme, comman
                         marks::hollow(mark.center(), 4.0, theme.note)
                     };
                     ui.painter().add(shape);
-                    ui.label(RichText::new(&notice.title).font(font::title()).color(theme.t1));
+                    let title = ui.label(RichText::new(&notice.title).font(font::title()).color(theme.t1));
+                    let live = if notice.is_problem { Live::Assertive } else { Live::Polite };
+                    ctx.accesskit_node_builder(title.id, |node| node.set_live(live));
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                         let name = format!("Close: {}", notice.title);
                         let size = vec2(space::HIT, space::HIT);

@@ -1,6 +1,6 @@
 //! The sheet of keys: every key by what it is about, from the table that the window dispatches from.
 
-use egui::{Area, Context, Id, Order, Rect, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Area, Context, Id, Order, Rect, RichText, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use crate::app::panels::notices::paint_close;
 use crate::app::panels::palette::keys_ui;
@@ -13,6 +13,10 @@ use crate::app::widgets::overlay;
 
 /// Width of the sheet where there is room.
 const WIDTH: f32 = 760.0;
+/// Air around what the sheet holds.
+const MARGIN: f32 = 20.0;
+/// Height of its title and of the line below the list, with the air around them.
+const CHROME: f32 = 2.0 * MARGIN + 74.0;
 /// Height of a line.
 const ROW: f32 = 26.0;
 /// A column is at least this wide.
@@ -24,10 +28,14 @@ pub fn sheet_ui(ctx: &Context, area: Rect, theme: &Theme, commands: &mut Vec<Com
         commands.push(Command::Shell(ShellCommand::ShowSheet(false)));
     }
     let width = WIDTH.min(area.width() - 2.0 * space::PANEL);
-    let shown = Area::new(Id::unique("sheet of keys")).order(Order::Foreground);
-    shown.anchor(egui::Align2::CENTER_CENTER, vec2(0.0, 0.0)).show(ctx, |ui| {
-        overlay::card(theme).inner_margin(20).show(ui, |ui| {
-            ui.set_width(width - 40.0);
+    let inner = width - 2.0 * MARGIN;
+    let columns = Columns::of(inner);
+    let height = columns.height.min(area.height() - CHROME - 2.0 * space::S).max(ROW);
+    let at = area.center() - vec2(width, height + CHROME) / 2.0;
+    let shown = Area::new(Id::unique("sheet of keys")).order(Order::Foreground).fixed_pos(at.max(area.min));
+    shown.show(ctx, |ui| {
+        overlay::card(theme).inner_margin(MARGIN).show(ui, |ui| {
+            ui.set_width(inner);
             ui.horizontal(|ui| {
                 ui.label(RichText::new("Keys").font(font::semibold(19.0)).color(theme.t1));
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -38,8 +46,8 @@ pub fn sheet_ui(ctx: &Context, area: Rect, theme: &Theme, commands: &mut Vec<Com
                 });
             });
             ui.add_space(space::S);
-            let most = (area.height() - 140.0).max(120.0);
-            ScrollArea::vertical().max_height(most).show(ui, |ui| columns_ui(ui, theme));
+            let scroll = ScrollArea::vertical().min_scrolled_height(height).max_height(height);
+            scroll.show(ui, |ui| columns.ui(ui, theme));
             ui.add_space(space::S);
             let words = "On a knob: Left and Right turn it, with Shift in larger steps; a press on the value types it.";
             ui.label(RichText::new(words).font(font::legend()).color(theme.t3));
@@ -47,25 +55,40 @@ pub fn sheet_ui(ctx: &Context, area: Rect, theme: &Theme, commands: &mut Vec<Com
     });
 }
 
-/// Groups in as many columns as there is room for, each to the shortest one.
-fn columns_ui(ui: &mut Ui, theme: &Theme) {
-    let width = ui.available_width();
-    let count = ((width / COLUMN).floor() as usize).clamp(1, 2);
-    let column = (width - (count - 1) as f32 * space::PANEL * 2.0) / count as f32;
-    let top = ui.cursor().top();
-    let left = ui.cursor().left();
-    let mut heights = vec![0.0_f32; count];
-    for group in Group::ALL {
-        let place = (0..count).min_by(|a, b| heights[*a].total_cmp(&heights[*b])).unwrap_or(0);
-        let at = pos2(left + place as f32 * (column + space::PANEL * 2.0), top + heights[place]);
-        let shortcuts: Vec<&Shortcut> = table().iter().filter(|shortcut| shortcut.group == group).collect();
-        let height = 30.0 + ROW * shortcuts.len() as f32 + space::PANEL;
-        let rect = Rect::from_min_size(at, vec2(column, height));
-        group_ui(ui, theme, rect, group, &shortcuts);
-        heights[place] += height;
+/// Groups in as many columns as there is room for, each in the shortest one.
+struct Columns {
+    width: f32,
+    /// Width of a column, and by group where it begins.
+    column: f32,
+    places: Vec<(Group, Vec2)>,
+    height: f32,
+}
+
+impl Columns {
+    fn of(width: f32) -> Self {
+        let count = ((width / COLUMN).floor() as usize).clamp(1, 2);
+        let column = (width - (count - 1) as f32 * space::PANEL * 2.0) / count as f32;
+        let mut heights = vec![0.0_f32; count];
+        let mut places = Vec::new();
+        for group in Group::ALL {
+            let place = (0..count).min_by(|a, b| heights[*a].total_cmp(&heights[*b])).unwrap_or(0);
+            places.push((group, vec2(place as f32 * (column + space::PANEL * 2.0), heights[place])));
+            heights[place] += 30.0 + ROW * of_group(group).count() as f32 + space::PANEL;
+        }
+        Self { width, column, places, height: heights.into_iter().fold(0.0, f32::max) }
     }
-    let height = heights.into_iter().fold(0.0, f32::max);
-    ui.allocate_exact_size(vec2(width, height), Sense::hover());
+
+    fn ui(&self, ui: &mut Ui, theme: &Theme) {
+        let (rect, _) = ui.allocate_exact_size(vec2(self.width, self.height), Sense::hover());
+        for &(group, at) in &self.places {
+            let shortcuts: Vec<&Shortcut> = of_group(group).collect();
+            group_ui(ui, theme, Rect::from_min_size(rect.min + at, vec2(self.column, 0.0)), group, &shortcuts);
+        }
+    }
+}
+
+fn of_group(group: Group) -> impl Iterator<Item = &'static Shortcut> {
+    table().iter().filter(move |shortcut| shortcut.group == group)
 }
 
 fn group_ui(ui: &Ui, theme: &Theme, rect: Rect, group: Group, shortcuts: &[&Shortcut]) {

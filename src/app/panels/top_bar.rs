@@ -11,7 +11,6 @@ use crate::app::arrangement::{Arrangement, Preset};
 use crate::app::export::What;
 use crate::app::files::{self, first_sentence};
 use crate::app::panel::Panel;
-use crate::app::panels::palette::score::fit;
 use crate::app::panels::palette::{keys_ui, paint_glass};
 use crate::app::panels::tasks;
 use crate::app::shell::command::ShellCommand;
@@ -317,7 +316,8 @@ fn scenario_rows(ui: &mut Ui, state: &State, theme: &Theme, query: &str) -> Opti
     for (group, places) in files::groups() {
         let fits = |place: &usize| {
             let scenario = &files::built_in()[*place];
-            fit(query, &format!("{} {} {group}", scenario.title, scenario.about)).is_some()
+            let text = format!("{} {} {group}", scenario.title, scenario.about).to_lowercase();
+            query.to_lowercase().split_whitespace().all(|word| text.contains(word))
         };
         let places: Vec<usize> = places.into_iter().filter(fits).collect();
         if places.is_empty() {

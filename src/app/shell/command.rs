@@ -16,6 +16,8 @@ pub enum ShellCommand {
     ShowStart(bool),
     /// Leaves the topmost thing: palette, sheet, card, the newest long work, the selection.
     Escape,
+    /// Opens the first of the files that were dropped on the window, and names the others.
+    OpenDropped(Vec<PathBuf>),
     /// Puts the scenario on the clipboard as text.
     CopyScenario,
     /// Opens the scenario that a text is.

@@ -1,7 +1,9 @@
 //! Applies what is asked of the window itself. Called by [`crate::app::update`] alone.
 
+use std::path::PathBuf;
+
 use crate::app::export;
-use crate::app::files::Opened;
+use crate::app::files::{Opened, short_name};
 use crate::app::link::Link;
 use crate::app::panel::Panel;
 use crate::app::panels::palette::PaletteState;
@@ -35,6 +37,7 @@ pub fn apply(state: &mut State, link: &mut Link, command: ShellCommand) {
                 format!("{lines} lines of text. Ctrl+V opens them again, here or elsewhere."),
             );
         }
+        ShellCommand::OpenDropped(paths) => open_dropped(state, link, paths),
         ShellCommand::PasteScenario(text) => paste(state, link, &text, Next::default()),
         ShellCommand::Zoom(step) => {
             state.saved.zoom = Some(step.from(state.shell.zoom, state.shell.opening_zoom));
@@ -101,6 +104,18 @@ fn escape(state: &mut State, link: &mut Link) {
     } else {
         state.saved.arrangement.maximised = None;
     }
+}
+
+/// One stream is shown at a time, so of several files the first is opened.
+fn open_dropped(state: &mut State, link: &mut Link, paths: Vec<PathBuf>) {
+    let mut paths = paths.into_iter();
+    let Some(first) = paths.next() else { return };
+    let others: Vec<String> = paths.map(|path| short_name(&path)).collect();
+    if !others.is_empty() {
+        let text = format!("One stream is shown at a time. Drop the others one by one: {}.", others.join(", "));
+        state.notify(false, format!("Opening {} alone", short_name(&first)), text);
+    }
+    update::apply(state, link, Command::OpenFile(first));
 }
 
 /// Opens a text as a scenario, or says where it is none.

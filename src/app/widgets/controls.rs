@@ -92,7 +92,7 @@ fn paint_ground(painter: &Painter, theme: &Theme, rect: Rect, response: &Respons
     let corner = if loudness.is_quiet() { radius::SEGMENT } else { radius::FIELD };
     painter.rect(rect, corner, fill, Stroke::new(1.0, rim), StrokeKind::Inside);
     if response.has_focus() {
-        painter.rect_stroke(rect.expand(2.0), corner + 2.0, (1.5, theme.you), StrokeKind::Inside);
+        painter.rect_stroke(rect.expand(2.0), corner + 2.0, (2.0, theme.you), StrokeKind::Inside);
     }
 }
 
@@ -156,7 +156,7 @@ fn paint_segment(painter: &Painter, theme: &Theme, rect: Rect, response: &Respon
         painter.rect(inner, radius::SEGMENT, theme.segment_on(), Stroke::new(1.0, rim), StrokeKind::Inside);
     }
     if response.has_focus() {
-        painter.rect_stroke(inner, radius::SEGMENT, (1.5, theme.you), StrokeKind::Inside);
+        painter.rect_stroke(inner, radius::SEGMENT, (2.0, theme.you), StrokeKind::Inside);
     }
     let (font, colour) = match (chosen, response.hovered()) {
         (true, _) => (font::legend_value(), theme.t1),

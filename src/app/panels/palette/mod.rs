@@ -121,7 +121,10 @@ pub fn paint_glass(painter: &Painter, at: Pos2, theme: &Theme) {
 fn list_ui(ui: &mut Ui, theme: &Theme, list: &[Found], palette: &PaletteState, height: f32) -> Option<usize> {
     let mut taken = None;
     let follows = ui.ctx().data(|data| data.get_temp::<usize>(Id::unique("palette shows"))) != Some(palette.chosen);
-    ui.ctx().data_mut(|data| data.insert_temp(Id::unique("palette shows"), palette.chosen));
+    // While the size of the list is not known yet, every row would seem to be out of sight.
+    if !ui.is_sizing_pass() {
+        ui.ctx().data_mut(|data| data.insert_temp(Id::unique("palette shows"), palette.chosen));
+    }
     ScrollArea::vertical().id_salt("palette list").max_height(height).auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         let mut kind = None;
@@ -129,7 +132,7 @@ fn list_ui(ui: &mut Ui, theme: &Theme, list: &[Found], palette: &PaletteState, h
             let is_first = kind != Some(found.entry.kind);
             kind = Some(found.entry.kind);
             let response = row_ui(ui, theme, found, place == palette.chosen, is_first);
-            if place == palette.chosen && follows {
+            if place == palette.chosen && follows && !ui.clip_rect().contains_rect(response.rect) {
                 response.scroll_to_me(None);
             }
             if response.clicked() {
@@ -190,18 +193,22 @@ fn title_job(found: &Found, theme: &Theme) -> LayoutJob {
     job
 }
 
-/// Keys as caps, right-aligned at `at`. Where they begin.
+/// Keys in a cap, right-aligned at `at`. Where they begin.
 pub fn keys_ui(painter: &Painter, theme: &Theme, at: Pos2, keys: &str) -> f32 {
-    let mut right = at.x;
-    for key in keys.split_whitespace().rev() {
-        let galley = painter.layout_no_wrap(key.to_owned(), font::medium(10.5), theme.t2);
-        let width = (galley.size().x + 10.0).max(20.0);
-        let cap = Rect::from_min_max(pos2(right - width, at.y - 9.0), pos2(right, at.y + 9.0));
-        painter.rect(cap, radius::SEGMENT, theme.field, Stroke::new(1.0, theme.hair), egui::StrokeKind::Inside);
-        painter.galley(cap.center() - galley.size() / 2.0, galley, theme.t2);
-        right -= width + 4.0;
+    if keys.is_empty() {
+        return at.x;
     }
-    right
+    let galley = painter.layout_no_wrap(keys.to_owned(), font::medium(10.5), theme.t2);
+    let width = keys_width(&galley);
+    let cap = Rect::from_min_max(pos2(at.x - width, at.y - 9.0), pos2(at.x, at.y + 9.0));
+    painter.rect(cap, radius::SEGMENT, theme.field, Stroke::new(1.0, theme.hair), egui::StrokeKind::Inside);
+    painter.galley(cap.center() - galley.size() / 2.0, galley, theme.t2);
+    at.x - width - 4.0
+}
+
+/// Width of a cap around these letters.
+pub fn keys_width(galley: &egui::Galley) -> f32 {
+    (galley.size().x + 12.0).max(20.0)
 }
 
 fn foot_ui(ui: &mut Ui, theme: &Theme) {

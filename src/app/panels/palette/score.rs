@@ -16,9 +16,9 @@ pub struct Fit {
 /// For every letter.
 const LETTER: i32 = 10;
 /// For the first letter of a word.
-const WORD_START: i32 = 14;
+const WORD_START: i32 = 12;
 /// For a letter beside the one before.
-const RUN: i32 = 12;
+const RUN: i32 = 18;
 /// For the first letter of the text.
 const TEXT_START: i32 = 6;
 /// Longer queries are cut: nobody looks for more.

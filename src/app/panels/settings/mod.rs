@@ -126,10 +126,15 @@ pub fn settings_ui(ui: &mut Ui, view: &View<'_>, lab: &State, state: &mut Settin
     }
     let Some((_, ranges)) = &state.ranges else { return };
     let area = ui.max_rect();
-    let (header, body) = area.split_top_bottom_at_y(area.top() + space::HEADER);
     let changed = changes::count(opened, view.scenario);
-    header_ui(ui, theme, header.shrink2(vec2(space::PANEL, 0.0)), changed, can_undo, commands);
-    marks::hline(ui.painter(), area.x_range(), header.bottom(), theme.hair);
+    // Under a bar of tabs, which says the title, a header with nothing in it would only be a gap.
+    let has_header = frame::is_titled(ui) || changed > 0 || can_undo;
+    let header_height = if has_header { space::HEADER } else { 0.0 };
+    let (header, body) = area.split_top_bottom_at_y(area.top() + header_height);
+    if has_header {
+        header_ui(ui, theme, header.shrink2(vec2(space::PANEL, 0.0)), changed, can_undo, commands);
+        marks::hline(ui.painter(), area.x_range(), header.bottom(), theme.hair);
+    }
 
     let mut sheet = Sheet { theme, opened, ranges, next: view.scenario.clone() };
     let mut inner = ui.new_child(UiBuilder::new().id_salt("settings").max_rect(body));

@@ -3,7 +3,7 @@
 use egui::{Align2, Rect, RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 use crate::app::files;
-use crate::app::panels::palette::keys_ui;
+use crate::app::panels::palette::{keys_ui, keys_width};
 use crate::app::panels::start::cards::line;
 use crate::app::panels::start::questions::{ON_START, QUESTIONS};
 use crate::app::panels::start::{Page, heading};
@@ -52,7 +52,9 @@ fn drop_ui(ui: &mut Ui, theme: &Theme, commands: &mut Vec<Command>) {
     let row = Rect::from_center_size(pos2(centre.x, rect.top() + 140.0), vec2(width - 40.0, 32.0));
     let mut row = ui.new_child(UiBuilder::new().id_salt("drop zone").max_rect(row));
     row.horizontal(|ui| {
-        let spare = ui.available_width() - 276.0;
+        let text = |words: &str| ui.painter().layout_no_wrap(words.to_owned(), font::value(), theme.t1).size().x;
+        let both = text("Choose a file") + text("Make up a stream") + 4.0 * 14.0 + ui.spacing().item_spacing.x;
+        let spare = ui.available_width() - both;
         ui.add_space((spare / 2.0).max(0.0));
         if button(ui, theme, "Choose a file", Loudness::Plain).clicked() {
             commands.push(Command::ShowOpenCard(true));
@@ -149,13 +151,8 @@ fn hints_ui(ui: &mut Ui, theme: &Theme) {
     ui.painter().hline(rect.x_range(), rect.top() + 0.5, (1.0, theme.hair));
     let mut x = rect.left();
     for (keys, words) in [("Ctrl K", "anything"), ("F1", "keys"), ("Ctrl O", "open")] {
-        let width: f32 = keys
-            .split_whitespace()
-            .map(|key| {
-                let galley = ui.painter().layout_no_wrap(key.to_owned(), font::medium(10.5), theme.t2);
-                (galley.size().x + 10.0).max(20.0) + 4.0
-            })
-            .sum();
+        let galley = ui.painter().layout_no_wrap(keys.to_owned(), font::medium(10.5), theme.t2);
+        let width = keys_width(&galley) + 4.0;
         let y = rect.center().y + 4.0;
         keys_ui(ui.painter(), theme, pos2(x + width - 4.0, y), keys);
         let at = pos2(x + width + 4.0, y);

@@ -55,6 +55,8 @@ pub const KIND: &str = "thumbnail";
 const SCALE: f32 = 2.0;
 /// A stretch of so many windows is shown.
 const WINDOWS: f64 = 5.0;
+/// Wider plots than so many times their height show no more event time.
+const WIDEST: f64 = 1.7;
 /// So many records are drawn at most, evenly.
 const MOST_RECORDS: usize = 1_500;
 /// Streams that are longer take too long for a picture.
@@ -110,12 +112,14 @@ fn image(run: &Run, wanted: &Wanted, theme: &Theme) -> ColorImage {
     ColorImage::from_rgba_unmultiplied(size, picture.as_raw())
 }
 
-/// A stretch of a run on a plot with one scale on both axes; the upper right corner lies on the ideal diagonal.
+/// A stretch of a run on a plot; the upper right corner lies on the ideal diagonal.
 struct Map<'a> {
     run: &'a Run,
     rect: Rect,
     end: ProcTime,
     us_per_point: f64,
+    /// Event time for each point; as much as processing time, unless the plot is very wide.
+    event_us_per_point: f64,
 }
 
 impl<'a> Map<'a> {
@@ -125,11 +129,14 @@ impl<'a> Map<'a> {
         let size = typical_window(run).map_or(length / WINDOWS, Span::as_secs_f64);
         let seconds = (size * WINDOWS).clamp(length * 0.12, length * 1.05);
         let end = at.unwrap_or_else(|| telling(run, Span::from_secs_f64(seconds)));
-        Self { run, rect, end, us_per_point: seconds * 1e6 / f64::from(rect.height()) }
+        let us_per_point = seconds * 1e6 / f64::from(rect.height());
+        let aspect = f64::from(rect.width() / rect.height());
+        let event_us_per_point = us_per_point * (aspect.min(WIDEST) / aspect);
+        Self { run, rect, end, us_per_point, event_us_per_point }
     }
 
     fn x(&self, event: i64) -> f32 {
-        self.rect.right() - ((self.end.micros().saturating_sub(event)) as f64 / self.us_per_point) as f32
+        self.rect.right() - ((self.end.micros().saturating_sub(event)) as f64 / self.event_us_per_point) as f32
     }
 
     fn y(&self, proc: i64) -> f32 {
@@ -150,11 +157,13 @@ impl<'a> Map<'a> {
     }
 
     fn paint_grid(&self, painter: &Painter, theme: &Theme) {
-        for i in 1..8 {
-            let step = self.rect.height() / 3.0;
+        let step = self.rect.height() / 3.0;
+        for i in 1..12 {
             let (x, y) = (self.rect.right() - step * i as f32, self.rect.bottom() - step * i as f32);
             painter.vline(x.round() + 0.5, self.rect.y_range(), (1.0, theme.grid));
-            painter.hline(self.rect.x_range(), y.round() + 0.5, (1.0, theme.grid));
+            if i < 3 {
+                painter.hline(self.rect.x_range(), y.round() + 0.5, (1.0, theme.grid));
+            }
         }
     }
 
@@ -181,13 +190,8 @@ impl<'a> Map<'a> {
                 continue;
             }
             // The lower edge is the ideal diagonal: no record can be handled before it happened.
-            let foot = |x: f32| self.rect.top() + (self.rect.right() - x);
-            let shape = vec![
-                pos2(left, top),
-                pos2(right, top),
-                pos2(right, foot(right).max(top)),
-                pos2(left, foot(left).max(top)),
-            ];
+            let foot = |at: i64| self.y(at).max(top);
+            let shape = vec![pos2(left, top), pos2(right, top), pos2(right, foot(end)), pos2(left, foot(start))];
             painter.add(Shape::convex_polygon(shape, alpha(theme.window_fill(), 0.8), Stroke::NONE));
             for (at, timing) in lines {
                 let line = [pos2(left, self.y(at)), pos2(right, self.y(at))];

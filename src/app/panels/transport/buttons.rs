@@ -42,7 +42,7 @@ pub fn buttons_ui(
         Command::StepRecord(-1),
     );
     press(ui, 131.0, Icon::Step, "Step", "One record on (Right), one pane (Shift+Right)", Command::StepRecord(1));
-    if play_button(ui, theme, pos2(area.left() + 94.0, y), playback).clicked() {
+    if play_button(ui, theme, pos2(area.left() + 94.0, y), PLAY_RADIUS, playback).clicked() {
         commands.push(Command::TogglePlay);
     }
     let reading = clock::reading(view.now, playback.start, playback.end);
@@ -67,14 +67,19 @@ pub fn buttons_ui(
     );
 }
 
+/// What a small button shows.
 #[derive(Clone, Copy)]
-enum Icon {
+pub enum Icon {
+    /// To the start of the run.
     ToStart,
+    /// Back by one.
     StepBack,
+    /// On by one.
     Step,
 }
 
-fn icon_at(ui: &mut Ui, theme: &Theme, at: Pos2, icon: Icon, name: &str, help: &str) -> Response {
+/// A small button with an icon around `at`.
+pub fn icon_at(ui: &mut Ui, theme: &Theme, at: Pos2, icon: Icon, name: &str, help: &str) -> Response {
     let rect = Rect::from_center_size(at, vec2(space::HIT + 2.0, space::HIT + 2.0));
     let response = ui.interact(rect, ui.scope_id().with(name), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
@@ -103,25 +108,26 @@ fn ring_and_ground(painter: &Painter, theme: &Theme, rect: Rect, response: &Resp
         painter.rect_filled(rect, radius::SEGMENT, fill);
     }
     if response.has_focus() {
-        painter.rect_stroke(rect, radius::SEGMENT, (1.5, theme.you), egui::StrokeKind::Inside);
+        painter.rect_stroke(rect, radius::SEGMENT, (2.0, theme.you), egui::StrokeKind::Inside);
     }
 }
 
-fn play_button(ui: &mut Ui, theme: &Theme, at: Pos2, playback: &Playback) -> Response {
+/// The round button that plays and holds.
+pub fn play_button(ui: &mut Ui, theme: &Theme, at: Pos2, radius: f32, playback: &Playback) -> Response {
     let (name, help) = match (playback.playing, playback.at_end()) {
         (true, _) => ("Pause", "Hold time (Space)"),
         (false, true) => ("Play", "Play from the start (Space)"),
         (false, false) => ("Play", "Let time run (Space)"),
     };
-    let rect = Rect::from_center_size(at, vec2(2.0 * PLAY_RADIUS, 2.0 * PLAY_RADIUS));
+    let rect = Rect::from_center_size(at, vec2(2.0 * radius, 2.0 * radius));
     let response = ui.interact(rect, ui.scope_id().with("play"), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
     let painter = ui.painter();
     let grown = ui.ctx().animate_bool(response.id, response.hovered());
     let fill = if response.is_pointer_button_down_on() { theme.t2 } else { theme.strong() };
-    painter.circle_filled(at, PLAY_RADIUS + 0.8 * grown, fill);
+    painter.circle_filled(at, radius + 0.8 * grown, fill);
     if response.has_focus() {
-        painter.circle_stroke(at, PLAY_RADIUS + 3.0, Stroke::new(1.5, theme.you));
+        painter.circle_stroke(at, radius + 3.0, Stroke::new(2.0, theme.you));
     }
     if playback.playing {
         for x in [-3.6, 3.6] {

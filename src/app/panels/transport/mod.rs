@@ -4,13 +4,18 @@
 //! - [`buttons`]: what moves the cursor by a press
 //! - [`clock`]: the instant in words
 //! - [`timeline`]: the whole run, and dragging over it
+//! - [`recovery`]: what a failure is made of, on it
+//! - [`slim`]: all of it in one line, where people look at something else
 
 pub mod buttons;
 pub mod clock;
+pub mod recovery;
+mod slim;
 pub mod timeline;
 
 use egui::{Rect, Ui, pos2, vec2};
 
+use crate::app::arrangement::Preset;
 use crate::app::playback::Playback;
 use crate::app::theme::space;
 use crate::app::time_axis::TimeRange;
@@ -32,6 +37,10 @@ pub struct Frame<'a> {
 /// Draws the transport into all of `ui`.
 pub fn transport_ui(ui: &mut Ui, view: &View<'_>, frame: Frame<'_>, commands: &mut Vec<Command>) {
     let Frame { playback, left_width, compact, shown } = frame;
+    if view.preset != Preset::Tune {
+        slim::slim_ui(ui, view, playback, commands);
+        return;
+    }
     let area = ui.max_rect();
     let (left, right) = area.split_left_right_at_x(area.left() + left_width);
     buttons::buttons_ui(ui, view, playback, left, compact, commands);

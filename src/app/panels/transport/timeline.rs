@@ -4,9 +4,11 @@
 
 use egui::epaint::PathStroke;
 use egui::{
-    Align2, Color32, CursorIcon, Mesh, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, CursorIcon, Mesh, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2,
+    vec2,
 };
 
+use crate::app::panels::transport::recovery;
 use crate::app::run::{OVERVIEW_BINS, Overview};
 use crate::app::theme::{Theme, alpha, font, radius};
 use crate::app::time_axis::{TimeAxis, TimeRange};
@@ -46,20 +48,11 @@ pub fn timeline_ui(
     let overview = &view.run.overview;
     let range = TimeRange::of_micros(overview.start.micros(), overview.end.micros());
     let axis = TimeAxis::new(range, rows.strip.left(), rows.strip.right());
-    let response = ui.interact(area, ui.scope_id().with("timeline"), Sense::click_and_drag());
-    response.widget_info(|| {
-        let mut info = WidgetInfo::slider(ui.is_enabled(), view.now.as_secs_f64(), "Timeline");
-        info.role = Role::Slider;
-        info
-    });
-    if let Some(pointer) = response.interact_pointer_pos()
-        && (response.dragged() || response.clicked() || response.is_pointer_button_down_on())
-    {
-        commands.push(Command::Seek(ProcTime::from_micros(axis.micros_at(pointer.x))));
-    }
+    let response = seek_ui(ui, view, area, axis, commands);
     let painter = ui.painter();
     painter.rect_filled(rows.strip, 0.0, view.theme.plot);
     paint_faults(painter, view, &rows, axis, compact);
+    recovery::paint(painter, view, rows.strip, axis);
     paint_level(painter, view, &rows, axis);
     paint_late(painter, view, &rows, axis);
     paint_ticks(painter, view.theme, &rows, axis);
@@ -76,6 +69,22 @@ pub fn timeline_ui(
     if let Some(pointer) = hovered {
         hover_card(ui, view, &rows, axis, pointer);
     }
+}
+
+/// Presses and drags over `area` move the cursor.
+pub fn seek_ui(ui: &Ui, view: &View<'_>, area: Rect, axis: TimeAxis, commands: &mut Vec<Command>) -> Response {
+    let response = ui.interact(area, ui.scope_id().with("timeline"), Sense::click_and_drag());
+    response.widget_info(|| {
+        let mut info = WidgetInfo::slider(ui.is_enabled(), view.now.as_secs_f64(), "Timeline");
+        info.role = Role::Slider;
+        info
+    });
+    if let Some(pointer) = response.interact_pointer_pos()
+        && (response.dragged() || response.clicked() || response.is_pointer_button_down_on())
+    {
+        commands.push(Command::Seek(ProcTime::from_micros(axis.micros_at(pointer.x))));
+    }
+    response
 }
 
 /// The records in flight as an area, or those that arrive where nothing ever waits: solid up to

@@ -177,14 +177,14 @@ fn presets_ui(
         return;
     }
     let left = (area.center().x - PRESETS / 2.0).clamp(from, to);
-    let rect = Rect::from_min_size(pos2(left, area.center().y - 13.0), vec2(PRESETS, 26.0));
+    let rect = Rect::from_min_size(pos2(left, area.center().y - 11.0), vec2(PRESETS, 22.0));
     let choices = Preset::ALL.map(|(_, name, help)| (name, help));
     let chosen = Preset::ALL.iter().position(|(preset, ..)| *preset == shown.preset).unwrap_or(0);
     let mut middle = ui.new_child(UiBuilder::new().id_salt("presets").max_rect(rect));
     if let Some(pressed) = segments(&mut middle, theme, "arrangement", &choices, chosen) {
         commands.push(Command::SetPreset(Preset::ALL[pressed].0));
     }
-    let beside = Rect::from_min_size(pos2(rect.right() + space::S, rect.top()), vec2(PANELS, 26.0));
+    let beside = Rect::from_min_size(pos2(rect.right() + space::S, rect.center().y - 13.0), vec2(PANELS, 26.0));
     let mut beside =
         ui.new_child(UiBuilder::new().id_salt("panels").max_rect(beside).layout(Layout::left_to_right(Align::Center)));
     let response = button(&mut beside, theme, "Panels \u{23f7}", Loudness::Quiet)

@@ -22,6 +22,8 @@ use crate::time::ProcTime;
 
 /// Corner of a card.
 const CORNER: f32 = 9.0;
+/// Height of a card with its picture beside the words.
+pub const WIDE: f32 = 106.0;
 /// Height of the card that tells where the reader was.
 const WAS: f32 = 188.0;
 
@@ -44,25 +46,35 @@ pub fn card_ui(
         response.scroll_to_me(None);
     }
     ground(ui.painter(), theme, rect, &response);
-    let picture = Rect::from_min_max(rect.min + vec2(8.0, 8.0), pos2(rect.right() - 8.0, rect.bottom() - 58.0));
+    let is_wide = rect.height() == WIDE;
+    let (picture, left) = if is_wide {
+        let picture = Rect::from_min_size(rect.min + vec2(8.0, 8.0), vec2((WIDE - 16.0) * 1.6, WIDE - 16.0));
+        (picture, picture.right() + 16.0)
+    } else {
+        let corner = pos2(rect.right() - 8.0, rect.bottom() - 58.0);
+        (Rect::from_min_max(rect.min + vec2(8.0, 8.0), corner), rect.left() + 12.0)
+    };
     let texture = start.of_built_in(ui, page, place, picture.size());
     paint_picture(ui.painter(), theme, picture, texture.as_ref());
     let painter = ui.painter().with_clip_rect(rect.shrink(2.0).intersect(ui.clip_rect()));
-    let mut at = pos2(rect.left() + 12.0, rect.bottom() - 38.0);
+    let mut at = pos2(left, if is_wide { rect.top() + 26.0 } else { rect.bottom() - 38.0 });
     let right = rect.right() - 10.0;
     if let Some(number) = number {
         at.x = painter.text(at, Align2::LEFT_CENTER, number.to_string(), font::prose(), theme.t3).right() + 8.0;
     }
     line(&painter, at, &scenario.title, font::medium(12.5), theme.t1, right - at.x);
-    let at = pos2(rect.left() + 12.0, rect.bottom() - 18.0);
-    let is_large = rect.width() > 220.0;
+    if is_wide {
+        line(&painter, pos2(left, rect.top() + 48.0), &about, font::legend(), theme.t2, right - left);
+    }
+    let at = pos2(left, rect.bottom() - 18.0);
+    let is_large = rect.width() > 220.0 && !is_wide;
     match progress(page, place) {
         Some(1.0) => {
             painter.add(marks::check(at + vec2(4.0, 0.0), 4.5, theme.watermark));
             line(&painter, at + vec2(16.0, 0.0), "done", font::legend(), theme.t2, right - at.x);
         }
         Some(share) => {
-            let rail = Rect::from_min_size(at - vec2(0.0, 2.0), vec2(right - at.x, 4.0));
+            let rail = Rect::from_min_size(at - vec2(0.0, 2.0), vec2((right - at.x).min(240.0), 4.0));
             painter.rect_filled(rail, radius::BAR, theme.rail());
             painter.rect_filled(rail.with_max_x(rail.left() + rail.width() * share.max(0.04)), radius::BAR, theme.you);
         }

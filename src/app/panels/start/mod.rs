@@ -65,6 +65,8 @@ const FIRST: [&str; 12] = [
 const WIDTH: f32 = 1_472.0;
 /// From this width on there are two columns.
 const TWO_COLUMNS: f32 = 1_080.0;
+/// So few lessons have wide cards.
+const FEW_LESSONS: usize = 4;
 /// Between cards.
 const GAP: f32 = 14.0;
 
@@ -131,7 +133,8 @@ fn main_ui(ui: &mut Ui, page: Page<'_>, start: &mut StartState, commands: &mut V
         heading(ui, theme, "Course", &remark, |ui| {
             ui.label(RichText::new(format!("{done} done")).font(font::prose()).color(theme.t2));
         });
-        grid(ui, page, start, commands, &lessons, (GridOf::Small, true));
+        let cards = if lessons.len() <= FEW_LESSONS { GridOf::Wide } else { GridOf::Small };
+        grid(ui, page, start, commands, &lessons, (cards, true));
         ui.add_space(space::L);
     }
     heading(ui, theme, "Demos", "Four ways in which a stream goes wrong", |_| {});
@@ -182,6 +185,8 @@ fn scenarios(demos: &[usize], lessons: &[usize]) -> Vec<usize> {
 enum GridOf {
     Small,
     Large,
+    /// The picture beside the words: for a few that would look lost in a row of six.
+    Wide,
 }
 
 /// Cards in rows of equal width.
@@ -194,11 +199,19 @@ fn grid(
     (cards, numbered): (GridOf, bool),
 ) {
     let width = ui.available_width();
-    let (least, most) = if cards == GridOf::Large { (200.0, 4.0) } else { (148.0, 6.0) };
+    let (least, most) = match cards {
+        GridOf::Small => (148.0, 6.0),
+        GridOf::Large => (200.0, 4.0),
+        GridOf::Wide => (420.0, places.len().clamp(1, 2) as f32),
+    };
     let columns = ((width + GAP) / (least + GAP)).floor().clamp(1.0, most);
     let card_width = (width - (columns - 1.0) * GAP) / columns;
-    let picture = (card_width - 16.0) * if cards == GridOf::Large { 0.66 } else { 0.62 };
-    let size = vec2(card_width, picture + 66.0);
+    let height = match cards {
+        GridOf::Small => (card_width - 16.0) * 0.62 + 66.0,
+        GridOf::Large => (card_width - 16.0) * 0.66 + 66.0,
+        GridOf::Wide => cards::WIDE,
+    };
+    let size = vec2(card_width, height);
     for (row_number, row) in places.chunks(columns as usize).enumerate() {
         let (rect, _) = ui.allocate_exact_size(vec2(width, size.y), egui::Sense::hover());
         for (nth, &place) in row.iter().enumerate() {

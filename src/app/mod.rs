@@ -6,7 +6,7 @@
 //! - [`view`]: what panels read in a frame, and the commands that they push
 //! - [`widgets`], [`panels`]: marks and knobs; one module per panel
 //! - [`state`], [`update`]: what is shown and chosen, and the one place that changes it
-//! - [`by_hand`]: putting a record in at the cursor
+//! - [`breaking`]: faults and records put in at the cursor
 //! - [`playback`], [`shortcuts`]: the cursor over the run, and the keys
 //! - [`worker`], [`link`], [`files`], [`tasks`]: runs, streams and long work, beside the window
 //! - [`live`]: a run on real threads, looked at as it runs
@@ -17,8 +17,8 @@
 //! from the worker.
 
 pub mod arrangement;
-pub mod by_hand;
 pub mod export;
+pub mod breaking;
 pub mod files;
 pub mod insight;
 pub mod layout;

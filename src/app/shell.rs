@@ -395,7 +395,7 @@ impl Plots {
             Panel::Emissions => emissions_ui(ui, view, &mut self.emissions, commands),
             Panel::Late => late_ui(ui, view, &mut self.late, commands),
             Panel::Queues => queues_ui(ui, view, &mut self.queues, commands),
-            Panel::Topology => topology_ui(ui, view, &mut self.topology),
+            Panel::Topology => topology_ui(ui, view, &mut self.topology, commands),
             Panel::Partitions => partitions_ui(ui, view, &mut self.partitions, commands),
             Panel::Recovery => recovery_ui(ui, view, commands),
             Panel::Results => results_ui(ui, view, &mut self.results, commands),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::arrangement::{Arrangement, Preset};
-use crate::app::by_hand;
+use crate::app::breaking;
 use crate::app::files::{Opened, Source, short_name};
 use crate::app::link::{Link, Message};
 use crate::app::live::{LiveCommand, LiveNews, verdict};
@@ -35,14 +35,10 @@ pub fn apply(state: &mut State, link: &mut Link, command: Command) {
             state.saved.arrangement.show(Panel::Why);
         }
         Command::Change(scenario) => change(state, link, *scenario),
-        Command::Inject { event_time, key, value } => match by_hand::with(state, event_time, &key, value) {
-            Ok(scenario) => {
-                state.injecting = false;
-                change(state, link, scenario);
-            }
-            Err(why) => state.notify(true, "No record can be put in here", why),
-        },
-        Command::ToggleInjecting => state.injecting = !state.injecting,
+        Command::Tell { title, text } => state.notify(true, title, text),
+        Command::Inject { .. } | Command::ToggleInjecting | Command::Break(_) | Command::RemoveFault(_) => {
+            break_run(state, link, command);
+        }
         Command::SetBound(bound) => {
             let mut scenario = state.scenario.clone();
             scenario.pipeline.watermark = WatermarkSpec::Bounded { bound };
@@ -156,6 +152,27 @@ fn hear_of(state: &mut State, id: u64, news: News) {
             state.tasks.remove(place);
             finish(state);
         }
+    }
+}
+
+/// Puts a record or a fault in at the cursor, or takes a fault out.
+fn break_run(state: &mut State, link: &mut Link, command: Command) {
+    let asked = match command {
+        Command::Inject { event_time, key, value } => {
+            let asked = breaking::with_record(state, event_time, &key, value);
+            state.injecting &= asked.is_err();
+            asked
+        }
+        Command::Break(fault) => breaking::with_fault(state, *fault),
+        Command::RemoveFault(place) => Ok(breaking::without_fault(state, place)),
+        _ => {
+            state.injecting = !state.injecting;
+            return;
+        }
+    };
+    match asked {
+        Ok(scenario) => change(state, link, scenario),
+        Err(why) => state.notify(true, "That cannot be done here", why),
     }
 }
 

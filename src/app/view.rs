@@ -16,7 +16,7 @@ use crate::app::tasks::Task;
 use crate::app::theme::{Theme, ThemeChoice};
 use crate::explain::Subject;
 use crate::record::{KeyId, RecordId};
-use crate::scenario::Scenario;
+use crate::scenario::{Fault, Scenario};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::pane::Window;
 
@@ -255,6 +255,17 @@ pub enum Command {
         /// What is aggregated; finite.
         value: f64,
     },
+    /// Puts a fault into the scenario, and runs everything again with it.
+    Break(Box<Fault>),
+    /// Tells the reader why something cannot be done.
+    Tell {
+        /// What was asked for.
+        title: &'static str,
+        /// Why not, and what to do.
+        text: String,
+    },
+    /// Takes the fault at this place out of the scenario.
+    RemoveFault(usize),
     /// Lets the next click on the time map put a record in, or not. Putting one in ends it, and so does
     /// picking nothing.
     ToggleInjecting,

@@ -3,6 +3,7 @@
 
 pub mod emissions;
 pub mod export_card;
+pub mod faults;
 pub mod late;
 pub mod ledger;
 pub mod lesson;

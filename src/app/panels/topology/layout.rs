@@ -47,28 +47,33 @@ const WIDEST: f32 = 280.0;
 const DEAD_LETTERS: (f32, f32) = (34.0, 14.0);
 
 /// Places for stages of so many rows in `area`; words get at least `words` of its height.
-pub fn layout(area: Rect, rows: &[usize], has_dead_letters: bool, words: f32) -> Layout {
+/// Everything is `scale` times its size.
+pub fn layout(area: Rect, rows: &[usize], has_dead_letters: bool, words: f32, scale: f32) -> Layout {
     let area = area.shrink2(vec2(space::PANEL, 0.0));
-    let gap = (area.width() * 0.085).clamp(72.0, 104.0);
+    let (title, foot, least_card) = (TITLE * scale, FOOT * scale, LEAST_CARD * scale);
+    let gap = (area.width() * 0.085).clamp(72.0, 104.0 * scale);
     let gaps = rows.len().saturating_sub(1) as f32;
-    let card = ((area.width() - gaps * gap) / rows.len().max(1) as f32).clamp(40.0, WIDEST);
+    let card = ((area.width() - gaps * gap) / rows.len().max(1) as f32).clamp(40.0, WIDEST * scale);
     // What cards leave over goes to the edges.
-    let gap =
-        if gaps > 0.0 { ((area.width() - card * rows.len() as f32) / gaps).clamp(gap.min(40.0), 180.0) } else { 0.0 };
+    let gap = if gaps > 0.0 {
+        ((area.width() - card * rows.len() as f32) / gaps).clamp(gap.min(40.0), 180.0 * scale)
+    } else {
+        0.0
+    };
     let most = rows.iter().copied().max().unwrap_or(0).max(1) as f32;
-    let below = if has_dead_letters { DEAD_LETTERS.0 + DEAD_LETTERS.1 } else { 0.0 };
-    let room = (area.height() - words - below - TITLE - FOOT - 2.0 * EDGE).max(0.0);
-    let has_details = most * DETAILED.0 <= room;
+    let below = if has_dead_letters { (DEAD_LETTERS.0 + DEAD_LETTERS.1) * scale } else { 0.0 };
+    let room = (area.height() - words - below - title - foot - 2.0 * EDGE).max(0.0);
+    let has_details = most * DETAILED.0 * scale <= room;
     let (least, greatest) = if has_details { DETAILED } else { PLAIN };
-    let height = (room / most).clamp(least, greatest);
-    let height_of = |rows: usize| (TITLE + rows as f32 * height + FOOT).max(LEAST_CARD);
+    let height = (room / most).clamp(least * scale, greatest * scale);
+    let height_of = |rows: usize| (title + rows as f32 * height + foot).max(least_card);
     let tallest = height_of(rows.iter().copied().max().unwrap_or(0));
     let top = area.top() + EDGE;
     let left_of = |place: usize| area.left() + place as f32 * (card + gap);
     let cards = rows.iter().enumerate().map(|(place, &count)| {
         let rect = Rect::from_min_size(pos2(left_of(place), top), vec2(card, height_of(count)));
         let row = |row: usize| {
-            let y = rect.top() + TITLE + row as f32 * height;
+            let y = rect.top() + title + row as f32 * height;
             Rect::from_min_size(pos2(rect.left() + 12.0, y), vec2(card - 24.0, height))
         };
         Card { rect, rows: (0..count).map(row).collect() }
@@ -76,11 +81,11 @@ pub fn layout(area: Rect, rows: &[usize], has_dead_letters: bool, words: f32) ->
     let cards: Vec<Card> = cards.collect();
     let edges = cards
         .windows(2)
-        .map(|pair| Rect::from_min_max(pos2(pair[0].rect.right(), top), pos2(pair[1].rect.left(), top + LEAST_CARD)));
+        .map(|pair| Rect::from_min_max(pos2(pair[0].rect.right(), top), pos2(pair[1].rect.left(), top + least_card)));
     let edges = edges.collect();
     let dead_letters = cards.last().filter(|_| has_dead_letters).map(|last| {
-        let at = pos2(last.rect.left(), top + tallest + DEAD_LETTERS.1);
-        Rect::from_min_size(at, vec2(card, DEAD_LETTERS.0))
+        let at = pos2(last.rect.left(), top + tallest + DEAD_LETTERS.1 * scale);
+        Rect::from_min_size(at, vec2(card, DEAD_LETTERS.0 * scale))
     });
     let words_top = top + tallest + below + 14.0;
     let words = Rect::from_min_max(pos2(area.left(), words_top), pos2(area.right(), area.bottom().max(words_top)));
@@ -92,8 +97,13 @@ mod tests {
     use super::*;
 
     fn check(width: f32, height: f32, rows: &[usize], has_dead_letters: bool) -> Layout {
+        check_at(1.25, width.max(1_200.0), height.max(420.0), rows, has_dead_letters);
+        check_at(1.0, width, height, rows, has_dead_letters)
+    }
+
+    fn check_at(scale: f32, width: f32, height: f32, rows: &[usize], has_dead_letters: bool) -> Layout {
         let area = Rect::from_min_size(pos2(10.0, 20.0), vec2(width, height));
-        let layout = layout(area, rows, has_dead_letters, 90.0);
+        let layout = layout(area, rows, has_dead_letters, 90.0, scale);
         let told = format!("{width} x {height}: {layout:?}");
         assert_eq!((layout.cards.len(), layout.edges.len()), (rows.len(), rows.len() - 1), "{told}");
         let mut all: Vec<Rect> =

@@ -1,6 +1,7 @@
 //! Topology: the pipeline from the log to the sink at the playback instant. What every task did with
-//! the time just before it, how full its channels are, its watermark and its silence by name; and why
-//! records wait, in words. The slow node is marked, not those that wait because of it.
+//! the time just before it, how full its channels are, its watermark and its silence by name; why records
+//! wait, in words; and below it the row of what can be broken. The slow node is marked, not those that
+//! wait because of it.
 
 mod layout;
 pub mod model;
@@ -9,11 +10,13 @@ mod paint;
 use egui::text::LayoutJob;
 use egui::{Align, Layout, Rect, RichText, Role, Sense, TextFormat, Ui, WidgetInfo, pos2, vec2};
 
+use crate::app::arrangement::Preset;
 use crate::app::insight::Insight;
+use crate::app::panels::faults::{self, FaultsState};
 use crate::app::panels::topology::model::{Model, Said};
 use crate::app::panels::topology::paint::Brush;
 use crate::app::theme::{Theme, alpha, font, radius, space};
-use crate::app::view::View;
+use crate::app::view::{Command, View};
 use crate::app::widgets::{frame, marks};
 use crate::human;
 use crate::metrics::tasks::phrase::Clock;
@@ -23,6 +26,7 @@ use crate::time::ProcTime;
 /// What the panel keeps between frames.
 #[derive(Default)]
 pub struct TopologyState {
+    faults: FaultsState,
     /// Of which run, at which instant.
     shown: Option<(u64, ProcTime, Model)>,
 }
@@ -33,8 +37,8 @@ const BACKLOG: f32 = 24.0;
 /// Lines of prose are never longer.
 const PROSE: f32 = 820.0;
 
-/// Draws the panel into all of `ui`.
-pub fn topology_ui(ui: &mut Ui, view: &View<'_>, state: &mut TopologyState) {
+/// Draws the panel into all of `ui`: the picture, and below it what can be broken.
+pub fn topology_ui(ui: &mut Ui, view: &View<'_>, state: &mut TopologyState, commands: &mut Vec<Command>) {
     let theme = view.theme;
     let rect = ui.max_rect();
     let insight = view.run.insight();
@@ -53,6 +57,11 @@ pub fn topology_ui(ui: &mut Ui, view: &View<'_>, state: &mut TopologyState) {
         |_| {},
     );
     let body = rect.with_min_y(rect.top() + space::HEADER);
+    let row = body.shrink2(vec2(space::PANEL, 0.0));
+    let high = faults::height(ui, view, row.width());
+    let body = body.with_max_y(body.bottom() - high - 2.0 * space::M);
+    let row = row.with_min_y(row.bottom() - high - space::M);
+    faults::faults_ui(ui, view, &mut state.faults, row, commands);
     let Some(insight) = insight else {
         empty(ui, theme, body, "Working out what every task did");
         ui.ctx().request_repaint();
@@ -63,9 +72,17 @@ pub fn topology_ui(ui: &mut Ui, view: &View<'_>, state: &mut TopologyState) {
         return;
     }
     let model = current(state, &view.run.trace, insight, view.run.generation, view.now);
+    let look = Look { scale: scale(view, body), words: Words::Below };
     frame::scope(ui, "topology", body, Layout::top_down(Align::Min), |ui| {
-        draw(ui, theme, Clock::of(insight.metrics.span()), model, body, Words::Below);
+        draw(ui, theme, Clock::of(insight.metrics.span()), model, body, look);
     });
+}
+
+/// Cards grow with the room that there is for them; in front of people they are large.
+fn scale(view: &View<'_>, body: Rect) -> f32 {
+    let room = (body.width() / 1_100.0).min(body.height() / 420.0);
+    let large = if view.preset == Preset::Present && body.width() > 1_200.0 { 1.2 } else { 1.0 };
+    room.clamp(large, 1.5)
 }
 
 fn current<'a>(
@@ -90,18 +107,28 @@ pub enum Words {
     None,
 }
 
+/// How a topology is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    /// How many times its size everything is.
+    pub scale: f32,
+    /// Whether there are words below.
+    pub words: Words,
+}
+
 /// Draws a topology into `body`.
-pub fn draw(ui: &mut Ui, theme: &Theme, clock: Clock, model: &Model, body: Rect, has_words: Words) {
+pub fn draw(ui: &mut Ui, theme: &Theme, clock: Clock, model: &Model, body: Rect, look: Look) {
+    let Look { scale, words: has_words } = look;
     let rows: Vec<usize> = model.stages.iter().map(|stage| stage.rows.len()).collect();
     let lines = usize::from(!model.backlog.is_empty()) + usize::from(!model.held_back.is_empty());
     let words = if has_words == Words::None {
         0.0
     } else {
-        BACKLOG * lines.max(1) as f32 + CAUSE * model.causes.len().max(1) as f32
+        (BACKLOG * lines.max(1) as f32 + CAUSE * model.causes.len().max(1) as f32) * scale
     };
-    let layout = layout::layout(body, &rows, model.dead_letters.is_some(), words);
+    let layout = layout::layout(body, &rows, model.dead_letters.is_some(), words, scale);
     let painter = ui.painter().clone();
-    let brush = Brush { painter: &painter, theme, clock };
+    let brush = Brush { painter: &painter, theme, clock, scale };
     for (card, stage) in layout.cards.iter().zip(&model.stages) {
         brush.card(card, stage);
         for (place, (rect, row)) in card.rows.iter().zip(&stage.rows).enumerate() {
@@ -118,7 +145,7 @@ pub fn draw(ui: &mut Ui, theme: &Theme, clock: Clock, model: &Model, body: Rect,
         said(ui, "dead letters", rect, &format!("Dead letters: {}", human::count(letters as u64)));
     }
     if has_words == Words::Below {
-        words_ui(ui, theme, model, layout.words);
+        words_ui(ui, theme, model, layout.words, scale);
     }
 }
 
@@ -130,31 +157,33 @@ fn said(ui: &Ui, id: impl std::hash::Hash + std::fmt::Debug, rect: Rect, words: 
 }
 
 /// What waits, and why.
-fn words_ui(ui: &mut Ui, theme: &Theme, model: &Model, rect: Rect) {
-    let rect = rect.with_max_x(rect.right().min(rect.left() + PROSE));
+fn words_ui(ui: &mut Ui, theme: &Theme, model: &Model, rect: Rect, scale: f32) {
+    let rect = rect.with_max_x(rect.right().min(rect.left() + PROSE * scale));
+    let body = font::regular(12.0 * scale);
     frame::scope(ui, "causes", rect, Layout::top_down(Align::Min), |ui| {
         ui.spacing_mut().item_spacing.y = 6.0;
         if !model.backlog.is_empty() {
-            ui.label(RichText::new(&model.backlog).font(font::body()).color(theme.t2));
+            ui.label(RichText::new(&model.backlog).font(body.clone()).color(theme.t2));
         }
         if !model.held_back.is_empty() {
-            ui.label(RichText::new(&model.held_back).font(font::body()).color(theme.t2));
+            ui.label(RichText::new(&model.held_back).font(body.clone()).color(theme.t2));
         }
         if model.causes.is_empty() {
-            ui.label(RichText::new("No task waits for another.").font(font::body()).color(theme.t3));
+            ui.label(RichText::new("No task waits for another.").font(body.clone()).color(theme.t3));
         }
         for (place, cause) in model.causes.iter().enumerate() {
-            cause_ui(ui, theme, place, cause);
+            cause_ui(ui, theme, place, cause, scale);
         }
     });
 }
 
-fn cause_ui(ui: &mut Ui, theme: &Theme, place: usize, cause: &Said) {
+fn cause_ui(ui: &mut Ui, theme: &Theme, place: usize, cause: &Said, scale: f32) {
     let mut job = LayoutJob::default();
-    let format = |font, color| TextFormat { font_id: font, color, line_height: Some(17.0), ..TextFormat::default() };
+    let format =
+        |font, color| TextFormat { font_id: font, color, line_height: Some(17.0 * scale), ..TextFormat::default() };
     let first = if place == 0 { theme.t1 } else { theme.t2 };
-    job.append(&cause.headline, 0.0, format(font::semibold(12.5), first));
-    job.append(&cause.detail, 5.0, format(font::body(), theme.t2));
+    job.append(&cause.headline, 0.0, format(font::semibold(12.5 * scale), first));
+    job.append(&cause.detail, 5.0, format(font::regular(12.0 * scale), theme.t2));
     job.wrap.max_width = ui.available_width();
     ui.label(job);
 }

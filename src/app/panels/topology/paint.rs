@@ -1,7 +1,7 @@
 //! Painting the topology: cards, bars and edges. Busy is solid blue, idle a quiet bar, backpressured
 //! orange with a hatch; a full channel is orange with its count beside it.
 
-use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 
 use crate::app::panels::topology::layout::Card;
 use crate::app::panels::topology::model::{Bar, Edge, Fill, Row, Stage};
@@ -19,6 +19,8 @@ pub struct Brush<'a> {
     pub theme: &'a Theme,
     /// How instants are told.
     pub clock: Clock,
+    /// How many times its size everything is.
+    pub scale: f32,
 }
 
 /// Where the arrow of an edge is, from the top of the cards.
@@ -27,20 +29,36 @@ const ARROW: f32 = 58.0;
 const SQUARES: usize = 8;
 
 impl Brush<'_> {
+    fn tick(&self) -> FontId {
+        font::regular(11.0 * self.scale)
+    }
+
+    fn legend(&self) -> FontId {
+        font::regular(11.5 * self.scale)
+    }
+
+    fn legend_value(&self) -> FontId {
+        font::medium(11.5 * self.scale)
+    }
+
+    fn title(&self) -> FontId {
+        font::semibold(12.5 * self.scale)
+    }
+
     /// A card with its title. The slow one has a rim of its own, and says so.
     pub fn card(&self, card: &Card, stage: &Stage) {
         let theme = self.theme;
         let (rim, colour) = if stage.is_cause() { (1.8, theme.busy) } else { (1.0, theme.hair) };
         self.painter.rect_filled(card.rect, radius::CARD, theme.raised);
         self.painter.rect_stroke(card.rect, radius::CARD, Stroke::new(rim, colour), StrokeKind::Inside);
-        let at = card.rect.min + vec2(12.0, 16.0);
-        self.painter.text(at, Align2::LEFT_CENTER, stage.name, font::title(), theme.t1);
+        let at = card.rect.min + vec2(12.0, 16.0 * self.scale);
+        self.painter.text(at, Align2::LEFT_CENTER, stage.name, self.title(), theme.t1);
         if stage.is_cause() {
             let at = pos2(card.rect.right() - 12.0, at.y);
-            self.painter.text(at, Align2::RIGHT_CENTER, "the cause", font::legend_value(), theme.t1);
+            self.painter.text(at, Align2::RIGHT_CENTER, "the cause", self.legend_value(), theme.t1);
         }
-        let at = card.rect.min + vec2(12.0, 33.0);
-        self.painter.text(at, Align2::LEFT_CENTER, &stage.about, font::tick(), theme.t3);
+        let at = card.rect.min + vec2(12.0, 33.0 * self.scale);
+        self.painter.text(at, Align2::LEFT_CENTER, &stage.about, self.tick(), theme.t3);
     }
 
     /// A task, or a partition.
@@ -52,18 +70,18 @@ impl Brush<'_> {
         let (mut left, mut right) = (rect.left(), rect.right());
         if has_text {
             if !row.number.is_empty() {
-                let name = if row.is_cause { font::legend_value() } else { font::tick() };
+                let name = if row.is_cause { self.legend_value() } else { self.tick() };
                 let colour = if row.is_cause { theme.t1 } else { theme.t3 };
                 self.painter.text(pos2(left, y), Align2::LEFT_CENTER, &row.number, name, colour);
-                left += 18.0;
+                left += 18.0 * self.scale;
             }
-            self.painter.text(pos2(right, y), Align2::RIGHT_CENTER, &row.value, font::tick(), theme.t2);
-            right -= 44.0;
+            self.painter.text(pos2(right, y), Align2::RIGHT_CENTER, &row.value, self.tick(), theme.t2);
+            right -= 44.0 * self.scale;
         }
         let thick = if has_details {
             line - 7.0
         } else if has_text {
-            9.0
+            9.0 * self.scale
         } else {
             (line - 1.0).max(2.0)
         };
@@ -84,14 +102,14 @@ impl Brush<'_> {
     /// The second line: how full, the watermark, the silence by name.
     fn details(&self, rect: Rect, left: f32, row: &Row) {
         let theme = self.theme;
-        let y = rect.top() + 7.0;
+        let y = rect.top() + 7.0 * self.scale;
         let mut end = rect.right();
         if let Some(watermark) = row.watermark {
             end = self.watermark(pos2(end, y), Align2::RIGHT_CENTER, watermark).left() - 8.0;
         }
         let mut at = left;
         if let Some(fill) = row.fill {
-            let meter = Rect::from_min_size(pos2(at, y - 3.0), vec2(20.0, 6.0));
+            let meter = Rect::from_min_size(pos2(at, y - 3.0 * self.scale), vec2(20.0, 6.0) * self.scale);
             self.meter(meter, fill);
             at = meter.right() + 5.0;
         }
@@ -100,7 +118,7 @@ impl Brush<'_> {
             (None, Some(fill)) => fill.in_words(),
             (None, None) => return,
         };
-        let galley = self.painter.layout_no_wrap(words, font::tick(), theme.t2);
+        let galley = self.painter.layout_no_wrap(words, self.tick(), theme.t2);
         if at + galley.size().x <= end {
             self.painter.galley(pos2(at, y - galley.size().y / 2.0), galley, theme.t2);
         }
@@ -139,7 +157,7 @@ impl Brush<'_> {
     /// A watermark: a short green line and an instant. Where it came to lie.
     fn watermark(&self, at: Pos2, anchor: Align2, watermark: EventTime) -> Rect {
         let words = self.clock.tell(watermark.on_proc_clock());
-        let galley = self.painter.layout_no_wrap(words, font::tick(), self.theme.t2);
+        let galley = self.painter.layout_no_wrap(words, self.tick(), self.theme.t2);
         let rect = anchor.anchor_size(at, galley.size() + vec2(13.0, 0.0));
         let line = [pos2(rect.left(), rect.center().y), pos2(rect.left() + 9.0, rect.center().y)];
         self.painter.add(Shape::line_segment(line, Stroke::new(stroke::WATERMARK, self.theme.watermark)));
@@ -150,19 +168,19 @@ impl Brush<'_> {
     /// What flows from a stage to the next: rate above the arrow; watermark and credits below it.
     pub fn edge(&self, rect: Rect, edge: &Edge) {
         let theme = self.theme;
-        let y = rect.top() + ARROW;
+        let y = rect.top() + ARROW * self.scale;
         let x = rect.center().x;
-        self.painter.text(pos2(x, y - 13.0), Align2::CENTER_CENTER, &edge.rate, font::legend(), theme.t1);
+        self.painter.text(pos2(x, y - 13.0 * self.scale), Align2::CENTER_CENTER, &edge.rate, self.legend(), theme.t1);
         let is_full = edge.fill.is_some_and(Fill::is_full);
         let colour = if edge.is_blocked || is_full { theme.backpressure } else { theme.t3 };
         let (from, to) = (pos2(rect.left() + 6.0, y), pos2(rect.right() - 5.0, y));
         let width = if edge.is_blocked { 4.0 } else { 2.0 };
         self.painter.line_segment([from, to - vec2(7.0, 0.0)], Stroke::new(width, colour));
         self.head(to, colour);
-        let mut below = y + 16.0;
+        let mut below = y + 16.0 * self.scale;
         if let Some(watermark) = edge.watermark {
             self.watermark(pos2(x, below), Align2::CENTER_CENTER, watermark);
-            below += 16.0;
+            below += 16.0 * self.scale;
         }
         if let Some(fill) = edge.fill {
             self.credits(pos2(x, below), fill, colour);
@@ -180,16 +198,19 @@ impl Brush<'_> {
         let mut at = at;
         if fill.capacity.is_some() {
             let taken = if fill.level == 0 { 0 } else { ((fill.share() * SQUARES as f64) as usize).max(1) };
-            let left = at.x - (SQUARES as f32 * 7.0 - 2.0) / 2.0;
+            let left = at.x - (SQUARES as f32 * 7.0 - 2.0) / 2.0 * self.scale;
             for square in 0..SQUARES {
-                let rect = Rect::from_min_size(pos2(left + square as f32 * 7.0, at.y - 3.0), vec2(5.0, 7.0));
+                let rect = Rect::from_min_size(
+                    pos2(left + square as f32 * 7.0 * self.scale, at.y - 3.0),
+                    vec2(5.0, 7.0) * self.scale,
+                );
                 let full = if fill.is_full() { colour } else { theme.busy };
                 self.painter.rect_filled(rect, 1.0, if square < taken { full } else { alpha(theme.idle, 0.6) });
             }
-            at.y += 15.0;
+            at.y += 15.0 * self.scale;
         }
         let words = if fill.is_full() { theme.t1 } else { theme.t3 };
-        self.painter.text(at, Align2::CENTER_CENTER, fill.in_words(), font::tick(), words);
+        self.painter.text(at, Align2::CENTER_CENTER, fill.in_words(), self.tick(), words);
     }
 
     /// The dead letters, and the way that they take from the sources.
@@ -203,9 +224,15 @@ impl Brush<'_> {
         self.head(pos2(rect.left() - 5.0, y), theme.t3);
         self.painter.rect_filled(rect, radius::CARD, theme.raised);
         self.painter.rect_stroke(rect, radius::CARD, Stroke::new(1.0, theme.hair), StrokeKind::Inside);
-        self.painter.text(pos2(rect.left() + 12.0, y), Align2::LEFT_CENTER, "Dead letters", font::title(), theme.t1);
+        self.painter.text(pos2(rect.left() + 12.0, y), Align2::LEFT_CENTER, "Dead letters", self.title(), theme.t1);
         let count = crate::human::count(letters as u64);
         let colour = if letters > 0 { theme.t1 } else { theme.t3 };
-        self.painter.text(pos2(rect.right() - 12.0, y), Align2::RIGHT_CENTER, count, font::value(), colour);
+        self.painter.text(
+            pos2(rect.right() - 12.0, y),
+            Align2::RIGHT_CENTER,
+            count,
+            font::medium(12.0 * self.scale),
+            colour,
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use highwater::metrics::delivery::{WindowDelivery, by_window};
 use highwater::record::Stream;
 use highwater::runtime::outcome::View;
-use highwater::runtime::{Ledger, RunConfig, run};
+use highwater::runtime::{RunConfig, run};
 use highwater::scenario::Scenario;
 use highwater::scenario::library::find;
 use highwater::time::EventTime;
@@ -50,7 +50,7 @@ fn keys_of_one_start_are_added_up() {
         seen,
     };
     let windows = vec![window(0, 0, 10, 7), window(0, 5, 4, 4), window(1, 0, 10, 12)];
-    let outcome = Outcome { windows, ledger: Ledger::default() };
+    let outcome = Outcome { windows, ..Outcome::default() };
     let sums = outcome.by_start();
     assert_eq!(sums.len(), 2);
     // What one key lacks, another does not make up for.

@@ -66,8 +66,14 @@ fn replaces(trace: &Trace, later: usize, earlier: usize) -> bool {
 /// How often readers have seen a record beyond the first time, in the window in which that was most often;
 /// the sum over all records.
 pub fn duplicated(trace: &Trace, view: View) -> u64 {
+    repeated(trace, view).len() as u64
+}
+
+/// The handlings by which readers have seen a record again, in the window in which that was most often:
+/// places in the log of the recovery, ascending.
+pub fn repeated(trace: &Trace, view: View) -> Vec<usize> {
     let Some(log) = trace.recovery.as_ref().filter(|log| log.panes.iter().any(|pane| pane.undone_in < NEVER)) else {
-        return 0;
+        return Vec::new();
     };
     let mut by_key: BTreeMap<KeyId, Vec<(EventTime, usize)>> = BTreeMap::new();
     for (place, it) in log.handlings.iter().enumerate().filter(|(_, it)| it.fate == Fate::Counted) {
@@ -75,22 +81,28 @@ pub fn duplicated(trace: &Trace, view: View) -> u64 {
         by_key.entry(key).or_default().push((at, place));
     }
     by_key.values_mut().for_each(|handlings| handlings.sort_unstable());
-    let mut most: BTreeMap<RecordId, u64> = BTreeMap::new();
+    let mut most: BTreeMap<RecordId, Vec<usize>> = BTreeMap::new();
     for ((key, _), panes) in standing(trace, view) {
-        let mut times: BTreeMap<RecordId, u64> = BTreeMap::new();
+        let mut times: BTreeMap<RecordId, Vec<usize>> = BTreeMap::new();
         let handlings = by_key.get(&key).map_or(&[][..], Vec::as_slice);
         for pane in panes {
             let window = trace.panes[pane].window;
             let first = handlings.partition_point(|&(at, _)| at < window.start);
             let inside = handlings[first..].iter().take_while(|&&(at, _)| at < window.end);
             for &(_, place) in inside.filter(|&&(_, place)| log.is_behind(place, pane)) {
-                *times.entry(log.handlings[place].record).or_default() += 1;
+                times.entry(log.handlings[place].record).or_default().push(place);
             }
         }
-        for (record, times) in times.into_iter().filter(|&(_, times)| times > 1) {
+        for (record, mut again) in times.into_iter().filter(|(_, places)| places.len() > 1) {
+            again.sort_unstable();
+            again.remove(0);
             let most = most.entry(record).or_default();
-            *most = (*most).max(times - 1);
+            if again.len() > most.len() {
+                *most = again;
+            }
         }
     }
-    most.values().sum()
+    let mut all: Vec<usize> = most.into_values().flatten().collect();
+    all.sort_unstable();
+    all
 }

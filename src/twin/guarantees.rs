@@ -6,26 +6,39 @@
 
 use std::sync::Arc;
 
+use crate::gate::GatePolicy;
 use crate::metrics::delivery::{WindowDelivery, by_window};
 use crate::pipeline::{Barriers, Delivery};
 use crate::record::Stream;
 use crate::runtime::outcome::View;
-use crate::runtime::{Ledger, RunConfig, run};
+use crate::runtime::recovery_log::Cause;
+use crate::runtime::{Ledger, RunConfig, Trace, run};
 use crate::scenario::{Fault, Scenario, check};
 use crate::sink::SinkSpec;
 use crate::sink::spec::DEFAULT_TRANSACTION_TIMEOUT;
-use crate::time::EventTime;
+use crate::time::{EventTime, Span};
+use crate::twin::watch::Watch;
 
 /// The guarantees in the order in which they are shown: from the weakest to the strongest.
 pub const ORDER: [Delivery; 3] = [Delivery::AtMostOnce, Delivery::AtLeastOnce, Delivery::ExactlyOnce];
 
 /// What readers of committed results have seen under one guarantee.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
+    /// Which guarantee.
+    pub delivery: Delivery,
     /// Every window, by key and start.
     pub windows: Vec<WindowDelivery>,
     /// Where the records of the run were in the end.
     pub ledger: Ledger,
+    /// When records were handled, undone, lost, or counted once more.
+    pub watch: Watch,
+    /// From one checkpoint to the next; `None` where none are taken.
+    pub interval: Option<Span>,
+    /// Whether the scenario says nothing of checkpoints, so that these are the default ones.
+    pub is_default_interval: bool,
+    /// What to know of the numbers; empty where there is nothing.
+    pub note: String,
 }
 
 /// Sums over windows, in records.
@@ -87,17 +100,52 @@ impl Guarantees {
 }
 
 fn outcome(scenario: &Scenario, stream: &Arc<Stream>, delivery: Delivery) -> Result<Outcome, String> {
+    let is_default_interval = scenario.pipeline.checkpoints.is_none();
     let scenario = under(scenario, delivery);
     let problems = scenario.problems();
     if !problems.is_empty() {
         return Err(check::in_words(&problems));
     }
     let config = RunConfig::of(&scenario, stream);
+    let trace = run(stream, &config);
+    let (windows, note) = against_faultless(&trace, stream, &config)?;
+    let interval = config.pipeline.checkpoints.map(|checkpoints| checkpoints.interval);
+    let watch = Watch::of(&trace);
+    Ok(Outcome { delivery, windows, ledger: trace.ledger, watch, interval, is_default_interval, note })
+}
+
+/// What windows hold beside what they should hold, and how that is known where it is not the run without
+/// crashes: where it fails too, by its own checkpoints or by records that it cannot read.
+fn against_faultless(
+    trace: &Trace,
+    stream: &Arc<Stream>,
+    config: &RunConfig,
+) -> Result<(Vec<WindowDelivery>, String), String> {
     let mut faultless = config.clone();
     faultless.faults.retain(|fault| !matches!(fault, Fault::Crash { .. }));
-    let trace = run(stream, &config);
-    let windows = by_window(&trace, &run(stream, &faultless), View::Committed);
-    Ok(Outcome { windows, ledger: trace.ledger })
+    let without_crashes = run(stream, &faultless);
+    let fails = |trace: &Trace| trace.recovery.as_ref().is_some_and(|log| !log.recoveries.is_empty());
+    if !fails(&without_crashes) {
+        return Ok((by_window(trace, &without_crashes, View::Committed), String::new()));
+    }
+    let rows = without_crashes.recovery.as_ref().map_or(&[][..], |log| &log.recoveries);
+    let is_poisoned = rows.iter().any(|row| matches!(row.cause, Cause::Poison(..)));
+    faultless.faults.retain(|fault| !matches!(fault, Fault::CheckpointStorage { .. }));
+    faultless.pipeline.checkpoints = None;
+    faultless.pipeline.sink = SinkSpec::Append;
+    if is_poisoned {
+        faultless.pipeline.gate.policy = GatePolicy::Reject;
+    }
+    let calm = run(stream, &faultless);
+    if fails(&calm) {
+        return Err("it fails without crashes too, so nobody knows what its windows should hold".to_owned());
+    }
+    let note = if is_poisoned {
+        "Records that cannot be read crash this job without end. What is expected is what it counts without them."
+    } else {
+        "This job fails by its own checkpoints, crashes or not. What is expected is what it counts without any."
+    };
+    Ok((by_window(trace, &calm, View::Committed), note.to_owned()))
 }
 
 /// The scenario with this guarantee: at most once takes no checkpoints and at least once lets no barrier wait,

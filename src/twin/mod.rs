@@ -9,6 +9,7 @@ mod matching;
 pub mod pair;
 mod parity;
 mod running_quantile;
+pub mod watch;
 mod words;
 
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@
 pub mod emissions;
 pub mod export_card;
 pub mod faults;
+pub mod guarantees;
 pub mod late;
 pub mod ledger;
 pub mod lesson;

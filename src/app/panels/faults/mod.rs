@@ -150,7 +150,8 @@ fn still(view: &View<'_>, kind: Kind) -> Option<Span> {
 /// The faults of the scenario, each with a button that takes it out.
 fn list_ui(ui: &mut Ui, theme: &Theme, view: &View<'_>, place: Rect, commands: &mut Vec<Command>) {
     let faults = &view.scenario.faults;
-    let mut child = ui.new_child(egui::UiBuilder::new().id_salt("faults").max_rect(place));
+    let middle = Layout::left_to_right(Align::Center);
+    let mut child = ui.new_child(egui::UiBuilder::new().id_salt("faults").max_rect(place).layout(middle));
     let name = format!("Faults {}", human::count(faults.len() as u64));
     let response = button(&mut child, theme, &format!("{name} \u{23f7}"), Loudness::Quiet)
         .on_hover_text("Every fault of this run; any of them can be taken out");

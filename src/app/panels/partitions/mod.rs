@@ -31,7 +31,7 @@ pub struct PartitionsState {
 const HEADS: f32 = 22.0;
 const TICKS: f32 = 24.0;
 /// A row is between these high.
-const ROW: (f32, f32) = (34.0, 96.0);
+const ROW: (f32, f32) = (34.0, 150.0);
 
 /// Draws the panel into all of `ui`.
 pub fn partitions_ui(ui: &mut Ui, view: &View<'_>, state: &mut PartitionsState, commands: &mut Vec<Command>) {
@@ -206,13 +206,29 @@ impl Table<'_> {
         response.on_hover_text(words);
     }
 
+    /// Rows of one reader are tied together: a line that goes on into the next row of the same reader.
+    fn tie(&self, painter: &egui::Painter, rect: Rect, standing: &Standing) {
+        let metrics = &self.insight.metrics;
+        // There are at most a few thousand partitions.
+        let reader = |partition: usize| metrics.owners().reader_at(PartitionId(partition as u32), self.view.now);
+        let own = reader(standing.partition);
+        let goes_on = standing.partition + 1 < metrics.partitions().len() && reader(standing.partition + 1) == own;
+        let comes_from = standing.partition > 0 && reader(standing.partition - 1) == own;
+        let top = if comes_from { rect.top() } else { rect.top() + 6.0 };
+        let bottom = if goes_on { rect.bottom() } else { rect.bottom() - 6.0 };
+        let x = painter.round_to_pixel_center(self.columns.name.0 - 8.0);
+        let line = Stroke::new(2.0, self.view.theme.idle);
+        painter.vline(x, top..=bottom, line);
+    }
+
     fn texts(&self, ui: &Ui, rect: Rect, standing: &Standing) {
         let (painter, theme, columns) = (ui.painter(), self.view.theme, &self.columns);
         let (upper, lower) = (rect.center().y - 8.0, rect.center().y + 8.0);
         let number = standing.partition.to_string();
         painter.text(pos2(columns.name.0, upper), Align2::LEFT_CENTER, number, font::value(), theme.t1);
-        let owner = standing.owner.to_string();
+        let owner = standing.reader();
         painter.text(pos2(columns.name.0, lower), Align2::LEFT_CENTER, owner, font::tick(), theme.t3);
+        self.tie(painter, rect, standing);
         if let Some((left, right)) = columns.log {
             let bar =
                 Rect::from_center_size(pos2((left + right) / 2.0, rect.center().y), vec2(right - left - 8.0, 10.0));

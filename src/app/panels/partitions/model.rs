@@ -76,6 +76,8 @@ pub struct Standing {
     pub partition: usize,
     /// Who reads it.
     pub owner: TaskId,
+    /// Whether readers are members of a consumer group, among which partitions move.
+    pub is_of_group: bool,
     /// The offset of the next record to be read.
     pub position: usize,
     /// The offset of the next record to be written.
@@ -102,6 +104,7 @@ impl Standing {
         Some(Self {
             partition,
             owner: TaskId::source(metrics.owners().reader_at(id, now)),
+            is_of_group: trace.pipeline.group.is_some(),
             position: flow.left_by(now),
             end,
             kept_from: kept_from(flow.entered(), end, rules, now),
@@ -116,10 +119,18 @@ impl Standing {
         self.end.saturating_sub(self.position)
     }
 
+    /// Who reads it, for a label: `source 2`, or `member 2` of a consumer group.
+    pub fn reader(&self) -> String {
+        match self.owner {
+            TaskId::Source(number) if self.is_of_group => format!("member {}", number + 1),
+            owner => owner.to_string(),
+        }
+    }
+
     /// All of it in a sentence.
     pub fn words(&self, clock: Clock) -> String {
-        let Self { partition, owner, position, end, kept_from, .. } = self;
-        let lag = self.lag();
+        let Self { partition, position, end, kept_from, .. } = self;
+        let (owner, lag) = (self.reader(), self.lag());
         let mut words = format!("Partition {partition}, read by {owner}: position {position}, end {end}, lag {lag}");
         if *kept_from > 0 {
             words.push_str(&format!(", kept from {kept_from}"));

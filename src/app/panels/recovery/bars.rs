@@ -37,7 +37,8 @@ pub fn bars_ui(ui: &mut Ui, theme: &Theme, guarantees: &Guarantees, area: Rect) 
     let scale =
         Scale { most: top.unwrap_or(0).max(1) as f32 * 1.12, bars: rows.iter().map(Vec::len).max().unwrap_or(0) };
     let painter = ui.painter().with_clip_rect(area);
-    legend(&painter, theme, area, several);
+    let note = guarantees.outcomes.iter().flatten().map(|it| it.note.as_str()).find(|note| !note.is_empty());
+    legend(&painter, theme, area, several, note);
     let height = (area.height() - LEGEND - TIMES) / 3.0;
     for (place, (outcome, bars)) in guarantees.outcomes.iter().zip(&rows).enumerate() {
         let top = area.top() + LEGEND + height * place as f32;
@@ -47,6 +48,9 @@ pub fn bars_ui(ui: &mut Ui, theme: &Theme, guarantees: &Guarantees, area: Rect) 
         let middle = plot.center().y;
         painter.text(pos2(area.left(), middle - 8.0), Align2::LEFT_CENTER, name, font::value(), theme.t1);
         painter.text(pos2(area.left(), middle + 8.0), Align2::LEFT_CENTER, sink, font::tick(), theme.t3);
+        if let Ok(outcome) = outcome {
+            painter.text(pos2(area.left(), middle + 22.0), Align2::LEFT_CENTER, every(outcome), font::tick(), theme.t3);
+        }
         painter.rect_filled(plot, 0.0, theme.plot);
         let words = match outcome {
             Ok(outcome) => {
@@ -76,6 +80,15 @@ fn name(delivery: Delivery) -> (&'static str, &'static str) {
         Delivery::AtMostOnce => ("At most once", "rows appended"),
         Delivery::AtLeastOnce => ("At least once", "rows appended"),
         Delivery::ExactlyOnce => ("Exactly once", "rows in transactions"),
+    }
+}
+
+/// From one checkpoint to the next, and whether anybody has said so.
+fn every(outcome: &Outcome) -> String {
+    match outcome.interval {
+        None => "no checkpoints".to_owned(),
+        Some(interval) if outcome.is_default_interval => format!("{} by default", human::span(interval)),
+        Some(interval) => format!("checkpoint each {}", human::span(interval)),
     }
 }
 
@@ -127,7 +140,7 @@ fn sums(painter: &Painter, theme: &Theme, plot: Rect, outcome: &Outcome) {
 }
 
 /// What the parts of a bar mean.
-fn legend(painter: &Painter, theme: &Theme, area: Rect, several: usize) {
+fn legend(painter: &Painter, theme: &Theme, area: Rect, several: usize, note: Option<&str>) {
     let y = area.top() + LEGEND / 2.0 - 2.0;
     let unit = match several {
         1 => "records by window".to_owned(),
@@ -142,7 +155,7 @@ fn legend(painter: &Painter, theme: &Theme, area: Rect, several: usize) {
         x = painter.text(at, Align2::LEFT_CENTER, name, font::tick(), theme.t2).right() + 16.0;
     }
     painter.add(marks::dashed(pos2(x, y), pos2(x + 18.0, y), Stroke::new(1.5, theme.t1), 4.0, 3.0));
-    let words = "expected, from the run without failures";
+    let words = note.map_or("expected, from the run without failures".to_owned(), |note| format!("expected. {note}"));
     painter.text(pos2(x + 23.0, y), Align2::LEFT_CENTER, words, font::tick(), theme.t2);
 }
 

@@ -1,6 +1,8 @@
 //! Recovery: when the job failed, when that was noticed, repaired and made good, over the run; and what
 //! the same failures do to every window under each guarantee, side by side.
 //!
+//! In front of people only the second, in three large columns ([`super::guarantees`]).
+//!
 //! The figures are those of whole runs of the same stream ([`crate::twin::guarantees`]); they stand for
 //! the end of the run, wherever the cursor is.
 
@@ -9,6 +11,8 @@ mod strip;
 
 use egui::{Align, Layout, Rect, RichText, Ui, pos2, vec2};
 
+use crate::app::arrangement::Preset;
+use crate::app::panels::guarantees::guarantees_ui;
 use crate::app::panels::topology::empty;
 use crate::app::theme::{font, space};
 use crate::app::view::{Command, View};
@@ -30,6 +34,9 @@ const NO_INPUT: &str = "The rows of this run are not kept as they were read, so 
 
 /// Draws the panel into all of `ui`.
 pub fn recovery_ui(ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
+    if view.preset == Preset::Present {
+        return guarantees_ui(ui, view, commands);
+    }
     let theme = view.theme;
     let rect = ui.max_rect();
     let log = view.run.trace.recovery.as_deref();

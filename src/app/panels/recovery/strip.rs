@@ -23,6 +23,8 @@ const BANDS: f32 = 34.0;
 const CHECKPOINTS: f32 = 30.0;
 /// Room left of the strip for the names of its two lanes.
 pub const NAMES: f32 = 132.0;
+/// Room for half a mark at both ends of the run.
+const EDGE: f32 = 6.0;
 
 /// What happens between two of the instants of a recovery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +65,9 @@ pub fn strip_ui(ui: &mut Ui, view: &View<'_>, log: &RecoveryLog, area: Rect, com
         Rect::from_min_size(area.min + vec2(NAMES, LEGEND + WORDS), vec2((area.width() - NAMES).max(20.0), BANDS));
     let ticks = bands.translate(vec2(0.0, BANDS)).with_max_y(bands.bottom() + CHECKPOINTS);
     let both = bands.union(ticks);
-    let axis = TimeAxis::new(TimeRange::of_micros(start.micros(), end.micros()), both.left(), both.right());
-    let painter = ui.painter().with_clip_rect(area);
+    let axis =
+        TimeAxis::new(TimeRange::of_micros(start.micros(), end.micros()), both.left() + EDGE, both.right() - EDGE);
+    let painter = ui.painter().with_clip_rect(area.expand2(vec2(EDGE, 0.0)));
     painter.rect_filled(both, 0.0, theme.plot);
     legend(&painter, theme, area);
     for (lane, name) in [(bands, "job"), (ticks, "checkpoints")] {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use egui::vec2;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, SnapshotOptions, SnapshotResults, try_image_snapshot_options};
 use highwater::app::arrangement::Preset;
 use highwater::app::files::Opened;
@@ -92,8 +92,8 @@ fn seek(window: &mut Window, at: Span) {
 /// What a column says at the cursor: the text of the label that begins with its name and a colon.
 fn says(window: &Window, name: &str) -> String {
     let begins = format!("{name}: ");
-    let node = window.get_by(|node| node.label().is_some_and(|label| label.starts_with(&begins)));
-    egui_kittest::kittest::NodeT::accesskit_node(&node).label().expect("it has a label")
+    let node = window.get_by(|node| node.value().is_some_and(|text| text.starts_with(&begins)));
+    node.accesskit_node().value().expect("it has a text")
 }
 
 #[test]

@@ -69,9 +69,10 @@ pub fn duplicated(trace: &Trace, view: View) -> u64 {
     repeated(trace, view).len() as u64
 }
 
-/// The handlings by which readers have seen a record again, in the window in which that was most often:
-/// places in the log of the recovery, ascending.
-pub fn repeated(trace: &Trace, view: View) -> Vec<usize> {
+/// The handlings by which readers have seen a record again, in the window in which that was most often: the
+/// place of each in the log of the recovery, and when it was counted again. That is when it was handled
+/// again, or, where one handling is in two panes that both stand, when the second pane was seen. Ascending.
+pub fn repeated(trace: &Trace, view: View) -> Vec<(usize, ProcTime)> {
     let Some(log) = trace.recovery.as_ref().filter(|log| log.panes.iter().any(|pane| pane.undone_in < NEVER)) else {
         return Vec::new();
     };
@@ -81,16 +82,19 @@ pub fn repeated(trace: &Trace, view: View) -> Vec<usize> {
         by_key.entry(key).or_default().push((at, place));
     }
     by_key.values_mut().for_each(|handlings| handlings.sort_unstable());
-    let mut most: BTreeMap<RecordId, Vec<usize>> = BTreeMap::new();
+    let mut most: BTreeMap<RecordId, Vec<(ProcTime, usize)>> = BTreeMap::new();
     for ((key, _), panes) in standing(trace, view) {
-        let mut times: BTreeMap<RecordId, Vec<usize>> = BTreeMap::new();
+        let mut times: BTreeMap<RecordId, Vec<(ProcTime, usize)>> = BTreeMap::new();
         let handlings = by_key.get(&key).map_or(&[][..], Vec::as_slice);
         for pane in panes {
             let window = trace.panes[pane].window;
             let first = handlings.partition_point(|&(at, _)| at < window.start);
             let inside = handlings[first..].iter().take_while(|&&(at, _)| at < window.end);
             for &(_, place) in inside.filter(|&&(_, place)| log.is_behind(place, pane)) {
-                times.entry(log.handlings[place].record).or_default().push(place);
+                let times = times.entry(log.handlings[place].record).or_default();
+                let is_known = times.iter().any(|&(_, known)| known == place);
+                let seen = if is_known { seen_at(trace, pane, view) } else { Some(log.handlings[place].at) };
+                times.push((seen.unwrap_or(ProcTime::MAX), place));
             }
         }
         for (record, mut again) in times.into_iter().filter(|(_, places)| places.len() > 1) {
@@ -102,7 +106,7 @@ pub fn repeated(trace: &Trace, view: View) -> Vec<usize> {
             }
         }
     }
-    let mut all: Vec<usize> = most.into_values().flatten().collect();
+    let mut all: Vec<(usize, ProcTime)> = most.into_values().flatten().map(|(at, place)| (place, at)).collect();
     all.sort_unstable();
     all
 }

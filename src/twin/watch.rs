@@ -73,7 +73,7 @@ impl Watch {
         let refated: BTreeMap<RecordId, ProcTime> =
             log.refated.iter().filter(|it| it.after == Fate::Lost).map(|it| (it.record, it.at)).collect();
         let repeats = repeated(trace, View::Committed);
-        watch.repeated = repeats.iter().map(|&place| log.handlings[place].at).collect();
+        watch.repeated = repeats.iter().map(|&(_, at)| at).collect();
         watch.repeated.sort_unstable();
         watch.marks = marks(log, &refated, &repeats);
         for (place, _) in trace.fates.iter().enumerate().filter(|(_, fate)| **fate == Fate::Lost) {
@@ -135,8 +135,8 @@ impl Watch {
     }
 }
 
-fn marks(log: &RecoveryLog, lost: &BTreeMap<RecordId, ProcTime>, repeats: &[usize]) -> Vec<Mark> {
-    let repeats: std::collections::BTreeSet<usize> = repeats.iter().copied().collect();
+fn marks(log: &RecoveryLog, lost: &BTreeMap<RecordId, ProcTime>, repeats: &[(usize, ProcTime)]) -> Vec<Mark> {
+    let repeats: BTreeMap<usize, ProcTime> = repeats.iter().rev().copied().collect();
     // Life n begins with the restart after failure n.
     let undone_at = |life: u32| {
         let failure = (life as usize).checked_sub(1).and_then(|place| log.recoveries.get(place));
@@ -145,7 +145,7 @@ fn marks(log: &RecoveryLog, lost: &BTreeMap<RecordId, ProcTime>, repeats: &[usiz
     let mark = |(place, it): (usize, &crate::runtime::recovery_log::Handling)| {
         let (fate, known) = match lost.get(&it.record) {
             Some(&known) if it.fate == Fate::Counted => (MarkFate::Lost, known),
-            _ if repeats.contains(&place) => (MarkFate::Repeated, it.at),
+            _ if repeats.contains_key(&place) => (MarkFate::Repeated, repeats[&place]),
             _ if it.undone_in != NEVER => (MarkFate::Undone, undone_at(it.undone_in)),
             _ => (MarkFate::Kept, it.at),
         };

@@ -32,9 +32,9 @@ impl Look {
     }
 
     /// How wide a button with this name is.
-    pub fn width(self, ui: &Ui, title: &str) -> f32 {
+    pub fn width(self, ui: &Ui, title: &str, has_arrow: bool) -> f32 {
         let text = ui.painter().layout_no_wrap(title.to_owned(), font::medium(self.text), Color32::WHITE);
-        self.air + BOLT + text.size().x + ARROW
+        self.air + BOLT + text.size().x + if has_arrow { ARROW } else { self.air }
     }
 }
 
@@ -86,7 +86,8 @@ pub fn show(
         Standing::Active(left) => format!("{help}\nNow for {} more; a press breaks it again.", human::span(*left)),
         Standing::NotHere(why) => format!("Not here. {why}"),
     };
-    Pressed { press: press.on_hover_text(told), options: options.on_hover_text("Choose who, for how long, how much") }
+    let choose = if is_ready { "Choose who, for how long, how much".to_owned() } else { told.clone() };
+    Pressed { press: press.on_hover_text(told), options: options.on_hover_text(choose) }
 }
 
 fn paint(

@@ -40,10 +40,11 @@ fn look(view: &View<'_>, width: f32) -> Look {
 
 /// Where the buttons of a row of this width lie, from its left upper corner; the last one is the list of
 /// faults. How high all of it is.
-fn places(ui: &Ui, look: Look, width: f32) -> (Vec<Rect>, f32) {
+fn places(ui: &Ui, look: Look, width: f32, arrows: &[bool]) -> (Vec<Rect>, f32) {
     let label = ui.painter().layout_no_wrap(LABEL.to_owned(), look.label(), egui::Color32::WHITE).size().x;
     let left = label + space::PANEL;
-    let widths = Kind::ALL.iter().map(|kind| look.width(ui, kind.title())).chain([LIST]);
+    let kinds = Kind::ALL.iter().zip(arrows);
+    let widths = kinds.map(|(kind, &has_arrow)| look.width(ui, kind.title(), has_arrow)).chain([LIST]);
     let (mut x, mut y) = (left, 0.0);
     let mut rects = Vec::new();
     for wide in widths {
@@ -56,6 +57,25 @@ fn places(ui: &Ui, look: Look, width: f32) -> (Vec<Rect>, f32) {
     (rects, y + look.height)
 }
 
+/// The run on screen as what is to be broken.
+fn scene<'a>(view: &View<'a>) -> Scene<'a> {
+    Scene {
+        scenario: view.scenario,
+        stream: &view.run.trace.stream,
+        origin: view.run.origin(),
+        end: view.run.clock_range().1,
+        now: view.now,
+    }
+}
+
+/// By button: whether there is anything to choose, which a button that can do nothing here never has.
+fn arrows(view: &View<'_>) -> Vec<bool> {
+    let scene = scene(view);
+    let has_arrow =
+        |kind: Kind| scene.applies(kind).is_ok() && card::has_choices(kind, &Victims::of(kind, view.scenario));
+    Kind::ALL.into_iter().map(has_arrow).collect()
+}
+
 /// What the row is called.
 const LABEL: &str = "Break something";
 /// Width of the button that lists the faults.
@@ -63,24 +83,18 @@ const LIST: f32 = 84.0;
 
 /// How high the row is in this width.
 pub fn height(ui: &Ui, view: &View<'_>, width: f32) -> f32 {
-    places(ui, look(view, width), width).1
+    places(ui, look(view, width), width, &arrows(view)).1
 }
 
 /// Draws the row at the top of `area`.
 pub fn faults_ui(ui: &mut Ui, view: &View<'_>, state: &mut FaultsState, area: Rect, commands: &mut Vec<Command>) {
     let look = look(view, area.width());
-    let (places, height) = places(ui, look, area.width());
+    let (places, height) = places(ui, look, area.width(), &arrows(view));
     let theme = view.theme;
     let line = Rect::from_min_size(area.min, vec2(area.width(), look.height));
     let at = line.left_center();
     ui.painter().text(at, egui::Align2::LEFT_CENTER, LABEL, look.label(), theme.t1);
-    let scene = Scene {
-        scenario: view.scenario,
-        stream: &view.run.trace.stream,
-        origin: view.run.origin(),
-        end: view.run.clock_range().1,
-        now: view.now,
-    };
+    let scene = scene(view);
     let row = Rect::from_min_size(area.min, vec2(area.width(), height));
     frame::scope(ui, "break something", row.expand(3.0), Layout::left_to_right(Align::Min), |ui| {
         for ((kind, choice), place) in Kind::ALL.into_iter().zip(&mut state.choices).zip(&places) {

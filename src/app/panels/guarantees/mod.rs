@@ -62,12 +62,10 @@ pub(in crate::app::panels) struct Sizes {
 impl Sizes {
     fn of(area: Rect) -> Self {
         let scale = (area.width() / 1_600.0).min(area.height() / 528.0).clamp(0.86, 1.3);
-        Self {
-            scale,
-            air: if area.width() < 1_400.0 { 18.0 } else { 32.0 * scale },
-            row: 34.0 * scale,
-            strip: 70.0 * scale,
-        }
+        // A small window gives its height to the windows of the table.
+        let (row, strip) = if area.height() < 440.0 { (24.0, 52.0) } else { (34.0 * scale, 70.0 * scale) };
+        let air = if area.width() < 1_400.0 { 18.0 } else { 32.0 * scale };
+        Self { scale, air, row, strip }
     }
 
     fn body(self) -> egui::FontId {

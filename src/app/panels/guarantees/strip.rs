@@ -103,9 +103,9 @@ fn draw(painter: &egui::Painter, view: &View<'_>, sizes: Sizes, plot: Rect, x: f
     painter.add(match mark.fate {
         _ if mark.at > view.now => marks::dot(at, size, alpha(theme.on_time, 0.34)),
         MarkFate::Lost if is_known => marks::cross(at, size * 1.6, theme.dropped),
-        MarkFate::Repeated => marks::diamond(at, size * 1.7, theme.behind),
+        MarkFate::Repeated if is_known => marks::diamond(at, size * 1.7, theme.behind),
         MarkFate::Undone if is_known => marks::hollow(at, size, alpha(theme.on_time, 0.8)),
-        MarkFate::Lost | MarkFate::Undone | MarkFate::Kept => marks::dot(at, size, theme.on_time),
+        _ => marks::dot(at, size, theme.on_time),
     });
 }
 

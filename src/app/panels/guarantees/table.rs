@@ -15,7 +15,7 @@ use crate::twin::guarantees::{Outcome, Totals};
 
 /// Facts below the windows, and the height of each.
 const FACTS: usize = 5;
-const FACT: f32 = 25.0;
+const FACT: f32 = 24.0;
 
 /// Draws windows and facts into `area`.
 pub fn table_ui(ui: &mut Ui, view: &View<'_>, sizes: Sizes, area: Rect, outcome: &Outcome) {
@@ -56,7 +56,7 @@ fn windows(ui: &Ui, view: &View<'_>, sizes: Sizes, area: Rect, outcome: &Outcome
     let failed = outcome.watch.failure_at(view.now).map(|row| row.failed_at.on_event_clock());
     let at_failure = failed.map_or(0, |at| all.partition_point(|(start, _)| *start <= at));
     // The window of the failure, two before it, and what came after.
-    let first = at_failure.saturating_sub(3).min(all.len().saturating_sub(rows));
+    let first = at_failure.saturating_sub(3.min(rows.saturating_sub(1).max(1))).min(all.len().saturating_sub(rows));
     let shown = &all[first..(first + rows).min(all.len())];
     let step = all.windows(2).map(|pair| (pair[1].0 - pair[0].0).micros()).min().unwrap_or(0);
     let most = shown.iter().map(|(_, it)| it.expected.max(it.seen)).max().unwrap_or(0).max(1);
@@ -157,7 +157,7 @@ fn facts(outcome: &Outcome, row: Option<&RecoveryRow>) -> [(&'static str, String
         Some(at) => human::span(at - row.failed_at),
         None => "not by the end of the run".to_owned(),
     });
-    let every = outcome.interval.map(|interval| human::span(interval));
+    let every = outcome.interval.map(human::span);
     let checkpoints = match (&every, outcome.is_default_interval) {
         (None, _) => "none".to_owned(),
         (Some(every), false) => format!("every {every}"),

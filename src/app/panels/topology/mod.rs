@@ -81,7 +81,8 @@ pub fn topology_ui(ui: &mut Ui, view: &View<'_>, state: &mut TopologyState, comm
 /// Cards grow with the room that there is for them; in front of people they are large.
 fn scale(view: &View<'_>, body: Rect) -> f32 {
     let room = (body.width() / 1_100.0).min(body.height() / 420.0);
-    let large = if view.preset == Preset::Present && body.width() > 1_200.0 { 1.2 } else { 1.0 };
+    let large =
+        if view.preset == Preset::Present && body.width() > 1_200.0 && body.height() > 260.0 { 1.2 } else { 1.0 };
     room.clamp(large, 1.5)
 }
 

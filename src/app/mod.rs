@@ -17,8 +17,8 @@
 //! from the worker.
 
 pub mod arrangement;
-pub mod export;
 pub mod breaking;
+pub mod export;
 pub mod files;
 pub mod insight;
 pub mod layout;

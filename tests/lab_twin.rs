@@ -123,12 +123,64 @@ fn another_seed_is_another_input_and_that_is_said() {
 }
 
 #[test]
+fn a_term_of_the_ledger_shows_its_records_alone_and_again_all() {
+    let mut window = window(None, vec2(1600.0, 1000.0), ThemeChoice::Dark, 577);
+    let ledger = {
+        let state = window.state().state();
+        state.run.as_ref().expect("a run").ledger_at(state.playback.now())
+    };
+    let dropped = format!("Ledger: {} dropped late", ledger.dropped_late);
+    window.get_by_label(&dropped).click();
+    window.run_steps(2);
+    let legend = window.state().state().legend;
+    assert!(legend.dropped && legend.watermark);
+    assert!(!legend.on_time && !legend.behind && !legend.side_output && !legend.given_up);
+    window.get_by_label(&dropped).click();
+    window.run_steps(2);
+    assert_eq!(window.state().state().legend, highwater::app::view::LegendFilter::default());
+    window.get_by_label(&format!("Ledger: {} in flight", ledger.in_flight)).click();
+    window.run_steps(2);
+    let state = window.state().state();
+    let Selection::Record(id) = state.selection else { panic!("a record is picked") };
+    let (trace, now) = (&state.run.as_ref().expect("a run").trace, state.playback.now());
+    assert!(trace.stream.arrivals()[id.index()] <= now && trace.handled[id.index()] > now);
+}
+
+#[test]
+fn delays_lie_on_either_axis_and_the_bound_takes_a_value() {
+    let mut window = window(Some(Panel::Late), vec2(560.0, 300.0), ThemeChoice::Dark, 577);
+    window.get_by_label("Log axis").click();
+    window.run_steps(3);
+    window.get_by_label("Linear axis");
+    window.get_by_label("Out-of-orderness bound on the delay axis").set_value_accesskit(45.0);
+    window.run_steps(3);
+    let bound = window.state().state().scenario.pipeline.watermark;
+    assert_eq!(bound, WatermarkSpec::Bounded { bound: Span::from_secs(45) });
+}
+
+#[test]
+fn the_keys_of_a_window_unfold_into_lanes() {
+    let mut window = window(Some(Panel::Emissions), vec2(560.0, 460.0), ThemeChoice::Dark, 577);
+    assert_eq!(window.query_all_by_label_contains("Key T").count(), 0);
+    window.get_by_label("Keys of 12:04").click();
+    window.run_steps(3);
+    let keys: Vec<String> =
+        window.query_all_by_label_contains("Key T").filter_map(|node| node.accesskit_node().label()).collect();
+    assert_eq!(keys.len(), 4, "{keys:?}");
+    window.get_by_label(&keys[0]).click();
+    window.run_steps(2);
+    assert!(matches!(window.state().state().selection, Selection::Window { key: Some(_), .. }));
+}
+
+#[test]
 fn the_twin_looks_as_it_did() {
     let mut results = SnapshotResults::new();
     let pictures = [
         ("twin", Some(Panel::Twin), vec2(312.0, 760.0)),
         ("twin-emissions", Some(Panel::Emissions), vec2(540.0, 264.0)),
         ("twin-time-map", Some(Panel::TimeMap), vec2(720.0, 480.0)),
+        ("twin-late", Some(Panel::Late), vec2(560.0, 264.0)),
+        ("twin-narrow", Some(Panel::Twin), vec2(232.0, 700.0)),
     ];
     for (name, panel, size) in pictures {
         for (theme, suffix) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {

@@ -358,7 +358,7 @@ fn draw(
         (_, Some(live)) if is_main => live_ui(ui, view.theme, live, commands),
         (Panel::Settings, _) if view.preset == Preset::Learn && knobs_ui(ui, view, &state.opened, commands) => {}
         (Panel::Settings, _) => settings::settings_ui(ui, view, state, settings, commands),
-        (Panel::Ledger, _) => ledger::ledger_ui(ui, view, frame.compact),
+        (Panel::Ledger, _) => ledger::ledger_ui(ui, view, frame.compact, commands),
         (Panel::Transport, _) => {
             let frame = transport::Frame {
                 playback: &state.playback,

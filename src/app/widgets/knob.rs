@@ -24,6 +24,9 @@ const TRACK_Y: f32 = 29.5;
 /// What a row is longer by when its track has ticks with names.
 const TICKS: f32 = 11.0;
 
+/// Two clicks on the number within this many seconds go back to the value that it was opened with.
+const DOUBLE_CLICK: f64 = 0.5;
+
 /// One knob.
 #[derive(Clone, Debug)]
 pub struct Knob<'a> {
@@ -50,6 +53,8 @@ struct Typing {
     error: Option<String>,
     /// The field takes the focus in its first frame.
     fresh: bool,
+    /// When it was opened, on the frames' clock: a second click right after it is a double click.
+    since: f64,
 }
 
 impl Knob<'_> {
@@ -178,8 +183,9 @@ impl Knob<'_> {
         let at = |x: f32, height: f32| pos2(x, right.y - height / 2.0);
         ui.painter().galley(at(right.x - unit.size().x, unit.size().y), unit.clone(), theme.t3);
         ui.painter().galley(at(right.x - width, number.size().y), number, accent);
-        if response.on_hover_text("Click to type a value").clicked() {
-            keep(ui, id, Typing { text: self.quantity.edit_text(value), error: None, fresh: true });
+        if response.on_hover_text("Click to type a value, twice to go back to the one it was opened with").clicked() {
+            let since = ui.input(|input| input.time);
+            keep(ui, id, Typing { text: self.quantity.edit_text(value), error: None, fresh: true, since });
         }
         None
     }
@@ -203,6 +209,10 @@ impl Knob<'_> {
             response.request_focus();
             select_all(ui, response.id, typing.text.chars().count());
             typing.fresh = false;
+        }
+        if response.double_clicked() && ui.input(|input| input.time) - typing.since < DOUBLE_CLICK {
+            ui.data_mut(|data| data.remove::<Typing>(id));
+            return Some(self.default);
         }
         if response.changed() {
             typing.error = None;

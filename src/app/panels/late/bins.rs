@@ -1,7 +1,7 @@
 //! Delays in bins, by fate, for any instant of a run.
 //!
-//! Positive delays lie on a logarithmic axis with bins of equal width; delays of zero and below (a
-//! producer's clock ran ahead) share one bin of their own before it. Counts are kept for the whole
+//! Positive delays lie on a logarithmic or a linear axis with bins of equal width; delays of zero and below
+//! (a producer's clock ran ahead) share one bin of their own before it. Counts are kept for the whole
 //! run at regular places, so that the counts at any instant cost a fixed number of records, not all.
 
 use crate::metrics::quantile::P99;
@@ -9,7 +9,7 @@ use crate::record::RecordId;
 use crate::runtime::{Fate, Trace};
 use crate::time::Span;
 
-/// Bins on the logarithmic axis.
+/// Bins on the axis.
 pub const BINS: usize = 44;
 
 /// Records between two places where counts are kept.
@@ -37,10 +37,22 @@ pub type Counts = [u32; KINDS];
 /// Counts of every bin; the first is for delays of zero and below.
 pub type Table = [Counts; BINS + 1];
 
+/// How delays lie along the axis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DelayAxis {
+    /// Equal factors are equally far apart: short and long delays are seen at once.
+    #[default]
+    Log,
+    /// Equal differences are equally far apart, from zero on: how long the tail is.
+    Linear,
+}
+
 /// The delays of a run, ready to be counted up to any record.
 #[derive(Clone, Debug)]
 pub struct DelayBins {
-    /// The range of the logarithmic axis in seconds; `hi > lo > 0`.
+    /// How delays lie along the axis.
+    pub axis: DelayAxis,
+    /// The range of the axis in seconds; `hi > lo > 0`, or from 0 to `hi` where it is linear.
     range: (f64, f64),
     /// Per record: its bin in the low 6 bits, its kind above.
     codes: Vec<u8>,
@@ -50,9 +62,9 @@ pub struct DelayBins {
 
 impl DelayBins {
     /// Sorts the delays of a finished run into bins. `sorted` are its delays, ascending.
-    pub fn of(trace: &Trace, sorted: &[Span]) -> Self {
+    pub fn of(trace: &Trace, sorted: &[Span], axis: DelayAxis) -> Self {
         let range = axis_range(sorted);
-        let mut bins = Self { range, codes: Vec::with_capacity(trace.fates.len()), kept: Vec::new() };
+        let mut bins = Self { axis, range, codes: Vec::with_capacity(trace.fates.len()), kept: Vec::new() };
         let mut counts: Table = [[0; KINDS]; BINS + 1];
         let edges = bins.edges();
         for (i, &fate) in trace.fates.iter().enumerate() {
@@ -91,13 +103,19 @@ impl DelayBins {
     /// Where a positive delay in seconds lies on the axis, from 0 to 1; beyond that outside.
     pub fn place(&self, seconds: f64) -> f64 {
         let (lo, hi) = self.range;
-        libm::log(seconds.max(1e-9) / lo) / libm::log(hi / lo)
+        match self.axis {
+            DelayAxis::Log => libm::log(seconds.max(1e-9) / lo) / libm::log(hi / lo),
+            DelayAxis::Linear => seconds / hi,
+        }
     }
 
     /// The delay in seconds at a place of the axis.
     pub fn seconds_at(&self, place: f64) -> f64 {
         let (lo, hi) = self.range;
-        lo * libm::exp(place * libm::log(hi / lo))
+        match self.axis {
+            DelayAxis::Log => lo * libm::exp(place * libm::log(hi / lo)),
+            DelayAxis::Linear => place * hi,
+        }
     }
 
     /// The least delay of every bin but the first: what [`DelayBins::bin_of`] says, without a logarithm for
@@ -155,7 +173,12 @@ mod tests {
     #[test]
     fn counts_at_any_instant_are_those_of_counting_from_the_start() {
         let trace = fixture::trace(10_000, 3, fixture::tumbling(), 4);
-        let bins = DelayBins::of(&trace, &sorted_delays(&trace.stream));
+        for axis in [DelayAxis::Log, DelayAxis::Linear] {
+            counts_are_exact(&DelayBins::of(&trace, &sorted_delays(&trace.stream), axis), &trace);
+        }
+    }
+
+    fn counts_are_exact(bins: &DelayBins, trace: &Trace) {
         for handled in [0, 1, 4_095, 4_096, 4_097, 8_192, 9_999, 10_000, 20_000] {
             let mut expected: Table = [[0; KINDS]; BINS + 1];
             for i in 0..handled.min(10_000) {
@@ -171,7 +194,7 @@ mod tests {
     fn places_and_delays_are_inverse_and_bins_ascend() {
         let spans: Vec<Span> = [1, 10, 100, 1_000].map(Span::from_secs).to_vec();
         let (lo, hi) = axis_range(&spans);
-        let bins = DelayBins { range: (lo, hi), codes: Vec::new(), kept: Vec::new() };
+        let bins = DelayBins { axis: DelayAxis::Log, range: (lo, hi), codes: Vec::new(), kept: Vec::new() };
         for seconds in [1.0, 7.5, 30.0, 1_000.0] {
             assert!((bins.seconds_at(bins.place(seconds)) - seconds).abs() < 1e-9 * seconds);
         }

@@ -14,6 +14,7 @@ use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, Ui, pos2, vec2};
 
 use crate::app::theme::{Theme, font, radius, space};
 use crate::app::view::{Command, View};
+use crate::app::widgets::controls::{Loudness, button};
 use crate::app::widgets::{frame, marks};
 use crate::human;
 use crate::metrics::quantile::{P50, P99};
@@ -21,13 +22,14 @@ use crate::time::Span;
 
 pub use scale::round_count;
 
-use bins::{BINS, DelayBins, KINDS, Kind, Table};
+use bins::{BINS, DelayAxis, DelayBins, KINDS, Kind, Table};
 use callouts::Callout;
 
 /// What the panel keeps between frames: the bins of the run on screen.
 #[derive(Debug, Default)]
 pub struct LateState {
     bins: Option<(u64, DelayBins)>,
+    axis: DelayAxis,
 }
 
 /// Height of the labels above the bars, and of the axis below them.
@@ -42,10 +44,12 @@ const COUNTS: f32 = 34.0;
 /// Draws the panel into all of `ui`.
 pub fn late_ui(ui: &mut Ui, view: &View<'_>, state: &mut LateState, commands: &mut Vec<Command>) {
     let run = view.run;
-    if state.bins.as_ref().is_none_or(|(generation, _)| *generation != run.generation) {
-        state.bins = Some((run.generation, DelayBins::of(&run.trace, &run.delays)));
+    let LateState { bins, axis } = state;
+    let is_of = |(generation, bins): &(u64, DelayBins)| *generation == run.generation && bins.axis == *axis;
+    if !bins.as_ref().is_some_and(is_of) {
+        *bins = Some((run.generation, DelayBins::of(&run.trace, &run.delays, *axis)));
     }
-    let Some((_, bins)) = &state.bins else { return };
+    let Some((_, bins)) = &*bins else { return };
     let ledger = run.ledger_at(view.now);
     let handled = run.trace.at(view.now).handled;
     let aside = ledger.dropped_late + ledger.side_output;
@@ -60,8 +64,11 @@ pub fn late_ui(ui: &mut Ui, view: &View<'_>, state: &mut LateState, commands: &m
         "Late and dropped",
         |ui| {
             let words = ui.painter().layout_no_wrap(headline.clone(), font::legend(), view.theme.t2);
-            if ui.available_width() > words.size().x + 100.0 {
+            if ui.available_width() > words.size().x + 190.0 {
                 frame::caption(ui, view.theme, "delay, by fate");
+            }
+            if ui.available_width() > words.size().x + 90.0 {
+                axis_ui(ui, view.theme, axis);
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 ui.label(egui::RichText::new(headline).font(font::legend()).color(view.theme.t2));
@@ -78,11 +85,24 @@ pub fn late_ui(ui: &mut Ui, view: &View<'_>, state: &mut LateState, commands: &m
             if strip {
                 over_time::paint(ui.painter(), view, below.with_min_x(below.left() + COUNTS));
             }
-            let plot = Plot::new(bins, area, &bins.counts(handled));
-            plot.paint(ui, view, &bins.counts(handled));
+            let counts = bins.counts(handled);
+            let plot = Plot::new(bins, area, &counts);
+            plot.paint(ui, view, &counts);
+            plot.card_ui(ui, view.theme, &counts);
             plot.bound_ui(ui, view, commands);
         },
     );
+}
+
+/// Switches between the axes.
+fn axis_ui(ui: &mut Ui, theme: &Theme, axis: &mut DelayAxis) {
+    let (name, other) = match axis {
+        DelayAxis::Log => ("Log axis", DelayAxis::Linear),
+        DelayAxis::Linear => ("Linear axis", DelayAxis::Log),
+    };
+    if button(ui, theme, name, Loudness::Quiet).on_hover_text("Press for the other one").clicked() {
+        *axis = other;
+    }
 }
 
 /// What an empty panel says.
@@ -226,7 +246,28 @@ impl<'a> Plot<'a> {
         painter.galley(words.min, galley, theme.t3);
     }
 
-    /// The bound, P50 and P99, each with its name.
+    /// What is in the bar under the pointer.
+    fn card_ui(&self, ui: &Ui, theme: &Theme, counts: &Table) {
+        let response = ui.interact(self.bars, ui.scope_id().with("bars"), Sense::hover());
+        let Some(at) = response.hover_pos() else { return };
+        let Some(bin) = (0..=BINS).find(|&bin| self.bar(bin).x_range().expand(1.0).contains(at.x)) else { return };
+        let edge = |place: usize| self.bins.seconds_at(place as f64 / BINS as f64);
+        let range = match bin {
+            0 => "zero or less".to_owned(),
+            bin => format!("{} to {}", scale::rounded(edge(bin - 1)), scale::rounded(edge(bin))),
+        };
+        let [on_time, behind, dropped, side] = counts[bin];
+        response.on_hover_ui(|ui| {
+            ui.label(egui::RichText::new(format!("Delay {range}")).font(font::value()).color(theme.t1));
+            let said = [(on_time, "on time"), (behind, "behind"), (dropped, "dropped"), (side, "to the side output")];
+            for (count, name) in said.into_iter().filter(|(count, _)| *count > 0) {
+                let words = format!("{} {name}", human::count(u64::from(count)));
+                ui.label(egui::RichText::new(words).font(font::body()).color(theme.t2));
+            }
+        });
+    }
+
+    /// The bound, P50 and P99, each with its name; dashed in the ghost's colour the bound of the pinned run.
     fn paint_lines(&self, painter: &Painter, view: &View<'_>) {
         let theme = view.theme;
         let bound = view.scenario.pipeline.watermark.bound();
@@ -237,6 +278,8 @@ impl<'a> Plot<'a> {
                 lines.push((delay, name, theme.t2));
             }
         }
+        let pinned = view.pinned.map(|pinned| pinned.scenario.pipeline.watermark.bound());
+        lines.extend(pinned.filter(|pinned| *pinned != bound).map(|pinned| (pinned, "pinned", theme.ghost)));
         let galley = |text: String, colour| painter.layout_no_wrap(text, font::tick(), colour);
         let names: Vec<_> = lines
             .iter()
@@ -254,6 +297,8 @@ impl<'a> Plot<'a> {
             let (from, to) = (pos2(callout.x, top), pos2(callout.x, self.bars.bottom()));
             if line.1 == "bound" {
                 painter.line_segment([from, to], Stroke::new(2.0, line.2));
+            } else if line.1 == "pinned" {
+                painter.add(marks::dashed(from, to, Stroke::new(1.5, line.2), 6.0, 3.0));
             } else {
                 painter.add(marks::dashed(from, to, Stroke::new(1.0, line.2), 3.0, 3.0));
             }
@@ -275,6 +320,20 @@ impl<'a> Plot<'a> {
         });
         if response.hovered() || response.dragged() {
             ui.ctx().set_cursor_icon(egui::CursorIcon::ResizeHorizontal);
+        }
+        let asked = ui.input(|input| {
+            use egui::accesskit::{Action, ActionData};
+            input.accesskit_action_requests(response.id, Action::SetValue).find_map(|request| match request.data {
+                Some(ActionData::NumericValue(value)) => Some(value),
+                _ => None,
+            })
+        });
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_value(value.to_string());
+            node.add_action(egui::accesskit::Action::SetValue);
+        });
+        if let Some(seconds) = asked {
+            commands.push(Command::SetBound(scale::rounded(seconds.max(0.0))));
         }
         if let Some(pointer) = response.interact_pointer_pos().filter(|_| response.dragged()) {
             let place = f64::from((pointer.x - self.log.left()) / self.log.width());

@@ -1,6 +1,6 @@
-//! People's delays along a logarithmic axis, and round numbers.
+//! People's delays along an axis, and round numbers.
 
-use super::bins::DelayBins;
+use super::bins::{DelayAxis, DelayBins};
 use crate::human;
 use crate::time::Span;
 
@@ -40,6 +40,9 @@ const APART: f32 = 46.0;
 
 /// Round delays on the axis with what they say, ascending, far enough apart for their labels.
 pub fn ticks(bins: &DelayBins, width: f32) -> Vec<(Span, String)> {
+    if bins.axis == DelayAxis::Linear {
+        return even_ticks(bins, width);
+    }
     let mut ticks = Vec::new();
     let mut last = f32::NEG_INFINITY;
     for span in ROUND.map(Span::from_micros) {
@@ -50,6 +53,41 @@ pub fn ticks(bins: &DelayBins, width: f32) -> Vec<(Span, String)> {
         }
     }
     ticks
+}
+
+/// Steps between delays on a linear axis, in microseconds: what people divide time by.
+const STEPS: [i64; 22] = [
+    1_000,
+    10_000,
+    100_000,
+    500_000,
+    1_000_000,
+    2_000_000,
+    5_000_000,
+    10_000_000,
+    30_000_000,
+    60_000_000,
+    120_000_000,
+    300_000_000,
+    600_000_000,
+    1_800_000_000,
+    3_600_000_000,
+    7_200_000_000,
+    21_600_000_000,
+    43_200_000_000,
+    86_400_000_000,
+    604_800_000_000,
+    2_592_000_000_000,
+    31_536_000_000_000,
+];
+
+/// Delays at even steps from zero on.
+fn even_ticks(bins: &DelayBins, width: f32) -> Vec<(Span, String)> {
+    let whole = bins.seconds_at(1.0) * 1e6;
+    let is_apart = |step: &i64| *step as f64 / whole * f64::from(width) >= f64::from(APART);
+    let step = STEPS.into_iter().find(is_apart).unwrap_or(whole.max(1.0) as i64);
+    let count = (whole / step as f64) as i64;
+    (0..=count.min(200)).map(|n| Span::from_micros(n * step)).map(|span| (span, human::span(span))).collect()
 }
 
 /// The round number nearest above: 1, 2 or 5 times a power of ten, at least 1.

@@ -71,7 +71,8 @@ fn watermark(before: WatermarkSpec, after: WatermarkSpec) -> usize {
     }
 }
 
-fn watermark_options(before: &WatermarkOptions, after: &WatermarkOptions) -> usize {
+/// How many settings around the watermark differ.
+pub fn watermark_options(before: &WatermarkOptions, after: &WatermarkOptions) -> usize {
     let differs = [
         before.emit != after.emit,
         before.idle_after != after.idle_after,

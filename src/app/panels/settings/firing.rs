@@ -3,8 +3,8 @@
 
 use egui::Ui;
 
-use super::{Sheet, beam_trigger, flink_trigger, named_row};
-use crate::app::widgets::choice::{Choice, fold};
+use super::{Sheet, beam_trigger, flink_trigger, fold_counted, named_row};
+use crate::app::widgets::choice::Choice;
 use crate::app::widgets::controls::segments;
 use crate::pipeline::AtEnd;
 use crate::time::Span;
@@ -55,7 +55,14 @@ pub fn firing_ui(ui: &mut Ui, sheet: &mut Sheet<'_>) {
         at_end_ui(ui, sheet);
     }
     let matters = sheet.next.pipeline.beam != BeamRules::default();
-    if dialect == Dialect::Beam && fold(ui, sheet.theme, "More about panes", matters) {
+    let (before, after) = (&sheet.opened.pipeline.beam, &sheet.next.pipeline.beam);
+    let differs = [
+        before.on_time != after.on_time,
+        before.closing != after.closing,
+        before.timestamp_combiner != after.timestamp_combiner,
+    ];
+    let changed = differs.into_iter().filter(|differs| *differs).count();
+    if dialect == Dialect::Beam && fold_counted(ui, sheet.theme, "More about panes", matters, changed) {
         beam_rules_ui(ui, sheet);
     }
 }

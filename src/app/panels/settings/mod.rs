@@ -4,6 +4,7 @@
 //! - `ranges`: how far knobs turn, by the stream at hand
 //! - `source`, `join`, `watermark`, `windows`, `firing` (with `flink_trigger` and `beam_trigger`), `value`,
 //!   `operator`: the groups
+//! - `scent`: how much would be on time with every bound, as a hill under its knob
 //! - `mend`: what one choice asks of the others
 //! - `changes`: what differs from the scenario as it was opened
 
@@ -15,6 +16,7 @@ mod join;
 mod mend;
 mod operator;
 mod ranges;
+mod scent;
 mod source;
 mod value;
 mod watermark;
@@ -28,6 +30,7 @@ use egui::{
 use crate::app::state::State;
 use crate::app::theme::{Theme, font, space};
 use crate::app::view::{Command, View};
+use crate::app::widgets::choice::fold;
 use crate::app::widgets::controls::{Loudness, button, icon_button};
 use crate::app::widgets::frame;
 use crate::app::widgets::knob::Knob;
@@ -38,6 +41,7 @@ use crate::pipeline::{WatermarkSpec, WindowSpec};
 use crate::scenario::Scenario;
 use crate::time::Span;
 use ranges::{Ranges, span_limits};
+use scent::Scent;
 
 /// What the settings remember between frames.
 #[derive(Default)]
@@ -48,6 +52,8 @@ pub struct SettingsState {
     windows: Vec<WindowSpec>,
     /// The last watermark by every rule.
     watermarks: Vec<WatermarkSpec>,
+    /// The hill under the bound, as long as the stream stays.
+    scent: Option<Scent>,
 }
 
 /// What the groups of settings read, and the scenario that they change.
@@ -55,22 +61,33 @@ struct Sheet<'a> {
     theme: &'a Theme,
     opened: &'a Scenario,
     ranges: &'a Ranges,
+    scent: Option<&'a Scent>,
     next: Scenario,
 }
 
 impl Sheet<'_> {
     /// A knob of this sheet; the new value, when it was turned.
     fn knob(&self, ui: &mut Ui, label: &str, help: &str, dial: Dial<'_>, value: f64) -> Option<f64> {
+        let said = |value: f64| {
+            let (number, unit) = dial.quantity.show(value);
+            format!("{number} {unit}")
+        };
+        let range = format!("{} to {}", said(*dial.limits.start()), said(*dial.limits.end()));
+        let help = format!("{help}\nFrom {range}; opened with {}.", said(dial.default));
+        let row = Rect::from_min_size(ui.cursor().min, vec2(ui.available_width(), space::KNOB));
+        let place = dial.scale.clone();
         let knob = Knob {
             label,
-            help,
+            help: &help,
             quantity: dial.quantity,
             scale: dial.scale,
             limits: dial.limits,
             default: dial.default,
             ticks: dial.ticks,
         };
-        knob.ui(ui, self.theme, value)
+        let turned = knob.ui(ui, self.theme, value);
+        scent::before_ui(ui, self.theme, label, row, &place, value, turned.is_some());
+        turned
     }
 
     /// A knob for a span: at least `least` microseconds.
@@ -125,6 +142,10 @@ pub fn settings_ui(ui: &mut Ui, view: &View<'_>, lab: &State, state: &mut Settin
         state.watermarks.clear();
     }
     let Some((_, ranges)) = &state.ranges else { return };
+    let scent = &mut state.scent;
+    if !scent.as_ref().is_some_and(|scent| scent.is_of(view.run, ranges)) {
+        *scent = Some(Scent::of(view.run, ranges));
+    }
     let area = ui.max_rect();
     let changed = changes::count(opened, view.scenario);
     // Under a bar of tabs, which says the title, a header with nothing in it would only be a gap.
@@ -136,7 +157,7 @@ pub fn settings_ui(ui: &mut Ui, view: &View<'_>, lab: &State, state: &mut Settin
         marks::hline(ui.painter(), area.x_range(), header.bottom(), theme.hair);
     }
 
-    let mut sheet = Sheet { theme, opened, ranges, next: view.scenario.clone() };
+    let mut sheet = Sheet { theme, opened, ranges, scent: scent.as_ref(), next: view.scenario.clone() };
     let mut inner = ui.new_child(UiBuilder::new().id_salt("settings").max_rect(body));
     inner.shrink_clip_rect(body);
     ScrollArea::vertical().id_salt("settings scroll").auto_shrink(false).show(&mut inner, |ui| {
@@ -239,6 +260,18 @@ fn about_ui(ui: &mut Ui, theme: &Theme, about: &str, tries: &[String]) {
         job.append(words, 0.0, format(font::body(), theme.t2));
         ui.label(job);
     }
+}
+
+/// A group that is folded away, with how many of its settings are changed. Whether it is shown.
+fn fold_counted(ui: &mut Ui, theme: &Theme, label: &str, forced: bool, changed: usize) -> bool {
+    let row = Rect::from_min_size(ui.cursor().min, vec2(ui.available_width(), space::HIT));
+    let is_open = fold(ui, theme, label, forced);
+    if changed > 0 {
+        let words = format!("{changed} changed");
+        let at = pos2(row.right(), row.center().y);
+        ui.painter().text(at, egui::Align2::RIGHT_CENTER, words, font::legend(), theme.you);
+    }
+    is_open
 }
 
 /// A row with a name at the left and something as wide as it wants at the right.

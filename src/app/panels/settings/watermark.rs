@@ -3,8 +3,8 @@
 use egui::Ui;
 
 use super::ranges::span_limits;
-use super::{Dial, Sheet, named_row};
-use crate::app::widgets::choice::{Choice, fold, switch};
+use super::{Dial, Sheet, changes, fold_counted, named_row};
+use crate::app::widgets::choice::{Choice, switch};
 use crate::app::widgets::controls::segments;
 use crate::app::widgets::quantity::Quantity;
 use crate::app::widgets::scale::Scale;
@@ -72,7 +72,11 @@ pub fn watermark_ui(ui: &mut Ui, sheet: &mut Sheet<'_>, known: &mut Vec<Watermar
     if !is_azure && sheet.next.pipeline.watermark != WatermarkSpec::FromSource {
         let is_default = |options: &WatermarkOptions| *options == WatermarkOptions::default();
         let matters = !is_default(&sheet.next.pipeline.watermark_options);
-        if fold(ui, sheet.theme, "More about the watermark", matters) {
+        let changed = changes::watermark_options(
+            &sheet.opened.pipeline.watermark_options,
+            &sheet.next.pipeline.watermark_options,
+        );
+        if fold_counted(ui, sheet.theme, "More about the watermark", matters, changed) {
             options_ui(ui, sheet);
         }
     }
@@ -151,6 +155,9 @@ fn bound_ui(ui: &mut Ui, sheet: &Sheet<'_>, bound: &mut Span) {
         default: sheet.opened.pipeline.watermark.bound().micros() as f64,
         ticks: &sheet.ranges.delays,
     };
+    if let Some(scent) = sheet.scent {
+        scent.paint(ui, sheet.theme);
+    }
     if let Some(micros) = sheet.knob(ui, "Bound", help, dial, bound.micros() as f64) {
         *bound = Span::from_micros(micros as i64);
     }

@@ -3,8 +3,7 @@
 use egui::Ui;
 
 use super::ranges::window_length;
-use super::{Dial, Sheet, named_row};
-use crate::app::widgets::choice::fold;
+use super::{Dial, Sheet, fold_counted, named_row};
 use crate::app::widgets::controls::segments;
 use crate::app::widgets::quantity::Quantity;
 use crate::app::widgets::scale::Scale;
@@ -156,7 +155,7 @@ fn offset_ui(ui: &mut Ui, sheet: &mut Sheet<'_>) {
     let mut next = sheet.next.pipeline.window;
     let Some((offset, step)) = offset_of(&mut next) else { return };
     if sheet.next.pipeline.dialect == Dialect::KafkaStreams
-        || !fold(ui, sheet.theme, "More about windows", *offset != Span::ZERO)
+        || !fold_counted(ui, sheet.theme, "More about windows", *offset != Span::ZERO, usize::from(*offset != default))
     {
         return;
     }

@@ -19,7 +19,7 @@ pub struct Changed {
 }
 
 impl Changed {
-    /// As a finding: `Bound 30 s, now 1 min 04 s`.
+    /// As a finding: `Bound 30 s, now 1 min 4 s`.
     pub fn in_words(&self) -> String {
         format!("{} {}, now {}", self.name, self.before, self.after)
     }
@@ -170,7 +170,7 @@ mod tests {
         let mut after = before.clone();
         after.pipeline.watermark = WatermarkSpec::Bounded { bound: Span::from_secs(64) };
         let found = changed(&before, &after);
-        assert_eq!(found.iter().map(Changed::in_words).collect::<Vec<_>>(), ["Bound 30 s, now 1 min 04 s"]);
+        assert_eq!(found.iter().map(Changed::in_words).collect::<Vec<_>>(), ["Bound 30 s, now 1 min 4 s"]);
         after.seed = 8;
         assert_eq!(changed(&before, &after).len(), 2);
         after.pipeline.watermark = WatermarkSpec::Perfect;

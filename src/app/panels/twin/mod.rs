@@ -197,22 +197,25 @@ fn prose_ui(ui: &mut Ui, theme: &Theme, pieces: &[Piece]) {
     ui.label(job);
 }
 
-/// What is drawn how on the time map.
+/// What is drawn how on the time map, as far as there is room.
 fn legend_ui(ui: &mut Ui, theme: &Theme) {
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 5.0;
-        for (place, name) in ["now", "pinned", "fate changed"].into_iter().enumerate() {
-            let (rect, _) = ui.allocate_exact_size(vec2(18.0, 18.0), Sense::hover());
-            let (from, to) = (rect.left_center() + vec2(1.0, 0.0), rect.right_center() - vec2(1.0, 0.0));
-            match place {
-                0 => drop(ui.painter().line_segment([from, to], (2.2, theme.watermark))),
-                1 => drop(ui.painter().add(marks::dashed(from, to, (1.5, theme.ghost).into(), 6.0, 3.0))),
-                _ => drop(ui.painter().circle_stroke(rect.center(), 5.5, (1.3, theme.ghost))),
-            }
-            ui.label(RichText::new(name).font(font::legend()).color(theme.t2));
-            ui.add_space(6.0);
+    let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
+    let mut left = row.left();
+    for (place, name) in ["now", "pinned", "fate changed"].into_iter().enumerate() {
+        let galley = ui.painter().layout_no_wrap(name.to_owned(), font::legend(), theme.t2);
+        if left + 23.0 + galley.size().x > row.right() {
+            break;
         }
-    });
+        let (from, to) = (pos2(left + 1.0, row.center().y), pos2(left + 17.0, row.center().y));
+        match place {
+            0 => drop(ui.painter().line_segment([from, to], (2.2, theme.watermark))),
+            1 => drop(ui.painter().add(marks::dashed(from, to, (1.5, theme.ghost).into(), 6.0, 3.0))),
+            _ => drop(ui.painter().circle_stroke(from + (to - from) / 2.0, 5.5, (1.3, theme.ghost))),
+        }
+        let width = galley.size().x;
+        ui.painter().galley(pos2(left + 23.0, row.center().y - galley.size().y / 2.0), galley, theme.t2);
+        left += 23.0 + width + 14.0;
+    }
 }
 
 fn heading_ui(ui: &mut Ui, theme: &Theme, text: &str, right: &str) {
@@ -225,12 +228,15 @@ fn heading_ui(ui: &mut Ui, theme: &Theme, text: &str, right: &str) {
 
 fn buttons_ui(ui: &mut Ui, theme: &Theme, changes: &[Changed], commands: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.x = 8.0;
+    let width = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), font::value(), theme.t1).size().x + 28.0;
     let (keep, back) = match changes {
         [one] if one.after.len() <= 14 && one.before.len() <= 14 => {
             (format!("Keep {}", one.after), format!("Back to {}", one.before))
         }
         _ => ("Keep this".to_owned(), "Back to pinned".to_owned()),
     };
+    let fits = width(&keep) + width(&back) + 8.0 <= ui.available_width();
+    let (keep, back) = if fits { (keep, back) } else { ("Keep".to_owned(), "Back".to_owned()) };
     let keep = button(ui, theme, &keep, Loudness::Main);
     if keep.on_hover_text("Let the pinned run go, and keep this one").clicked() {
         commands.push(Command::Unpin);

@@ -17,8 +17,10 @@ use crate::twin::pair::Pair;
 const ROW: f32 = 30.0;
 /// Height of a window's bars.
 const BARS: f32 = 25.0;
-/// From the right end to that of the column of the pinned run.
-const PINNED: f32 = 84.0;
+/// From the right end to that of the column of the pinned run, where there is room, and where there is little.
+const PINNED: [f32; 2] = [84.0, 46.0];
+/// A narrower panel has little room, in points.
+const NARROW: f32 = 250.0;
 
 /// A row: its name, and what each run says, with whether that is zero.
 struct Fact {
@@ -57,7 +59,7 @@ fn facts(pair: &Pair, pinned: &Run, run: &Run, now: ProcTime) -> Vec<Fact> {
 /// Draws the numbers of both runs.
 pub fn table_ui(ui: &mut Ui, theme: &Theme, pair: &Pair, [pinned, run]: [&Run; 2], now: ProcTime) {
     let (head, _) = ui.allocate_exact_size(vec2(ui.available_width(), 22.0), Sense::hover());
-    let right = [head.right() - PINNED, head.right()];
+    let right = [head.right() - PINNED[usize::from(head.width() < NARROW)], head.right()];
     for ((name, x), colour) in ["pinned", "now"].into_iter().zip(right).zip([theme.ghost, theme.t2]) {
         ui.painter().text(pos2(x, head.center().y), Align2::RIGHT_CENTER, name, font::legend(), colour);
     }

@@ -1,0 +1,90 @@
+//! Which columns of the table have room, and where they stand. Pure.
+
+use crate::app::panels::results::standing::Column;
+
+/// A column with its name, its width and which way it reads.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Placed {
+    /// Which.
+    pub column: Column,
+    /// Its name.
+    pub name: &'static str,
+    /// Its left end.
+    pub left: f32,
+    /// Its right end.
+    pub right: f32,
+    /// Whether it is a number, which stands at the right.
+    pub is_number: bool,
+}
+
+/// Columns by how much they are needed, each with its least width.
+const NEEDED: [(Column, &str, f32, bool); 8] = [
+    (Column::Window, "window", 76.0, false),
+    (Column::Key, "key", 64.0, false),
+    (Column::Value, "value", 62.0, true),
+    (Column::Error, "off by", 58.0, true),
+    (Column::Truth, "truth", 62.0, true),
+    (Column::Timing, "timing", 66.0, false),
+    (Column::Updates, "updates", 62.0, true),
+    (Column::Since, "since", 76.0, true),
+];
+
+/// The order in which they stand.
+const ORDER: [Column; 8] = [
+    Column::Window,
+    Column::Key,
+    Column::Value,
+    Column::Truth,
+    Column::Error,
+    Column::Timing,
+    Column::Updates,
+    Column::Since,
+];
+
+/// Air between columns.
+const GAP: f32 = 10.0;
+
+/// The columns that fit between `left` and `right`; what is left over widens them evenly, to twice their
+/// width at most.
+pub fn place(left: f32, right: f32) -> Vec<Placed> {
+    let mut fits = 0;
+    let mut used = 0.0;
+    for (place, (_, _, width, _)) in NEEDED.iter().enumerate() {
+        used += width + if place > 0 { GAP } else { 0.0 };
+        if used > right - left && place >= 3 {
+            break;
+        }
+        fits = place + 1;
+    }
+    let shown = &NEEDED[..fits];
+    let least: f32 = shown.iter().map(|(_, _, width, _)| width).sum::<f32>() + GAP * (fits - 1) as f32;
+    let wider = ((right - left - least) / fits as f32).clamp(0.0, 60.0);
+    let mut at = left;
+    let mut placed = Vec::new();
+    for column in ORDER {
+        let Some(&(column, name, width, is_number)) = shown.iter().find(|(other, ..)| *other == column) else {
+            continue;
+        };
+        placed.push(Placed { column, name, left: at, right: at + width + wider, is_number });
+        at += width + wider + GAP;
+    }
+    placed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_room_shows_more_columns_and_none_overlap() {
+        let mut before = 0;
+        for width in [120.0, 200.0, 328.0, 420.0, 520.0, 640.0, 1_000.0] {
+            let placed = place(16.0, 16.0 + width);
+            assert!(placed.len() >= before.max(3), "{width}");
+            before = placed.len();
+            assert!(placed.windows(2).all(|pair| pair[0].right + 9.0 < pair[1].left), "{placed:?}");
+            assert!(width < 290.0 || placed.iter().all(|column| column.right <= 16.0 + width + 0.5), "{placed:?}");
+        }
+        assert_eq!(before, 8);
+    }
+}

@@ -29,6 +29,13 @@ pub struct Camera {
     pub proc: TimeRange,
 }
 
+impl Default for Camera {
+    fn default() -> Self {
+        let epoch = TimeRange::new(0.0, 1e6);
+        Self { event: epoch, proc: epoch }
+    }
+}
+
 impl Camera {
     /// The two axes of a plot that fills `rect`.
     pub fn axes(self, rect: Rect) -> Axes {

@@ -59,8 +59,8 @@ fn clip(rect: Rect, inside: impl Fn(Pos2) -> f32) -> Vec<Pos2> {
 
 /// The corners of a curve that rises in steps, cut to the view.
 ///
-/// `before` is where it comes from, if it has a value when the view begins; `steps` are its rises inside the view as pixels
-/// (x of the new value, y of the instant), ascending in time; `end_y` is where it stops. Steps
+/// `before` is where it comes from, if it has a value when the view begins; `steps` are its rises inside
+/// the view as pixels (x of the new value, y of the instant), ascending in time; `end_y` is where it stops. Steps
 /// smaller than half a pixel are drawn together.
 pub fn step_curve(view: Rect, before: Option<Pos2>, steps: impl Iterator<Item = Pos2>, end_y: f32) -> Vec<Pos2> {
     let reach = view.expand(24.0);

@@ -6,7 +6,8 @@
 //! - [`bands`], [`by_hand`]: what lasted, and what the reader put in
 //! - [`delay`]: the same with delays up
 //! - [`ghost`]: the pinned run, or the one before a change
-//! - [`header`], [`panel`]: the panel and what the pointer does; [`hover`], [`selection`]: the card and the outlines
+//! - [`header`], [`panel`], [`paint`], [`steer`]: the panel, and what the pointer does; [`hover`], [`selection`]:
+//!   the card and the outlines
 
 mod bands;
 mod by_hand;
@@ -27,6 +28,7 @@ pub mod layout;
 mod lines;
 pub mod lives;
 pub mod model;
+mod paint;
 mod panel;
 mod panes;
 mod records;
@@ -34,6 +36,7 @@ pub mod running;
 mod said;
 mod scene;
 mod selection;
+mod steer;
 mod strips;
 mod text;
 mod texture;
@@ -43,4 +46,5 @@ mod withdrawn;
 mod zoom;
 
 pub use lines::spans_days;
-pub use panel::{Drawn, Mode, TimeMapState, time_map_ui};
+pub use paint::Drawn;
+pub use panel::{Mode, TimeMapState, time_map_ui};

@@ -234,6 +234,7 @@ fn window() -> Vec<Shortcut> {
         shell(Scope::Anywhere, &larger, "Zoom in", ShellCommand::Zoom(Zoom::In)),
         shell(Scope::Anywhere, &[ctrl(Key::Minus)], "Zoom out", ShellCommand::Zoom(Zoom::Out)),
         shell(Scope::Anywhere, &[ctrl(Key::Num0)], "Zoom as it opened", ShellCommand::Zoom(Zoom::Reset)),
+        shell(Scope::Anywhere, &[ctrl(Key::Q)], "Quit", ShellCommand::Quit),
         shell(Scope::Window, &[themes], "Switch the theme", ShellCommand::SwitchTheme),
     ]
 }

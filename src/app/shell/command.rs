@@ -42,6 +42,8 @@ pub enum ShellCommand {
     Forget(PathBuf),
     /// Closes every notice.
     CloseNotices,
+    /// Closes the window; what is to be remembered is.
+    Quit,
 }
 
 /// A step of the zoom.

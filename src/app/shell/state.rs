@@ -20,6 +20,8 @@ pub struct ShellState {
     pub is_starting: bool,
     /// The card that asks where an export is to go.
     pub export: Option<ExportCard>,
+    /// Whether the window is to close.
+    pub quits: bool,
     /// Text on its way to the clipboard.
     pub outgoing: Option<String>,
     /// Where the scenario on screen came from.

@@ -59,6 +59,7 @@ pub fn apply(state: &mut State, link: &mut Link, command: ShellCommand) {
         ShellCommand::Ask(place) => answer(state, link, place),
         ShellCommand::Forget(path) => state.saved.recent.retain(|recent| recent.path != path),
         ShellCommand::CloseNotices => state.notices.clear(),
+        ShellCommand::Quit => state.shell.quits = true,
     }
 }
 

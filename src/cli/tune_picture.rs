@@ -122,22 +122,12 @@ fn draw_shares(painter: &Painter, theme: &Theme, axes: &Axes) {
 
 fn draw_spans(painter: &Painter, theme: &Theme, axes: &Axes) {
     let line = Stroke::new(stroke::HAIR, theme.grid);
-    let [milli, second, minute, hour, day] = [1e-3, 1.0, 60.0, 3_600.0, 86_400.0].map(Span::from_secs_f64);
-    let ticks = [
-        milli,
-        milli.times(10),
-        milli.times(100),
-        second,
-        second.times(10),
-        minute,
-        minute.times(10),
-        hour,
-        hour.times(6),
-        day,
-        day.times(7),
-        day.times(30),
-        day.times(365),
-    ];
+    // In seconds, so that neighbours are up to three times apart and every one is a round span.
+    let sub_minute = [1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0];
+    let minutes = [1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 75.0, 90.0, 120.0, 150.0, 180.0, 240.0, 360.0, 720.0];
+    let days = [1.0, 2.0, 4.0, 7.0, 14.0, 30.0, 60.0, 120.0, 240.0, 365.0, 730.0, 1_460.0];
+    let of_units = minutes.map(|it| it * 60.0).into_iter().chain(days.map(|it| it * 86_400.0));
+    let ticks = sub_minute.into_iter().chain(of_units).map(Span::from_secs_f64);
     let mut last = f32::NEG_INFINITY;
     for tick in ticks {
         let x = axes.x(tick.as_secs_f64());

@@ -90,7 +90,7 @@ fn check_run(name: &str, run: &Arc<Run>, at: Span, panel: Option<Panel>, size: &
     let size: PictureSize = size.parse().expect("a size within the limits");
     let mut results = SnapshotResults::new();
     for (theme, suffix) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
-        let look = Look { panel, preset: Preset::Tune, theme, size, scale: Scale::default() };
+        let look = Look { panel, about: None, preset: Preset::Tune, theme, size, scale: Scale::default() };
         let opened = Opened::scenario(run.scenario.clone());
         let picture = draw(opened, Arc::clone(run), start + at, look);
         results.add(try_image_snapshot_options(&picture, format!("{name}-{suffix}"), &SnapshotOptions::new()));

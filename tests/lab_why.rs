@@ -12,6 +12,7 @@ use highwater::app::shell::Lab;
 use highwater::app::state::Saved;
 use highwater::app::theme::{Theme, ThemeChoice};
 use highwater::app::view::{Command, Selection};
+use highwater::explain::Subject;
 use highwater::raster::{Headless, HeadlessOptions};
 use highwater::record::RecordId;
 use highwater::runtime::Fate;
@@ -226,11 +227,15 @@ fn picture(lab: &mut Lab, width: f32, height: f32) -> RgbaImage {
 
 /// Compares the panel in both themes with the pictures on file.
 fn check(name: &str, scenario: &Scenario, selection: impl Fn(&Lab) -> Selection, width: f32, height: f32) {
+    check_command(name, scenario, |lab| Command::Select(selection(lab)), width, height);
+}
+
+fn check_command(name: &str, scenario: &Scenario, command: impl Fn(&Lab) -> Command, width: f32, height: f32) {
     let mut results = SnapshotResults::new();
     for (theme, suffix) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
         let mut lab = lab(scenario.clone(), theme);
-        let chosen = selection(&lab);
-        lab.command(Command::Select(chosen));
+        let command = command(&lab);
+        lab.command(command);
         let picture = picture(&mut lab, width, height);
         results.add(try_image_snapshot_options(&picture, format!("{name}-{suffix}"), &SnapshotOptions::new()));
     }
@@ -262,5 +267,14 @@ fn the_picture_of_a_narrow_panel() {
 
 #[test]
 fn the_picture_of_nothing_selected() {
-    check("why-nothing", in_the_tunnel(), |_| Selection::None, 312.0, 360.0);
+    check("why-nothing", in_the_tunnel(), |_| Selection::None, 312.0, 440.0);
+}
+
+#[test]
+fn the_picture_of_a_silence() {
+    let silence = |lab: &Lab| {
+        let (start, _) = lab.state().run.as_ref().expect("a run").clock_range();
+        Command::Ask(Subject::Watermark { at: start + Span::from_secs(120) })
+    };
+    check_command("why-silence", &scenario("idle-partition", &[]), silence, 312.0, 900.0);
 }

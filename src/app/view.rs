@@ -282,3 +282,14 @@ pub enum Command {
     /// Ends long work; nothing is heard of it any more.
     CancelTask(u64),
 }
+
+impl Command {
+    /// Selects a subject, or asks about one that cannot be selected.
+    pub const fn of_subject(subject: Subject) -> Self {
+        match subject {
+            Subject::Record(id) => Self::Select(Selection::Record(id)),
+            Subject::Window { key, window } => Self::Select(Selection::Window { key, window }),
+            other => Self::Ask(other),
+        }
+    }
+}

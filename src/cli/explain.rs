@@ -2,24 +2,20 @@
 //! smallest change that would have made a difference, in words.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::Args;
 
 use crate::cli::args::{CommonArgs, Format};
 use crate::cli::columns::ColumnArgs;
 use crate::cli::error::CliError;
-use crate::cli::explain_report;
 use crate::cli::moment::Moment;
 use crate::cli::pipeline_args::SettingArgs;
-use crate::cli::{input, output};
+use crate::cli::subject::{Asked, KeyAndStart, Silent};
+use crate::cli::{explain_report, input, output};
 use crate::explain::price::price;
-use crate::explain::{self, Case, Subject, window_at};
+use crate::explain::{self, Case, Subject};
 use crate::metrics::tasks::TaskMetrics;
-use crate::record::{PartitionId, RecordId};
 use crate::runtime::{RunConfig, Trace, run};
-use crate::scenario::suggest::did_you_mean;
-use crate::time::ProcTime;
 
 /// Arguments of `highwater explain`.
 #[derive(Clone, Debug, Args)]
@@ -53,51 +49,6 @@ pub struct ExplainArgs {
     pub settings: SettingArgs,
 }
 
-/// A key and the start of one of its windows; the key may hold commas.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyAndStart {
-    key: String,
-    start: Moment,
-}
-
-impl FromStr for KeyAndStart {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (key, start) =
-            text.rsplit_once(',').ok_or_else(|| format!("{text:?} is not KEY,START; write \"T3,12:04\""))?;
-        Ok(Self { key: key.to_owned(), start: start.parse()? })
-    }
-}
-
-/// What is silent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Silent {
-    /// The watermark of the pipeline.
-    Watermark,
-    /// A partition of the log, from 0.
-    Partition(u32),
-    /// A key, by its name.
-    Key(String),
-}
-
-impl FromStr for Silent {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let of = |what: &str| text.strip_prefix(what);
-        match (of("partition:"), of("key:")) {
-            _ if text == "watermark" => Ok(Self::Watermark),
-            (Some(number), _) => number
-                .parse()
-                .map(Self::Partition)
-                .map_err(|_| format!("{number:?} is no partition; they count from 0")),
-            (None, Some(name)) => Ok(Self::Key(name.to_owned())),
-            (None, None) => Err(format!("{text:?} is not watermark, partition:N or key:NAME")),
-        }
-    }
-}
-
 /// Runs the file and explains what was asked for on standard output.
 ///
 /// # Errors
@@ -124,56 +75,14 @@ pub fn explain(args: &ExplainArgs, common: &CommonArgs) -> Result<(), CliError> 
 }
 
 fn subject(args: &ExplainArgs, trace: &Trace) -> Result<Subject, CliError> {
-    if let Some(id) = args.record {
-        let last = trace.stream.len().saturating_sub(1);
-        return if (id as usize) < trace.stream.len() {
-            Ok(Subject::Record(RecordId(id)))
-        } else {
-            Err(CliError::bad_input(format!("--record {id}: the last record is {last}")))
-        };
-    }
-    if let Some(asked) = &args.window {
-        return asked_window(trace, asked);
-    }
-    let (first, last) = trace.span().ok_or_else(|| CliError::bad_input("the stream is empty"))?;
-    let at: ProcTime = match args.at {
-        Some(moment) => moment.within(first, last).map_err(|error| CliError::bad_input(format!("--at: {error}")))?,
-        None => last,
-    };
-    match &args.silence {
-        None | Some(Silent::Watermark) => Ok(Subject::Watermark { at }),
-        Some(Silent::Key(name)) => Ok(Subject::Key { key: key(trace, "--silence", name)?, at }),
-        Some(Silent::Partition(number)) => {
-            let partitions = trace.stream.partitions().max(1);
-            if (*number as usize) < partitions {
-                Ok(Subject::Partition { partition: PartitionId(*number), at })
-            } else {
-                Err(CliError::bad_input(format!(
-                    "--silence partition:{number}: the last partition is {}",
-                    partitions - 1
-                )))
-            }
+    let (asked, option) = match (&args.record, &args.window, &args.silence) {
+        (Some(id), _, _) => (Asked::Record(*id), "--record"),
+        (None, Some(window), _) => (Asked::Window(window.clone()), "--window"),
+        (None, None, Some(silent)) => (Asked::Silence(silent.clone()), "--silence"),
+        (None, None, None) if args.at.is_some() => (Asked::Silence(Silent::Watermark), "--at"),
+        (None, None, None) => {
+            return Err(CliError::bad_input("say --record ID, --window KEY,START, --silence WHAT or --at TIME"));
         }
-    }
-}
-
-fn key(trace: &Trace, option: &str, name: &str) -> Result<crate::record::KeyId, CliError> {
-    let keys = trace.stream.key_table();
-    keys.find(name).ok_or_else(|| {
-        let hint = did_you_mean(name, keys.names());
-        CliError::bad_input(format!("{option}: there is no key {name:?}{hint}"))
-    })
-}
-
-fn asked_window(trace: &Trace, asked: &KeyAndStart) -> Result<Subject, CliError> {
-    let is_of_all = asked.key.is_empty() && trace.stream.key_table().find("").is_none();
-    let key = if is_of_all { None } else { Some(key(trace, "--window", &asked.key)?) };
-    let (first, last) = trace.stream.event_time_range().ok_or_else(|| CliError::bad_input("the stream is empty"))?;
-    // Windows may start before the first record, by no more than the longest of them.
-    let longest = trace.windows.iter().map(|life| life.window.size()).max().unwrap_or_default();
-    let start = asked.start.within((first - longest).on_proc_clock(), last.on_proc_clock());
-    let start = start.map_err(|error| CliError::bad_input(format!("--window: {error}")))?.on_event_clock();
-    window_at(trace, key, start).map(|window| Subject::Window { key, window }).ok_or_else(|| {
-        CliError::bad_input(format!("--window: no record of {:?} falls in a window that starts at {start}", asked.key))
-    })
+    };
+    asked.within(trace, args.at.unwrap_or_default(), option)
 }

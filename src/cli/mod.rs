@@ -27,6 +27,7 @@ pub mod run_threads;
 pub mod savepoint;
 pub mod shot;
 pub mod stopwatch;
+pub mod subject;
 mod text;
 pub mod tune;
 pub mod tune_args;

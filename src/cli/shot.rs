@@ -24,7 +24,9 @@ use crate::cli::error::CliError;
 use crate::cli::moment::Moment;
 use crate::cli::picture_size::{PictureSize, Scale};
 use crate::cli::pipeline_args::PipelineArgs;
+use crate::cli::subject::Asked;
 use crate::cli::{input, output};
+use crate::explain::Subject;
 use crate::raster::encode_png;
 use crate::runtime::{self, RunConfig};
 use crate::time::ProcTime;
@@ -42,6 +44,9 @@ pub struct ShotArgs {
     /// results, why, twin, tuner, settings, lesson, ledger or transport
     #[arg(long, value_name = "NAME")]
     pub panel: Option<PanelName>,
+    /// What is selected or asked about: record:ID, window:KEY,START, watermark, partition:N or key:NAME
+    #[arg(long, value_name = "WHAT")]
+    pub select: Option<Asked>,
     /// How the window is arranged
     #[arg(long, value_enum, default_value_t = Layout::Tune)]
     pub layout: Layout,
@@ -142,6 +147,8 @@ fn png_path(text: &str) -> Result<PathBuf, String> {
 pub struct Look {
     /// One panel, or the whole window.
     pub panel: Option<Panel>,
+    /// What is selected or asked about.
+    pub about: Option<Subject>,
     /// How the whole window is arranged.
     pub preset: Preset,
     /// Colours.
@@ -164,8 +171,10 @@ pub fn shot(args: &ShotArgs, common: &CommonArgs) -> Result<(), CliError> {
     let run = Arc::new(Run::new(opened.scenario.clone(), trace, 1).over(Arc::clone(&opened.stream)));
     let (start, end) = run.clock_range();
     let now = args.at.within(start, end).map_err(|error| CliError::bad_input(format!("--at: {error}")))?;
+    let about = args.select.as_ref().map(|asked| asked.within(&run.trace, args.at, "--select")).transpose()?;
     let look = Look {
         panel: args.panel.map(|name| name.0),
+        about,
         preset: args.layout.into(),
         theme: args.theme.into(),
         size: args.size,
@@ -180,7 +189,11 @@ pub fn shot(args: &ShotArgs, common: &CommonArgs) -> Result<(), CliError> {
 
 /// The picture of a run of `opened` at `now`. Large windows open zoomed in, and so they are drawn.
 pub fn draw(opened: Opened, run: Arc<Run>, now: ProcTime, look: Look) -> RgbaImage {
-    picture::draw(&mut Lab::still(opened, run, now, look.theme).arranged(look.preset), &look.of_picture())
+    let mut lab = Lab::still(opened, run, now, look.theme).arranged(look.preset);
+    if let Some(subject) = look.about {
+        lab.command(Command::of_subject(subject));
+    }
+    picture::draw(&mut lab, &look.of_picture())
 }
 
 /// The picture of the start page, with a run of `opened` at `now` as where the reader was.

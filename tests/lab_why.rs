@@ -49,11 +49,15 @@ fn panel(lab: Lab, width: f32, height: f32) -> Harness<'static, Lab> {
 
 /// The whole window.
 fn window(lab: Lab) -> Harness<'static, Lab> {
+    window_of(lab, 1_600.0, 1_000.0)
+}
+
+fn window_of(lab: Lab, width: f32, height: f32) -> Harness<'static, Lab> {
     let frame = |ui: &mut egui::Ui, lab: &mut Lab| {
         lab.logic();
         lab.ui(ui, None);
     };
-    let builder = Harness::builder().with_size(vec2(1_600.0, 1_000.0)).with_step_dt(0.1);
+    let builder = Harness::builder().with_size(vec2(width, height)).with_step_dt(0.1);
     let mut harness = builder.build_ui_state(frame, lab);
     harness.run_steps(4);
     harness
@@ -193,6 +197,21 @@ fn a_partition_is_asked_about_where_it_is_shown() {
     let run = window.state().state().run.clone().expect("a run");
     assert!(run.scenario.pipeline.watermark_options.idle_after.is_some());
     window.get_by_label("Partition 2 is idle");
+}
+
+#[test]
+fn in_a_small_window_why_comes_forward_while_something_is_selected() {
+    let mut window = window_of(lab(scenario("trams-tunnel", &[]), ThemeChoice::Dark), 1_280.0, 800.0);
+    let id = one_dropped(window.state());
+    let is_told = |window: &Harness<'static, Lab>| window.query_by_label_contains("Dropped from 12:0").is_some();
+    let has_knobs = |window: &Harness<'static, Lab>| window.query_by_label("Allowed lateness").is_some();
+    assert!(has_knobs(&window) && !is_told(&window));
+    window.state_mut().command(Command::Select(Selection::Record(id)));
+    window.run_steps(4);
+    assert!(is_told(&window) && !has_knobs(&window));
+    window.key_press(egui::Key::Escape);
+    window.run_steps(4);
+    assert!(has_knobs(&window) && !is_told(&window));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::arrangement::Arrangement;
 use crate::app::files::Opened;
 use crate::app::live::{LiveCommand, LiveFrame};
+use crate::app::panel::Panel;
 use crate::app::panels::lesson::LessonProgress;
 use crate::app::playback::Playback;
 use crate::app::run::Run;
@@ -181,6 +182,8 @@ pub struct State {
     pub selection: Selection,
     /// What is asked about that cannot be selected.
     pub asked: Option<Subject>,
+    /// The panel that Why stands in front of for as long as something is selected.
+    pub behind_why: Option<Panel>,
     /// The key that is shown; all of them when `None`.
     pub key: Option<KeyId>,
     /// What the legend shows.
@@ -231,6 +234,7 @@ impl State {
             playback: Playback::new(ProcTime::EPOCH, ProcTime::EPOCH),
             selection: Selection::None,
             asked: None,
+            behind_why: None,
             key: None,
             legend: LegendFilter::default(),
             notices: Vec::new(),

@@ -176,12 +176,24 @@ fn break_run(state: &mut State, link: &mut Link, command: Command) {
     }
 }
 
+/// Where Why lies behind another panel, it comes forward while something is selected.
+fn uncover_why(state: &mut State) {
+    let arrangement = &mut state.saved.arrangement;
+    if state.selection != Selection::None {
+        let hidden = arrangement.uncover(Panel::Why);
+        state.behind_why = hidden.or(state.behind_why);
+    } else if let Some(hidden) = state.behind_why.take().filter(|_| arrangement.is_visible(Panel::Why)) {
+        arrangement.uncover(hidden);
+    }
+}
+
 fn choose(state: &mut State, command: Command) {
     match command {
         Command::Select(selection) => {
             state.injecting &= selection != Selection::None;
             state.selection = selection;
             state.asked = None;
+            uncover_why(state);
         }
         Command::ShowKey(key) => state.key = key,
         Command::ToggleLegend(item) => state.legend.toggle(item),

@@ -6,9 +6,12 @@
 use crate::explain::case::Case;
 use crate::record::RecordId;
 use crate::runtime::recovery_log::{NEVER, RecoveryRow};
-use crate::runtime::{PauseReason, TaskId};
+use crate::runtime::{PauseReason, RecoveryLog, TaskId};
 use crate::scenario::{Fault, Silence};
 use crate::time::{ProcTime, Span};
+
+/// So many waits after the arrival of a record are asked whether they held it up.
+const WAITS_ASKED: usize = 200;
 
 /// How a fault touched a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,9 +118,10 @@ fn how(case: &Case<'_>, id: RecordId, fault: &Fault, from: ProcTime, until: Proc
             given(task.is_none_or(|task| task == own) && waited && lasts(arrival, handled), How::HeldUp)
         }
         Fault::SlowSink { .. } | Fault::FailingSink { .. } => {
-            let held = trace.waits.iter().any(|wait| {
-                wait.on == TaskId::Sink && wait.from < handled && arrival < wait.until && lasts(wait.from, wait.until)
-            });
+            // Waits are in the order of their ends.
+            let since = trace.waits.partition_point(|wait| wait.until <= arrival);
+            let near = trace.waits[since..].iter().take(WAITS_ASKED);
+            let held = near.into_iter().any(|wait| wait.on == TaskId::Sink && wait.from < handled);
             given(held && arrival < started && lasts(arrival, handled), How::HeldUp)
         }
         Fault::MemberSilent { task, .. } | Fault::MemberStalls { task, .. } => {
@@ -170,14 +174,25 @@ fn crashed(case: &Case<'_>, id: RecordId, row: &RecoveryRow) -> Option<How> {
     // What a failure undoes was done since the one before it.
     let since =
         log.recoveries.iter().rfind(|other| other.failed_at < at).map_or(ProcTime::MIN, |other| other.failed_at);
-    let mut own = log.handlings.iter().filter(|it| it.record == id && it.undone_in != NEVER);
-    let undone = own.any(|it| since < it.at && it.at <= at);
+    let within = |t: ProcTime| since < t && t <= at;
+    let repeats = &case.trace.repeats;
+    let again = repeats[repeats.partition_point(|it| it.handled_at <= since)..].iter();
+    let again = again.take_while(|it| it.handled_at <= at).filter(|it| it.record == id).map(|it| it.handled_at);
+    let undone = again.chain([handled]).any(|t| within(t) && is_undone(log, id, t));
     let noticed = row.detected_at.unwrap_or(ProcTime::MAX);
-    let lost = log.refated.iter().any(|it| it.record == id && at <= it.at && it.at <= noticed);
+    let refated = log.refated[log.refated.partition_point(|it| it.at < at)..].iter();
+    let lost = refated.take_while(|it| it.at <= noticed).any(|it| it.record == id);
     if undone || lost {
         return Some(How::Undone);
     }
     let over = row.caught_up_at.or(row.restored_at).unwrap_or(ProcTime::MAX);
     let waited = arrival < case.trace.started[id.index()];
     (waited && arrival < over && at < handled).then_some(How::HeldUp)
+}
+
+/// Whether what was done with a record at an instant was undone later. O(log n).
+fn is_undone(log: &RecoveryLog, id: RecordId, at: ProcTime) -> bool {
+    let handlings = &log.handlings[log.handlings.partition_point(|it| it.at < at)..];
+    let mut same = handlings.iter().take_while(|it| it.at == at);
+    same.any(|it| it.record == id && it.undone_in != NEVER)
 }

@@ -130,6 +130,17 @@ impl Arrangement {
         }
     }
 
+    /// Brings a panel forward that is open behind another one. Which one that is; `None` where nothing changes.
+    pub fn uncover(&mut self, panel: Panel) -> Option<Panel> {
+        if self.maximised.is_some() || self.is_visible(panel) || !self.is_open(panel) {
+            return None;
+        }
+        let before = self.shown().map(active)?;
+        self.show(panel);
+        let after = self.shown().map(active)?;
+        before.into_iter().find(|panel| !after.contains(panel))
+    }
+
     /// Closes the panel. It can be opened again from the menu.
     pub fn close(&mut self, panel: Panel) {
         if self.maximised == Some(panel) {

@@ -74,7 +74,7 @@ impl Cost {
     }
 
     /// In words, the cost before the gain: `state kept 34 s longer; 10 more counted`.
-    pub(super) fn words(&self, case: &Case<'_>, trial: &Case<'_>, goal: &Goal, knob: &str) -> String {
+    pub(super) fn words(&self, case: &Case<'_>, trial: &Case<'_>, goal: &Goal) -> String {
         let mut parts = Vec::new();
         if let Some(shift) = self.latency {
             let way = if shift.median_s < 0.0 { "sooner" } else { "later" };
@@ -85,7 +85,7 @@ impl Cost {
             let way = if kept < 0.0 { "shorter" } else { "longer" };
             parts.push(format!("state kept {} {way}", seconds(kept.abs())));
         }
-        if knob == "Window size" {
+        if trial.trace.pipeline.window != case.trace.pipeline.window {
             parts.push("answers for longer windows".to_owned());
         }
         let is_free = parts.is_empty();

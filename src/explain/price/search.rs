@@ -66,7 +66,7 @@ impl<'a, 'b> Trials<'a, 'b> {
         let Some((Found { scenario, trace }, to, settings)) = found else { return Ok(None) };
         let cost = Cost::between(self.case.trace, &trace);
         let trial = Case::new(&scenario, &trace);
-        let price = cost.words(self.case, &trial, self.goal, candidate.knob);
+        let price = cost.words(self.case, &trial, self.goal);
         self.spare = Some(trace);
         let runs = self.progress.runs - before;
         let scenario = Box::new(scenario);

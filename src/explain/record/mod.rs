@@ -149,6 +149,9 @@ fn prose(facts: &Facts<'_>) -> Prose {
     }
     prose.value(super::case::number(facts.record.value)).say(" at ");
     prose.value(case.happened(facts.record.event_time)).say(".");
+    if case.trace.stream.production().is_by_hand(facts.id) {
+        prose.sentence().say("It was put in by hand.");
+    }
     arrival(facts, &mut prose);
     outcome::tell(facts, &mut prose);
     prose

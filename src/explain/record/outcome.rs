@@ -147,7 +147,6 @@ fn repeated(facts: &Facts<'_>, prose: &mut Prose) {
 
 /// Every window was over, or its trigger had finished.
 fn late(facts: &Facts<'_>, prose: &mut Prose) {
-    let case = &facts.case;
     let all = facts.places.len();
     let its = if all == 1 { "the window".to_owned() } else { format!("all {} of its windows", count(all as u64)) };
     let closed_at = facts.last_place().and_then(|place| place.closed_at);
@@ -173,7 +172,6 @@ fn late(facts: &Facts<'_>, prose: &mut Prose) {
     if facts.fate == Fate::SideOutput {
         prose.sentence().say("It went to the side output instead.");
     }
-    let _ = case;
 }
 
 /// Whether the watermark had gone on without the partition of the record.

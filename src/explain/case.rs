@@ -140,7 +140,7 @@ pub fn number(value: f64) -> String {
     if size == libm::trunc(size) && size < 1e15 {
         return format!("{sign}{}", human::count(size as u64));
     }
-    if size >= 1e15 || size < 1e-4 {
+    if !(1e-4..1e15).contains(&size) {
         return format!("{sign}{size:e}");
     }
     let digits = (3 - libm::floor(libm::log10(size)) as i32).clamp(0, 7) as usize;
@@ -170,8 +170,8 @@ mod tests {
     #[test]
     fn numbers_are_written_as_people_do() {
         let told: Vec<String> =
-            [290.0, -47.0, 12_345.0, 0.5, 3.141_59, 1_234.56, 0.012_345, 0.0].into_iter().map(number).collect();
-        assert_eq!(told, ["290", "\u{2212}47", "12,345", "0.5", "3.142", "1235", "0.01235", "0"]);
+            [290.0, -47.0, 12_345.0, 0.5, 2.345_67, 1_234.56, 0.012_345, 0.0].into_iter().map(number).collect();
+        assert_eq!(told, ["290", "\u{2212}47", "12,345", "0.5", "2.346", "1235", "0.01235", "0"]);
     }
 
     #[test]

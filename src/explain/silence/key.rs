@@ -46,7 +46,7 @@ pub fn explain(case: &Case<'_>, key: KeyId, at: ProcTime) -> Option<Explanation>
         steps.push(Step::new(arrival(&id), "last record arrives", Mark::OnTime, Link::Record(id)));
     }
     let rises = case.trace.watermarks.iter().filter(|step| from < step.at && step.at < until);
-    if let Some(step) = rises.clone().last() {
+    if let Some(step) = rises.clone().next_back() {
         let link = step.raised_by.map_or(Link::Instant(step.at), Link::Record);
         let raised = Step::new(step.at, "others raise the watermark", Mark::Watermark, link);
         steps.push(raised.detail(format!("to {}", case.happened(step.watermark))));

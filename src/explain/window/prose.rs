@@ -95,8 +95,8 @@ fn said_at(facts: &Facts<'_>, first: &Pane) -> Option<String> {
 }
 
 fn corrections(facts: &Facts<'_>, prose: &mut Prose) {
-    let late = facts.panes.iter().filter(|(_, pane)| pane.timing == Timing::Late && !pane.is_retraction);
-    let (amount, last) = (late.clone().count(), late.last());
+    let mut late = facts.panes.iter().filter(|(_, pane)| pane.timing == Timing::Late && !pane.is_retraction);
+    let (amount, last) = (late.clone().count(), late.next_back());
     let Some((_, last)) = last else { return };
     let is_first = facts.panes.iter().all(|(_, pane)| pane.timing == Timing::Late);
     if is_first && amount == 1 {

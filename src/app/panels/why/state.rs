@@ -85,7 +85,8 @@ impl WhyState {
         if !is_same {
             let case = case(run);
             let pricing = match goal(&case, subject) {
-                Some(goal) if run.input().is_some() => Pricing::Unasked(goal.title()),
+                // Threads take other times every time: another run would not be the same but for one setting.
+                Some(goal) if run.input().is_some() && !run.trace.is_live => Pricing::Unasked(goal.title()),
                 _ => Pricing::Nothing,
             };
             // What is being worked out stays, where only the tasks have been looked at meanwhile.

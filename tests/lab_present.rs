@@ -174,7 +174,7 @@ fn the_screen_for_people() {
     let mut results = SnapshotResults::new();
     for (theme, suffix) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
         let size: PictureSize = "1600x1000".parse().expect("a size within the limits");
-        let look = Look { panel: None, preset: Preset::Present, theme, size, scale: Scale::default() };
+        let look = Look { panel: None, about: None, preset: Preset::Present, theme, size, scale: Scale::default() };
         let picture = draw(Opened::scenario(broken.clone()), Arc::clone(&run), at, look);
         results.add(try_image_snapshot_options(&picture, format!("present-{suffix}"), &SnapshotOptions::new()));
     }

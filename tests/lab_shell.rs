@@ -508,7 +508,7 @@ fn pictured(name: &str, prepare: impl Fn(&mut Lab)) {
 #[test]
 fn the_palette_looks_as_on_file() {
     pictured("palette", |lab| {
-        lab.command(Command::Shell(ShellCommand::ShowPalette(true)));
+        lab.command(Command::Shell(ShellCommand::ShowStart(true)));
         lab.choose(|state| {
             let palette = highwater::app::panels::palette::PaletteState { query: "la".to_owned(), chosen: 1 };
             state.shell.palette = Some(palette);
@@ -518,7 +518,10 @@ fn the_palette_looks_as_on_file() {
 
 #[test]
 fn the_sheet_of_keys_looks_as_on_file() {
-    pictured("keys", |lab| lab.command(Command::Shell(ShellCommand::ShowSheet(true))));
+    pictured("keys", |lab| {
+        lab.command(Command::Shell(ShellCommand::ShowStart(true)));
+        lab.command(Command::Shell(ShellCommand::ShowSheet(true)));
+    });
 }
 
 #[test]

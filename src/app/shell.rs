@@ -170,6 +170,11 @@ impl Lab {
             .for_each(|recent| recent.opened_at = seconds);
     }
 
+    /// The zoom that suits the window; the one of the reader goes before it.
+    pub fn set_opening_zoom(&mut self, zoom: f32) {
+        self.state.shell.opening_zoom = zoom;
+    }
+
     /// Takes in what the worker has sent. Draws nothing.
     pub fn logic(&mut self) {
         changes::receive(&mut self.state, &mut self.link);

@@ -127,6 +127,7 @@ impl eframe::App for Window {
             let width = ctx.content_rect().width() * ctx.zoom_factor();
             // A zoom that the reader has chosen follows with the first frame.
             ctx.set_zoom_factor(opening_zoom(width));
+            self.lab.set_opening_zoom(opening_zoom(width));
         }
         eframe::App::logic(&mut self.lab, ctx, frame);
     }

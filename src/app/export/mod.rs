@@ -89,11 +89,14 @@ const FILM_FPS: u32 = 15;
 
 /// Shows the card; nothing where there is no run to take anything of.
 pub fn ask(state: &mut State, what: What) {
-    let Some(run) = &state.run else { return };
+    state.shell.palette = None;
+    let Some(run) = &state.run else {
+        state.notify(true, "There is nothing to export yet", "Open a scenario or a recording first.");
+        return;
+    };
     let (start, end) = run.clock_range();
     let clock = |at: ProcTime| crate::human::instant(at.micros());
     let path = Path::new(&state.saved.export_folder).join(file_name(&state.scenario.title, what));
-    state.shell.palette = None;
     state.shell.export =
         Some(ExportCard { what, path: path.display().to_string(), from: clock(start), to: clock(end), problem: None });
 }

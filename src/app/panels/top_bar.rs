@@ -38,15 +38,25 @@ pub fn top_bar_ui(
     let (logo, _) = left.allocate_exact_size(vec2(18.0, 20.0), Sense::hover());
     paint_logo(left.painter(), theme, logo);
     name_ui(&mut left, state, theme, commands);
-    let mut right = ui.new_child(UiBuilder::new().max_rect(area).layout(Layout::right_to_left(Align::Center)));
-    right.spacing_mut().item_spacing.x = 6.0;
-    right_ui(&mut right, state, theme, compact, commands);
-    let right_end = right.min_rect().left() - space::M;
+    // Widgets come in reading order, so the width of the right part is that of the frame before.
+    let width_id = Id::unique("width of the right part of the top bar");
+    let width = ui.data(|data| data.get_temp::<f32>(width_id)).unwrap_or(RIGHT);
+    let right_area = area.with_min_x(area.right() - width);
     if !state.shell.is_starting {
+        let right_end = right_area.left() - space::M;
         let room = right_end - left.min_rect().right() - PRESETS - PANELS - 2.0 * space::L;
         scenario_ui(&mut left, state, theme, room.max(90.0), commands);
         let left_end = left.min_rect().right();
         presets_ui(ui, shown, theme, left_end..=right_end, commands);
+    }
+    let layout = Layout::left_to_right(Align::Center);
+    let mut right = ui.new_child(UiBuilder::new().id_salt("right").max_rect(right_area).layout(layout));
+    right.spacing_mut().item_spacing.x = 6.0;
+    right_ui(&mut right, state, theme, compact, commands);
+    let used = right.min_rect().width();
+    if (used - width).abs() > 0.5 {
+        ui.data_mut(|data| data.insert_temp(width_id, used));
+        ui.ctx().request_discard("the right part of the top bar has another width");
     }
 }
 
@@ -90,27 +100,27 @@ fn scenario_ui(ui: &mut Ui, state: &State, theme: &Theme, room: f32, commands: &
     }
 }
 
-/// Theme, export, open, search, from the right; then long work.
+/// Long work, then search, open, export and theme.
 fn right_ui(ui: &mut Ui, state: &State, theme: &Theme, compact: bool, commands: &mut Vec<Command>) {
-    theme_button(ui, theme, commands);
-    let (rule, _) = ui.allocate_exact_size(vec2(1.0, 16.0), Sense::hover());
-    marks::vline(ui.painter(), rule.center().x, rule.y_range(), theme.hair);
-    if state.run.is_some() && !state.shell.is_starting {
-        let help = "Take a picture, an animation, a table or the scenario out of the lab";
-        let export = button(ui, theme, "Export", Loudness::Quiet).on_hover_text(help);
-        Popup::menu(&export).width(250.0).gap(6.0).show(|ui| export_menu(ui, state, theme, commands));
+    tasks::strip_ui(ui, theme, state, commands);
+    if let Some(reading) = &state.reading {
+        reading_ui(ui, theme, &reading.name, reading.share, commands);
+    }
+    if search_ui(ui, theme, compact).clicked() {
+        commands.push(Command::Shell(ShellCommand::ShowPalette(true)));
     }
     let help = "Open a scenario or a recording (Ctrl O). Files can also be dropped on the window.";
     if button(ui, theme, "Open", Loudness::Quiet).on_hover_text(help).clicked() {
         commands.push(Command::ShowOpenCard(true));
     }
-    if search_ui(ui, theme, compact).clicked() {
-        commands.push(Command::Shell(ShellCommand::ShowPalette(true)));
+    if state.run.is_some() && !state.shell.is_starting {
+        let help = "Take a picture, an animation, a table or the scenario out of the lab";
+        let export = button(ui, theme, "Export", Loudness::Quiet).on_hover_text(help);
+        Popup::menu(&export).width(250.0).gap(6.0).show(|ui| export_menu(ui, state, theme, commands));
     }
-    if let Some(reading) = &state.reading {
-        reading_ui(ui, theme, &reading.name, reading.share, commands);
-    }
-    tasks::strip_ui(ui, theme, state, commands);
+    let (rule, _) = ui.allocate_exact_size(vec2(1.0, 16.0), Sense::hover());
+    marks::vline(ui.painter(), rule.center().x, rule.y_range(), theme.hair);
+    theme_button(ui, theme, commands);
 }
 
 /// The field that opens the palette; its icon alone in a small window.
@@ -158,6 +168,8 @@ fn export_menu(ui: &mut Ui, state: &State, theme: &Theme, commands: &mut Vec<Com
     row(ui, "Copy the scenario as text", "Ctrl C", Command::Shell(ShellCommand::CopyScenario));
 }
 
+/// Width of the right part before it was ever drawn.
+const RIGHT: f32 = 420.0;
 /// Width of the choice of an arrangement.
 const PRESETS: f32 = 200.0;
 /// Width of the menu of panels.
@@ -384,15 +396,15 @@ fn paint_sun(painter: &Painter, at: Pos2, colour: Color32) {
 }
 
 fn reading_ui(ui: &mut Ui, theme: &Theme, name: &str, share: f32, commands: &mut Vec<Command>) {
-    if button(ui, theme, "Cancel", Loudness::Quiet).on_hover_text("Stop reading the file").clicked() {
-        commands.push(Command::CancelLoading);
-    }
+    ui.label(RichText::new(format!("Reading {name}")).font(font::legend()).color(theme.t2));
     let (rail, response) = ui.allocate_exact_size(vec2(120.0, 4.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, format!("Reading {name}")));
     ui.painter().rect_filled(rail, radius::BAR, theme.rail());
     let done = Rect::from_min_size(rail.min, vec2(rail.width() * share.clamp(0.02, 1.0), rail.height()));
     ui.painter().rect_filled(done, radius::BAR, theme.you);
-    ui.label(RichText::new(format!("Reading {name}")).font(font::legend()).color(theme.t2));
+    if button(ui, theme, "Cancel", Loudness::Quiet).on_hover_text("Stop reading the file (Esc)").clicked() {
+        commands.push(Command::CancelLoading);
+    }
 }
 
 #[cfg(test)]

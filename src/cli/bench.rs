@@ -18,6 +18,8 @@ use crate::cli::stopwatch::Stopwatch;
 use crate::human;
 use crate::metrics::threads::ThreadShares;
 use crate::record::Record;
+use crate::tuner::advice::study::{ALL_THAT_STAY, KindResult, STREAMS, study, table};
+use crate::tuner::advice::wanted::CONFIDENCE;
 
 /// Rounds of which the median counts.
 pub(super) const ROUNDS: usize = 5;
@@ -28,7 +30,8 @@ pub struct BenchArgs {
     /// w1: tumbling 1s, w2: sliding 10s every 1s, w3: sessions with a gap of 2s, sim: a whole simulated
     /// run of 100,000 records through four tasks, threads: w1 through source, exchange, 2 window tasks
     /// and sink on 4 threads, frame: what frames of the lab cost, t1: ten window sizes and every bound of
-    /// 10 million records by the tuner
+    /// 10 million records by the tuner, advice: whether the tuner's promises about 200 random streams are
+    /// kept (--records: so many streams)
     #[arg(long, value_enum, value_name = "JOB")]
     pub job: BenchJob,
     /// Fewer records than the job has; not for sim
@@ -56,6 +59,8 @@ pub enum BenchJob {
     Frame,
     /// [`crate::bench::TunerJob`].
     T1,
+    /// [`crate::tuner::advice::study`].
+    Advice,
 }
 
 /// What a job took and gave.
@@ -101,10 +106,32 @@ pub fn bench(args: &BenchArgs, common: &CommonArgs) -> Result<(), CliError> {
         }
         BenchJob::Sim => measure_sim().map_err(CliError::bad_input)?,
         BenchJob::T1 => return bench_tuner::bench(args, common),
+        BenchJob::Advice => return study_advice(args, common),
         BenchJob::Threads => measure_threads(args.records.unwrap_or(Job::W1.records())).map_err(CliError::bad_input)?,
     };
     report(&measured, measured.in_words(), args, common)?;
     if is_right { Ok(()) } else { Err(CliError::Failed) }
+}
+
+/// What the study of the tuner's advice found.
+#[derive(Serialize)]
+struct Studied {
+    schema: u32,
+    job: &'static str,
+    streams: usize,
+    confidence: f64,
+    rows: Vec<KindResult>,
+}
+
+/// Studies whether the tuner's promises are kept; it is not about speed.
+fn study_advice(args: &BenchArgs, common: &CommonArgs) -> Result<(), CliError> {
+    let streams = args.records.map_or(STREAMS, |streams| streams as usize);
+    let rows = study(streams, CONFIDENCE, 1);
+    let words = table(&rows);
+    let stays = |row: &&KindResult| row.kind == ALL_THAT_STAY;
+    let is_kept = rows.iter().find(stays).is_none_or(|row| row.kept >= row.stated.min(CONFIDENCE));
+    report(&Studied { schema: 1, job: "advice", streams, confidence: CONFIDENCE, rows }, words, args, common)?;
+    if is_kept { Ok(()) } else { Err(CliError::Failed) }
 }
 
 /// Prints figures as asked for, and writes them to the folder asked for.

@@ -30,6 +30,7 @@ pub mod stopwatch;
 pub mod subject;
 mod text;
 pub mod tune;
+pub mod tune_advice;
 pub mod tune_args;
 mod tune_picture;
 mod tune_text;

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::cli::args::{CommonArgs, Format};
 use crate::cli::error::CliError;
+use crate::cli::tune_advice::{self, Extras, ReportKind};
 use crate::cli::tune_args::TuneArgs;
 use crate::cli::{input, output, tune_picture, tune_text};
 use crate::open::Opened;
@@ -39,6 +40,8 @@ pub(super) struct Tuned {
     pub target: Target,
     /// One for each window.
     pub windows: Vec<TunedWindow>,
+    /// Advice, and what goes with it.
+    pub extras: Extras,
 }
 
 /// What was found for one window.
@@ -71,6 +74,7 @@ pub fn tune(args: &TuneArgs, common: &CommonArgs) -> Result<(), CliError> {
     let tuner = Tuner::new(opened.stream.clone(), RunConfig::of(&opened.scenario, &opened.stream));
     let windows = windows(args, &opened);
     check(args, &tuner, &windows)?;
+    Extras::check(args, &opened)?;
     if let Some(count) = args.verify {
         return verify_all(args, common, &tuner, &windows, count);
     }
@@ -79,12 +83,17 @@ pub fn tune(args: &TuneArgs, common: &CommonArgs) -> Result<(), CliError> {
         let tune = |&window: &WindowSpec| tune_window(args, &tuner, window, scans.next().flatten(), watch);
         let windows = windows.iter().map(tune).collect::<Result<Vec<_>, Cancelled>>()?;
         let (title, target) = (opened.scenario.title.clone(), args.target());
-        Ok(Tuned { title, records: opened.stream.len(), target, windows })
+        let extras = Extras::of(args, &opened, &tuner, matches!(kind, Some(FileKind::Report(_))), watch)?;
+        Ok(Tuned { title, records: opened.stream.len(), target, windows, extras })
     })?;
     if let (Some(path), Some(kind)) = (&args.output, kind) {
         let bytes = match kind {
             FileKind::Rows(format) => written(&tuned, format)?,
             FileKind::Picture => tune_picture::png(&tuned)?,
+            FileKind::Report(kind) => {
+                let typed: Vec<String> = std::env::args().skip(1).collect();
+                tune_advice::report(&tuned, &opened, &tuner, &typed, kind)?
+            }
         };
         output::write_file(path, &bytes)?;
     }
@@ -104,6 +113,8 @@ enum FileKind {
     Rows(Format),
     /// The frontier as a PNG file.
     Picture,
+    /// All that was found, on a page.
+    Report(ReportKind),
 }
 
 impl FileKind {
@@ -113,8 +124,11 @@ impl FileKind {
             Some("json") => Ok(Self::Rows(Format::Json)),
             Some("txt") => Ok(Self::Rows(Format::Text)),
             Some("png") => Ok(Self::Picture),
+            Some("md") => Ok(Self::Report(ReportKind::Markdown)),
+            Some("html" | "htm") => Ok(Self::Report(ReportKind::Html)),
             _ => {
-                let message = format!("{}: the name must end with .csv, .json, .txt or .png", path.display());
+                let endings = ".csv, .json, .txt, .png, .md or .html";
+                let message = format!("{}: the name must end with {endings}", path.display());
                 Err(CliError::bad_input(message))
             }
         }
@@ -287,6 +301,10 @@ struct TunedJson<'a> {
     frontier: Vec<&'a Point>,
     /// By window, where something was wanted: the least bound that gives it on this recording.
     cheapest: Vec<&'a Point>,
+    advice: Option<&'a crate::tuner::advice::Advice>,
+    baselines: &'a [crate::tuner::baseline::Baseline],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capacity: Option<&'a crate::tuner::capacity::Capacity>,
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, CliError> {
@@ -306,6 +324,9 @@ fn written(tuned: &Tuned, format: Format) -> Result<Vec<u8>, CliError> {
             points: windows().flat_map(|it| &it.points).collect(),
             frontier: windows().flat_map(|it| &it.frontier).collect(),
             cheapest: windows().filter_map(|it| it.cheapest.as_ref()).collect(),
+            advice: tuned.extras.advice.as_ref(),
+            baselines: tuned.extras.baselines.as_ref().map_or(&[], |it| &it.rows),
+            capacity: tuned.extras.capacity.as_ref(),
         }),
         Format::Csv => rows(windows().flat_map(|it| &it.points)).map_err(CliError::bad_input),
     }

@@ -9,6 +9,7 @@ use crate::cli::args::Format;
 use crate::cli::choices::{AccumulationArg, AtEndArg, DialectArg, LateArg};
 use crate::cli::columns::ColumnArgs;
 use crate::cli::pipeline_args::{EngineArg, SettingArgs, WindowArg};
+use crate::cli::tune_advice::AdviceArgs;
 use crate::cli::watermark_arg::WatermarkArg;
 use crate::human::parse_span;
 use crate::pipeline::{Aggregate, WindowSpec};
@@ -46,9 +47,13 @@ pub struct TuneArgs {
     /// Results as text, one JSON object, or a row for every point
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
-    /// Write a file, too: the points as OUT.csv, OUT.json or OUT.txt, or the frontier as OUT.png
+    /// Write a file, too: the points as OUT.csv, OUT.json or OUT.txt, the frontier as OUT.png, or a report
+    /// on all of it as OUT.md or OUT.html
     #[arg(long, short, value_name = "OUT")]
     pub output: Option<PathBuf>,
+    /// How sure, beside what, for which load.
+    #[command(flatten)]
+    pub advice: AdviceArgs,
     /// Which columns of a recording mean what.
     #[command(flatten)]
     pub columns: ColumnArgs,

@@ -26,6 +26,7 @@ fn write_tuned(out: &mut String, tuned: &Tuned) -> std::fmt::Result {
         writeln!(out)?;
         write_target(out, tuned)?;
     }
+    out.push_str(&tuned.extras.in_words());
     Ok(())
 }
 

@@ -77,7 +77,8 @@ pub fn parse_share(text: &str) -> Result<f64, String> {
         None => (text, false),
     };
     let number: f64 = number.trim().parse().map_err(|_| wrong())?;
-    let share = if is_percent { number / 100.0 } else { number };
+    // 99.9 / 100 is a little more than 0.999; rounded to a part of 10^12 it is not.
+    let share = if is_percent { libm::round(number * 1e10) / 1e12 } else { number };
     if share > 0.0 && share <= 1.0 { Ok(share) } else { Err(wrong()) }
 }
 

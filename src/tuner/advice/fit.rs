@@ -68,10 +68,7 @@ pub fn fit(needs: &[i64], wish: Wish, seed: Seed) -> Option<Fit> {
     let seen = needs.len();
     let allowed = wish.allowed(seen);
     let ranks = ranks(seen, allowed)?;
-    let mut sorted = needs.to_vec();
-    sorted.sort_unstable();
-    let thresholds: Vec<i64> = ranks.iter().map(|&beyond| sorted[seen - 1 - beyond]).collect();
-    drop(sorted);
+    let thresholds = largest(needs, &ranks);
     let decisive = ranks.partition_point(|&beyond| beyond as u64 <= allowed).saturating_sub(1);
     let counts = Counts::of(needs, thresholds);
     let clustered = (decisive..ranks.len()).find(|&place| counts.beyond(place) >= MEASURED_FROM);
@@ -103,6 +100,19 @@ pub fn fit(needs: &[i64], wish: Wish, seed: Seed) -> Option<Fit> {
         together: together(place),
         block: length * seen as f64 / counts.bins() as f64,
     })
+}
+
+/// The needs with so many larger ones; `ranks` ascend. Only the largest are sorted.
+fn largest(needs: &[i64], ranks: &[usize]) -> Vec<i64> {
+    let most = ranks.last().map_or(0, |last| last + 1);
+    let mut needs = needs.to_vec();
+    let rest = needs.len() - most;
+    if rest > 0 {
+        let _ = needs.select_nth_unstable(rest - 1);
+    }
+    let tail = &mut needs[rest..];
+    tail.sort_unstable();
+    ranks.iter().map(|&beyond| tail[most - 1 - beyond]).collect()
 }
 
 /// How many records are beyond each threshold to look at, ascending: all small numbers, then in steps of 8 %,

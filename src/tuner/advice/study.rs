@@ -19,6 +19,9 @@ use crate::tuner::advice::streams::{Kind, sample};
 /// Streams of the whole study.
 pub const STREAMS: usize = 200;
 
+/// The row of all streams that do not drift.
+pub const ALL_THAT_STAY: &str = "all that stay";
+
 /// The shares that are wished, in turn.
 const COMPLETE: [f64; 4] = [0.95, 0.99, 0.995, 0.999];
 
@@ -70,7 +73,7 @@ pub fn study(streams: usize, confidence: f64, seed: u64) -> Vec<KindResult> {
     };
     let mut rows: Vec<KindResult> =
         Kind::ALL.iter().map(|&kind| of(kind.name(), kind.is_drifting(), &|it| it == kind)).collect();
-    rows.push(of("all that stay", false, &|kind| !kind.is_drifting()));
+    rows.push(of(ALL_THAT_STAY, false, &|kind| !kind.is_drifting()));
     rows.push(of("all that drift", true, &Kind::is_drifting));
     rows
 }

@@ -145,6 +145,9 @@ fn usual_rules(story: &Story<'_>) -> Vec<Block> {
     ]
 }
 
+/// Rows of the table of the frontier; the plot shows all points.
+const MOST_ROWS: usize = 16;
+
 const POINT_HEADS: [&str; 9] =
     ["bound", "lateness", "complete", "worst window", "p50", "p95", "p99", "late panes", "dropped"];
 
@@ -168,7 +171,9 @@ fn frontier(story: &Story<'_>) -> Vec<Block> {
             count(point.counts.dropped),
         ]
     };
-    let mut points: Vec<&Point> = story.frontier.iter().filter(|point| point.setting != chosen.setting).collect();
+    let every = story.frontier.len().div_ceil(MOST_ROWS).max(1);
+    let mut points: Vec<&Point> =
+        story.frontier.iter().step_by(every).filter(|point| point.setting != chosen.setting).collect();
     let place = points.partition_point(|point| point.result_latency_s.p99 < chosen.result_latency_s.p99);
     points.insert(place, chosen);
     let plot = plot(story);

@@ -105,7 +105,7 @@ fn row_ui(ui: &mut Ui, view: &View<'_>, change: &Change, commands: &mut Vec<Comm
     if let Some(x) = places.timing {
         text(x, Align2::LEFT_CENTER, timing(change.timing), font::body(), theme.t2);
     }
-    if response.clicked() {
+    if response.on_hover_text("Press to go to this instant and pick the window").clicked() {
         commands.push(Command::Select(Selection::Window { key: Some(change.key), window: change.window }));
         commands.push(Command::Seek(change.at));
     }

@@ -71,9 +71,26 @@ fn answers(scene: &Scene<'_>, run: &Run, key: Option<KeyId>) -> BTreeMap<Window,
     fired
 }
 
-/// By how much later windows fire than in the pinned run, between both lines and clear of the watermark,
-/// whose path this is given. The places of what was written, for labels to stay clear of.
-pub fn dimensions(scene: &Scene<'_>, watermark: &[Vec<Pos2>]) -> Vec<Rect> {
+/// What no word may cover: the path of the watermark, and the marks of late records.
+#[derive(Clone, Copy)]
+pub struct Clear<'a> {
+    /// The pieces of the watermark's path.
+    pub watermark: &'a [Vec<Pos2>],
+    /// Where marks are.
+    pub marks: &'a [Pos2],
+}
+
+impl Clear<'_> {
+    fn allows(self, rect: Rect) -> bool {
+        let passes = |pair: &[Pos2]| Rect::from_two_pos(pair[0], pair[1]).expand(2.0).intersects(rect);
+        !self.watermark.iter().flat_map(|piece| piece.windows(2)).any(passes)
+            && !self.marks.iter().any(|&mark| rect.expand(3.0).contains(mark))
+    }
+}
+
+/// By how much later windows fire than in the pinned run, between both lines and `clear` of what matters
+/// more. The places of what was written, for labels to stay clear of.
+pub fn dimensions(scene: &Scene<'_>, clear: Clear<'_>) -> Vec<Rect> {
     let Some(pinned) = scene.view.pinned else { return Vec::new() };
     let Some(key) = key_of(scene, pinned) else { return Vec::new() };
     if scene.step_px() < LEAST_WIDTH || scene.overlapping() {
@@ -87,14 +104,14 @@ pub fn dimensions(scene: &Scene<'_>, watermark: &[Vec<Pos2>]) -> Vec<Rect> {
         let x = scene.painter.round_to_pixel_center(right - 0.1 * (right - left));
         let ends = [at, was].map(|at| scene.axes.proc.px_of(at.micros()));
         if (ends[0] - ends[1]).abs() >= LEAST_APART && scene.plot.x_range().contains(x) {
-            places.push(dimension(scene, watermark, x, ends, &apart(at - was)));
+            places.push(dimension(scene, clear, x, ends, &apart(at - was)));
         }
     }
     places
 }
 
-/// A line from the old height to the new one, and what it is long, where the watermark does not pass.
-fn dimension(scene: &Scene<'_>, watermark: &[Vec<Pos2>], x: f32, [y, old_y]: [f32; 2], text: &str) -> Rect {
+/// A line from the old height to the new one, and how long that is, where there is room.
+fn dimension(scene: &Scene<'_>, clear: Clear<'_>, x: f32, [y, old_y]: [f32; 2], text: &str) -> Rect {
     let (theme, painter) = (scene.theme(), &scene.painter);
     let line = Stroke::new(1.0, alpha(theme.ghost, 0.8));
     painter.line_segment([pos2(x, y), pos2(x, old_y)], line);
@@ -106,12 +123,8 @@ fn dimension(scene: &Scene<'_>, watermark: &[Vec<Pos2>], x: f32, [y, old_y]: [f3
         let middle = pos2(if is_left { x - 4.0 } else { x + 4.0 }, y + (old_y - y) * share);
         (middle, if is_left { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER })
     };
-    let is_free = |rect: Rect| {
-        let passes = |pair: &[Pos2]| Rect::from_two_pos(pair[0], pair[1]).expand(2.0).intersects(rect);
-        !watermark.iter().flat_map(|piece| piece.windows(2)).any(passes)
-    };
     let places = [0.5, 0.25, 0.75].into_iter().flat_map(|share| [at(share, true), at(share, false)]);
-    let free = places.clone().find(|&(at, anchor)| is_free(frame::plate_rect(&galley, at, anchor)));
+    let free = places.clone().find(|&(at, anchor)| clear.allows(frame::plate_rect(&galley, at, anchor)));
     let (at, anchor) = free.unwrap_or(at(0.5, true));
     frame::plate(painter, theme, at, anchor, text, font::tick(), theme.ghost)
 }

@@ -72,7 +72,7 @@ pub fn all(
     records::special(scene, textures, &specials);
     let marks = marks_of(scene, &specials);
     ghost::rings(scene, ui.ctx());
-    let dimensions = ghost::dimensions(scene, &path);
+    let dimensions = ghost::dimensions(scene, ghost::Clear { watermark: &path, marks: &marks });
     lines::axes(scene, &outside, body);
     if let Some(rect) = layout.waiting {
         strips::waiting(scene, &outside, rect, scales);

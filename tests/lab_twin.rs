@@ -180,7 +180,6 @@ fn the_twin_looks_as_it_did() {
         ("twin-emissions", Some(Panel::Emissions), vec2(540.0, 264.0)),
         ("twin-time-map", Some(Panel::TimeMap), vec2(720.0, 480.0)),
         ("twin-late", Some(Panel::Late), vec2(560.0, 264.0)),
-        ("twin-narrow", Some(Panel::Twin), vec2(232.0, 700.0)),
     ];
     for (name, panel, size) in pictures {
         for (theme, suffix) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {

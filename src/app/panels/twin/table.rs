@@ -56,6 +56,15 @@ fn facts(pair: &Pair, pinned: &Run, run: &Run, now: ProcTime) -> Vec<Fact> {
     facts
 }
 
+/// What a row is called where its whole name has no room.
+fn short_name(name: &'static str) -> &'static str {
+    match name {
+        "behind the watermark" => "behind",
+        "windows open, at most" => "windows open",
+        other => other,
+    }
+}
+
 /// Draws the numbers of both runs.
 pub fn table_ui(ui: &mut Ui, theme: &Theme, pair: &Pair, [pinned, run]: [&Run; 2], now: ProcTime) {
     let (head, _) = ui.allocate_exact_size(vec2(ui.available_width(), 22.0), Sense::hover());
@@ -70,7 +79,11 @@ pub fn table_ui(ui: &mut Ui, theme: &Theme, pair: &Pair, [pinned, run]: [&Run; 2
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &label));
         marks::hline(ui.painter(), row.x_range(), row.top(), theme.hair);
         let y = row.center().y;
-        ui.painter().text(pos2(row.left(), y), Align2::LEFT_CENTER, fact.name, font::body(), theme.t2);
+        let room = right[0] - 40.0 - row.left();
+        let name = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), font::body(), theme.t2);
+        let (whole, short) = (name(fact.name), name(short_name(fact.name)));
+        let galley = if whole.size().x <= room { whole } else { short };
+        ui.painter().galley(pos2(row.left(), y - galley.size().y / 2.0), galley, theme.t2);
         for ((text, is_zero), place) in fact.values.iter().zip([0, 1]) {
             let (font, colour) = match (place, is_zero) {
                 (_, true) => (font::body(), theme.t3),

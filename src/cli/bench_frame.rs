@@ -16,7 +16,7 @@ const SCRUBBED: usize = 60;
 /// Bounds that are dragged through.
 const DRAGGED: usize = 30;
 
-/// Milliseconds of the processor that many frames took.
+/// Milliseconds of many frames.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Millis {
     /// The middle one.
@@ -96,19 +96,10 @@ pub fn measure(most: u32, build: String) -> Result<Frames, String> {
     Ok(Frames { schema: 1, job: "frame", size, played, scrub_ms, drag_ms, drag_compute_ms, peak_memory_mib, build })
 }
 
-/// Milliseconds of the processor that this thread spends on `work`; of the wall clock where the system does
-/// not tell. Other programs on the machine do not count.
 fn timed<T>(work: impl FnOnce() -> T) -> f64 {
-    let (watch, before) = (Stopwatch::start(), processor_ns());
+    let watch = Stopwatch::start();
     work();
-    let spent = processor_ns().zip(before).map(|(after, before)| (after - before) as f64 / 1e6);
-    spent.unwrap_or_else(|| watch.elapsed().as_secs_f64() * 1e3)
-}
-
-/// Nanoseconds that this thread has run; `None` where the system does not tell.
-fn processor_ns() -> Option<u64> {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split_whitespace().next()?.parse().ok()
+    watch.elapsed().as_secs_f64() * 1e3
 }
 
 fn play(records: u32, limit: f64) -> Result<Played, String> {

@@ -24,7 +24,7 @@ impl Look {
     /// In front of people.
     pub const LARGE: Self = Self { height: 34.0, text: 13.5, air: 12.0 };
     /// In a panel among others.
-    pub const SMALL: Self = Self { height: 28.0, text: 12.0, air: 8.0 };
+    pub const SMALL: Self = Self { height: 28.0, text: 12.0, air: 6.0 };
 
     /// The font of what stands left of the row.
     pub fn label(self) -> FontId {
@@ -40,7 +40,7 @@ impl Look {
 
 /// Room for the bolt, and for the arrow at the right end.
 const BOLT: f32 = 18.0;
-const ARROW: f32 = 24.0;
+const ARROW: f32 = 20.0;
 
 /// How it stands with a button.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,7 +125,7 @@ fn paint(
             painter.galley(at, words, theme.t2);
         }
     } else if is_ready {
-        let at = pos2(rect.right() - 12.0, rect.center().y);
+        let at = pos2(rect.right() - 11.0, rect.center().y);
         let points = vec![at + vec2(-3.5, -1.5), at + vec2(0.0, 2.0), at + vec2(3.5, -1.5)];
         painter.add(egui::Shape::line(points, Stroke::new(1.3, theme.t3)));
     }

@@ -31,7 +31,7 @@ pub struct FaultsState {
 }
 
 /// Between two buttons, and between two lines of them.
-const GAP: f32 = 8.0;
+const GAP: f32 = 6.0;
 
 /// How large the row is drawn.
 fn look(view: &View<'_>, width: f32) -> Look {

@@ -11,8 +11,7 @@ mod table;
 
 use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use crate::app::panels::topology::empty;
-use crate::app::theme::{Theme, font, space};
+use crate::app::theme::{Theme, font, radius, space};
 use crate::app::view::{Command, View};
 use crate::app::widgets::controls::{Loudness, button};
 use crate::app::widgets::{frame, marks};
@@ -200,17 +199,17 @@ fn waiting_ui(ui: &mut Ui, view: &View<'_>, area: Rect, first: Option<ProcTime>,
     let theme = view.theme;
     let is_computing = view.run.insight().is_none();
     match first {
-        None => empty(ui, theme, area, NOTHING),
+        None => tell(ui, view, area, NOTHING),
         Some(_) if is_computing => {
-            empty(ui, theme, area, "Running the same stream under each guarantee");
+            tell(ui, view, area, "Running the same stream under each guarantee");
             ui.ctx().request_repaint();
         }
-        Some(_) if view.run.guarantees().is_none() => empty(ui, theme, area, NO_INPUT),
+        Some(_) if view.run.guarantees().is_none() => tell(ui, view, area, NO_INPUT),
         Some(at) => {
             let words =
                 format!("Nothing has failed yet. The first failure is {} from here.", human::span(at - view.now));
             let (above, below) = area.split_top_bottom_at_y(area.center().y);
-            empty(ui, theme, above.with_min_y(above.bottom() - 40.0), &words);
+            tell(ui, view, above.with_min_y(above.bottom() - 40.0), &words);
             let place =
                 Rect::from_center_size(pos2(below.center().x, below.top() + space::BUTTON), vec2(140.0, space::BUTTON));
             let mut child = ui.new_child(egui::UiBuilder::new().id_salt("go to it").max_rect(place));
@@ -221,4 +220,15 @@ fn waiting_ui(ui: &mut Ui, view: &View<'_>, area: Rect, first: Option<ProcTime>,
             });
         }
     }
+}
+
+/// A sentence in the middle, large enough for the last row.
+fn tell(ui: &Ui, view: &View<'_>, area: Rect, words: &str) {
+    let galley = ui.painter().layout(words.to_owned(), font::regular(15.0), view.theme.t2, area.width() - 48.0);
+    let response = ui.interact(area, ui.scope_id().with("told"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+    let at = area.center() - galley.size() / 2.0;
+    let ground = Rect::from_min_size(at, galley.size()).expand2(vec2(20.0, 10.0));
+    ui.painter().rect_filled(ground, radius::CARD, view.theme.raised);
+    ui.painter().galley(at, galley, view.theme.t2);
 }

@@ -40,7 +40,7 @@ pub fn live_ui(ui: &mut Ui, theme: &Theme, live: &LiveRun, commands: &mut Vec<Co
         Stretch::new(first.now, last.now)
     });
     let most_lag = live.samples.iter().map(|sample| sample.lag).max().unwrap_or(0);
-    let look = topology::Look { scale: 1.0, words: topology::Words::None };
+    let look = topology::Look { scale: 1.0, words: topology::Words::None, ends: None };
     frame::scope(ui, "live stages", stages, Layout::top_down(Align::Min), |ui| {
         topology::draw(ui, theme, Clock::of(run), &model::model(shown, most_lag), stages, look);
     });

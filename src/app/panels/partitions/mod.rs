@@ -216,7 +216,7 @@ impl Table<'_> {
         let comes_from = standing.partition > 0 && reader(standing.partition - 1) == own;
         let top = if comes_from { rect.top() } else { rect.top() + 6.0 };
         let bottom = if goes_on { rect.bottom() } else { rect.bottom() - 6.0 };
-        let x = painter.round_to_pixel_center(self.columns.name.0 - 8.0);
+        let x = painter.round_to_pixel_center(self.columns.name.0 + 1.0);
         let line = Stroke::new(2.0, self.view.theme.idle);
         painter.vline(x, top..=bottom, line);
     }
@@ -225,9 +225,9 @@ impl Table<'_> {
         let (painter, theme, columns) = (ui.painter(), self.view.theme, &self.columns);
         let (upper, lower) = (rect.center().y - 8.0, rect.center().y + 8.0);
         let number = standing.partition.to_string();
-        painter.text(pos2(columns.name.0, upper), Align2::LEFT_CENTER, number, font::value(), theme.t1);
+        painter.text(pos2(columns.name.0 + 9.0, upper), Align2::LEFT_CENTER, number, font::value(), theme.t1);
         let owner = standing.reader();
-        painter.text(pos2(columns.name.0, lower), Align2::LEFT_CENTER, owner, font::tick(), theme.t3);
+        painter.text(pos2(columns.name.0 + 9.0, lower), Align2::LEFT_CENTER, owner, font::tick(), theme.t3);
         self.tie(painter, rect, standing);
         if let Some((left, right)) = columns.log {
             let bar =

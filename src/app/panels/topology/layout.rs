@@ -40,7 +40,7 @@ const EDGE: f32 = 4.0;
 /// What is left free below the last row.
 const FOOT: f32 = 10.0;
 /// An edge needs room above and below its arrow.
-const LEAST_CARD: f32 = 112.0;
+pub const LEAST_CARD: f32 = 112.0;
 /// Cards are never wider: a bar would only stretch.
 const WIDEST: f32 = 280.0;
 /// The card of the dead letters, and its distance from the others.

@@ -3,6 +3,7 @@
 //! wait, in words; and below it the row of what can be broken. The slow node is marked, not those that
 //! wait because of it.
 
+pub mod ends;
 mod layout;
 pub mod model;
 mod paint;
@@ -13,6 +14,7 @@ use egui::{Align, Layout, Rect, RichText, Role, Sense, TextFormat, Ui, WidgetInf
 use crate::app::arrangement::Preset;
 use crate::app::insight::Insight;
 use crate::app::panels::faults::{self, FaultsState};
+use crate::app::panels::topology::ends::Ends;
 use crate::app::panels::topology::model::{Model, Said};
 use crate::app::panels::topology::paint::Brush;
 use crate::app::theme::{Theme, alpha, font, radius, space};
@@ -72,7 +74,9 @@ pub fn topology_ui(ui: &mut Ui, view: &View<'_>, state: &mut TopologyState, comm
         return;
     }
     let model = current(state, &view.run.trace, insight, view.run.generation, view.now);
-    let look = Look { scale: scale(view, body), words: Words::Below };
+    let is_far = view.preset == Preset::Present && body.width() >= 1_440.0;
+    let ends = is_far.then(|| Ends::of(view.run, insight, view.now));
+    let look = Look { scale: scale(view, body), words: Words::Below, ends: ends.as_ref() };
     frame::scope(ui, "topology", body, Layout::top_down(Align::Min), |ui| {
         draw(ui, theme, Clock::of(insight.metrics.span()), model, body, look);
     });
@@ -110,16 +114,23 @@ pub enum Words {
 
 /// How a topology is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Look {
+pub struct Look<'a> {
     /// How many times its size everything is.
     pub scale: f32,
     /// Whether there are words below.
     pub words: Words,
+    /// What stands before the log and behind the sink, where that is shown.
+    pub ends: Option<&'a Ends>,
 }
 
+/// Width of the cards at both ends, and of the edges beside them.
+const END: f32 = 116.0;
+const END_EDGE: f32 = 84.0;
+
 /// Draws a topology into `body`.
-pub fn draw(ui: &mut Ui, theme: &Theme, clock: Clock, model: &Model, body: Rect, look: Look) {
-    let Look { scale, words: has_words } = look;
+pub fn draw(ui: &mut Ui, theme: &Theme, clock: Clock, model: &Model, body: Rect, look: Look<'_>) {
+    let Look { scale, words: has_words, ends } = look;
+    let inner = if ends.is_some() { body.shrink2(vec2((END + END_EDGE) * scale, 0.0)) } else { body };
     let rows: Vec<usize> = model.stages.iter().map(|stage| stage.rows.len()).collect();
     let lines = usize::from(!model.backlog.is_empty()) + usize::from(!model.held_back.is_empty());
     let words = if has_words == Words::None {
@@ -127,9 +138,12 @@ pub fn draw(ui: &mut Ui, theme: &Theme, clock: Clock, model: &Model, body: Rect,
     } else {
         (BACKLOG * lines.max(1) as f32 + CAUSE * model.causes.len().max(1) as f32) * scale
     };
-    let layout = layout::layout(body, &rows, model.dead_letters.is_some(), words, scale);
+    let layout = layout::layout(inner, &rows, model.dead_letters.is_some(), words, scale);
     let painter = ui.painter().clone();
     let brush = Brush { painter: &painter, theme, clock, scale };
+    if let (Some(ends), Some(first), Some(last)) = (ends, layout.cards.first(), layout.cards.last()) {
+        ends_ui(ui, &brush, ends, (first.rect, last.rect));
+    }
     for (card, stage) in layout.cards.iter().zip(&model.stages) {
         brush.card(card, stage);
         for (place, (rect, row)) in card.rows.iter().zip(&stage.rows).enumerate() {
@@ -147,6 +161,26 @@ pub fn draw(ui: &mut Ui, theme: &Theme, clock: Clock, model: &Model, body: Rect,
     }
     if has_words == Words::Below {
         words_ui(ui, theme, model, layout.words, scale);
+    }
+}
+
+/// The producers left of the first card, and the table right of the last.
+fn ends_ui(ui: &Ui, brush: &Brush<'_>, ends: &Ends, (first, last): (Rect, Rect)) {
+    let (wide, gap, high) = (END * brush.scale, END_EDGE * brush.scale, layout::LEAST_CARD * brush.scale);
+    let source = Rect::from_min_size(pos2(first.left() - gap - wide, first.top()), vec2(wide, high));
+    let table = Rect::from_min_size(pos2(last.right() + gap, last.top()), vec2(wide, high));
+    brush.producers(source, ends);
+    said(ui, "producers", source, &format!("{}: {}", ends.source, ends.about));
+    brush.table(table, &ends.table);
+    let rows: Vec<String> = ends.table.iter().map(|(window, value)| format!("{window} {value}")).collect();
+    said(ui, "table", table, &format!("Table: {}", if rows.is_empty() { "empty".to_owned() } else { rows.join(", ") }));
+    for (name, left, right, edge) in [
+        ("into the log", source.right(), first.left(), &ends.into_log),
+        ("into the table", last.right(), table.left(), &ends.into_table),
+    ] {
+        let rect = Rect::from_x_y_ranges(left..=right, first.top()..=first.top() + high);
+        brush.edge(rect, edge);
+        said(ui, name, rect, &edge.words);
     }
 }
 

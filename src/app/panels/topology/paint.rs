@@ -3,6 +3,7 @@
 
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 
+use crate::app::panels::topology::ends::Ends;
 use crate::app::panels::topology::layout::Card;
 use crate::app::panels::topology::model::{Bar, Edge, Fill, Row, Stage};
 use crate::app::theme::{Theme, alpha, font, radius, stroke};
@@ -59,6 +60,39 @@ impl Brush<'_> {
         }
         let at = card.rect.min + vec2(12.0, 33.0 * self.scale);
         self.painter.text(at, Align2::LEFT_CENTER, &stage.about, self.tick(), theme.t3);
+    }
+
+    /// Who sends the records: a circle for each, as far as there is room.
+    pub fn producers(&self, rect: Rect, ends: &Ends) {
+        let (theme, k) = (self.theme, self.scale);
+        self.ground(rect, ends.source, &ends.about);
+        for place in 0..ends.marks {
+            let at = pos2(rect.left() + (20.0 + 19.0 * place as f32) * k, rect.top() + 62.0 * k);
+            self.painter.circle_stroke(at, 7.0 * k, Stroke::new(1.3, theme.on_time));
+            self.painter.circle_filled(at, 2.4 * k, theme.on_time);
+        }
+    }
+
+    /// What readers see: the latest windows.
+    pub fn table(&self, rect: Rect, rows: &[(String, String)]) {
+        let (theme, k) = (self.theme, self.scale);
+        self.ground(rect, "Table", if rows.is_empty() { "empty so far" } else { "latest windows" });
+        for (place, (window, value)) in rows.iter().enumerate() {
+            let y = rect.top() + (62.0 + 20.0 * place as f32) * k;
+            self.painter.text(pos2(rect.left() + 12.0, y), Align2::LEFT_CENTER, window, self.tick(), theme.t3);
+            let font = font::medium(12.0 * k);
+            self.painter.text(pos2(rect.right() - 12.0, y), Align2::RIGHT_CENTER, value, font, theme.t1);
+        }
+    }
+
+    fn ground(&self, rect: Rect, name: &str, about: &str) {
+        let theme = self.theme;
+        self.painter.rect_filled(rect, radius::CARD, theme.raised);
+        self.painter.rect_stroke(rect, radius::CARD, Stroke::new(1.0, theme.hair), StrokeKind::Inside);
+        let at = rect.min + vec2(12.0, 16.0 * self.scale);
+        self.painter.text(at, Align2::LEFT_CENTER, name, self.title(), theme.t1);
+        let at = rect.min + vec2(12.0, 33.0 * self.scale);
+        self.painter.text(at, Align2::LEFT_CENTER, about, self.tick(), theme.t3);
     }
 
     /// A task, or a partition.

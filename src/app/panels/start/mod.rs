@@ -77,7 +77,7 @@ pub fn start_ui(ui: &mut Ui, page: Page<'_>, start: &mut StartState, commands: &
     start.wanted.clear();
     ScrollArea::vertical().id_salt("start page").auto_shrink(false).show(ui, |ui| {
         let margin = if area.width() >= 1_500.0 { 64.0 } else { 32.0_f32.min(area.width() * 0.04) };
-        let width = (area.width() - 2.0 * margin).min(WIDTH).max(240.0);
+        let width = (area.width() - 2.0 * margin).clamp(240.0, WIDTH);
         let left = ui.cursor().left() + (ui.available_width() - width) / 2.0;
         let top = ui.cursor().top() + if area.height() >= 900.0 { 34.0 } else { 20.0 };
         let is_wide = width >= TWO_COLUMNS;

@@ -112,6 +112,9 @@ fn image(run: &Run, wanted: &Wanted, theme: &Theme) -> ColorImage {
     ColorImage::from_rgba_unmultiplied(size, picture.as_raw())
 }
 
+/// Instants of processing time at which a window fired, and how.
+type Firings = Vec<(i64, Timing)>;
+
 /// A stretch of a run on a plot; the upper right corner lies on the ideal diagonal.
 struct Map<'a> {
     run: &'a Run,
@@ -169,7 +172,7 @@ impl<'a> Map<'a> {
 
     /// Every window once, from the diagonal up to its last pane, and a line at each of its panes.
     fn paint_windows(&self, painter: &Painter, theme: &Theme) {
-        let mut tops: BTreeMap<(i64, i64), (i64, Vec<(i64, Timing)>)> = BTreeMap::new();
+        let mut tops: BTreeMap<(i64, i64), (i64, Firings)> = BTreeMap::new();
         for pane in self.run.trace.panes.iter().filter(|pane| pane.emitted_at <= self.end) {
             let key = (pane.window.start.micros(), pane.window.end.micros());
             let (top, lines) = tops.entry(key).or_insert((i64::MIN, Vec::new()));

@@ -21,7 +21,7 @@ use crate::cli::tune_args::TuneArgs;
 #[command(
     name = "highwater",
     version,
-    after_help = "A FILE is a scenario (.ron) or a recording (.csv, .jsonl, also .gz and .zst).\n\
+    after_help = "A FILE is a scenario (.ron) or a recording (.csv or .jsonl, also .gz and .zst; .parquet).\n\
                   Exit codes: 0 done, 1 a check or goal failed, 2 bad input or usage."
 )]
 pub struct Cli {
@@ -83,7 +83,7 @@ pub enum Format {
 pub enum Command {
     /// Run a scenario or recording without a window, as fast as it can
     Run(Box<RunArgs>),
-    /// Make a recording from CSV or JSON lines
+    /// Make a recording from CSV, JSON lines or Parquet
     Import(ImportArgs),
     /// Say in words why a record or a window went as it did
     Explain(ExplainArgs),

@@ -8,6 +8,7 @@ use std::fs;
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -17,12 +18,18 @@ use crate::cli::columns::ColumnArgs;
 use crate::cli::error::CliError;
 use crate::cli::import_report::{BAD_ROWS_HEADER, ImportReport, bad_rows_csv};
 use crate::cli::output;
-use crate::recording::{self, BadRows, ReadOptions, Recording, STANDARD_STREAM};
+use crate::cli::stopwatch::Stopwatch;
+use crate::human;
+use crate::open;
+use crate::record::Stream;
+use crate::recording::{self, BadRows, ReadOptions, ReadReport, Recording, STANDARD_STREAM};
+use crate::scenario::library;
 
 /// Arguments of `highwater import`.
 #[derive(Clone, Debug, Args)]
 pub struct ImportArgs {
-    /// CSV or JSON lines (also kcat -J), plain, .gz or .zst, or Parquet; - is standard input
+    /// CSV or JSON lines (also kcat -J), plain, .gz or .zst, or Parquet; a scenario, whose records are
+    /// made; - is standard input
     #[arg(value_name = "INPUT")]
     pub input: PathBuf,
     /// The recording to write: .parquet, or .csv, .jsonl or .ndjson, with .gz or .zst after it or not;
@@ -58,10 +65,12 @@ pub fn import(args: &ImportArgs, common: &CommonArgs) -> Result<(), CliError> {
     if let Some(output) = &args.output {
         check_output(output, args)?;
     }
-    let recording = read(args, common.quiet)?;
+    let stopwatch = Stopwatch::start();
+    let recording = if is_scenario(&args.input) { make(&args.input)? } else { read(args, common.quiet)? };
+    let seconds = stopwatch.elapsed().as_secs_f64();
     let report = ImportReport::of(&recording, args.output.as_deref());
     if let Some(output) = &args.output {
-        recording::write_path(&recording.stream, output).map_err(CliError::bad_input)?;
+        write(&recording.stream, output, common.quiet)?;
         write_bad_rows(&recording, output)?;
     }
     if let Some(folder) = &common.out {
@@ -70,12 +79,59 @@ pub fn import(args: &ImportArgs, common: &CommonArgs) -> Result<(), CliError> {
     if common.quiet {
         report.warn();
     } else {
-        eprint!("{}", report.text());
+        eprint!("{}{}", report.text(), rate(&args.input, recording.report.row_count, seconds));
     }
     match args.format {
         ImportFormat::Text => Ok(()),
         ImportFormat::Json => output::print(&report.json()?),
     }
+}
+
+/// Readings shorter than this have no rate worth a line.
+const RATE_SECONDS_MIN: f64 = 0.5;
+
+/// How fast the rows were read, as a line; nothing when it took no time.
+fn rate(input: &Path, rows: u64, seconds: f64) -> String {
+    if seconds < RATE_SECONDS_MIN {
+        return String::new();
+    }
+    let rows_per_s = human::count((rows as f64 / seconds) as u64);
+    let bytes = fs::metadata(input).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len());
+    match bytes {
+        Some(bytes) if !is_scenario(input) => {
+            let rate = bytes as f64 / seconds / 1e6;
+            format!("read in {seconds:.1} s: {rate:.0} MB/s, {rows_per_s} rows a second\n")
+        }
+        _ => format!("read in {seconds:.1} s: {rows_per_s} rows a second\n"),
+    }
+}
+
+/// Whether the input is a scenario: a file of one, or the name of a built-in one.
+fn is_scenario(input: &Path) -> bool {
+    let is_built_in = || !input.exists() && input.to_str().and_then(library::find).is_some();
+    input.extension().is_some_and(|ending| ending == "ron") || is_built_in()
+}
+
+/// The records of a scenario as a recording: in arrival order, as the log got them.
+fn make(input: &Path) -> Result<Recording, CliError> {
+    let options = ReadOptions::default();
+    let opened = open::open(input, &options, &|_| Ok(()), &mut |_| ControlFlow::Continue(()));
+    let opened = opened.map_err(CliError::bad_input)?;
+    let stream = Arc::unwrap_or_clone(opened.stream);
+    let report = opened.read.unwrap_or_else(|| ReadReport::of_scenario(&opened.scenario.title, &stream));
+    Ok(Recording { stream, report })
+}
+
+/// Writes the recording, with a bar on a terminal.
+fn write(stream: &Stream, output: &Path, is_quiet: bool) -> Result<(), CliError> {
+    let template = "{wide_bar} {human_pos} of {human_len} rows written, {eta} left";
+    let bar = styled(ProgressBar::new(stream.len() as u64), template, is_quiet);
+    let result = recording::write_path_with(stream, output, &mut |rows| {
+        bar.set_position(rows);
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    result.map_err(CliError::bad_input)
 }
 
 /// What can be wrong about the output is found out before anything is read.
@@ -101,16 +157,23 @@ fn read(args: &ImportArgs, is_quiet: bool) -> Result<Recording, CliError> {
     result.map_err(CliError::bad_input)
 }
 
-/// A bar where the size is known, a counter where it is not, and nothing but on a terminal.
+/// A bar where the size is known, a counter where it is not, both with the rate.
 fn progress_bar(input: &Path, is_quiet: bool) -> ProgressBar {
+    let size = fs::metadata(input).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len());
+    match size {
+        Some(size) => {
+            let template = "{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+            styled(ProgressBar::new(size), template, is_quiet)
+        }
+        None => styled(ProgressBar::new_spinner(), "{spinner} {bytes} read, {bytes_per_sec}", is_quiet),
+    }
+}
+
+/// The bar in this form, and nothing but on a terminal.
+fn styled(bar: ProgressBar, template: &str, is_quiet: bool) -> ProgressBar {
     if is_quiet || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let size = fs::metadata(input).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len());
-    let (bar, template) = match size {
-        Some(size) => (ProgressBar::new(size), "{wide_bar} {bytes} of {total_bytes}, {eta} left"),
-        None => (ProgressBar::new_spinner(), "{spinner} {bytes} read"),
-    };
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,

@@ -10,7 +10,7 @@ use crate::cli::error::CliError;
 use crate::cli::import::bad_rows_path;
 use crate::human::{count, span};
 use crate::recording::delays::DelayQuantiles;
-use crate::recording::{BadRow, Choice, ReadReport, Recording, STANDARD_STREAM};
+use crate::recording::{BadRow, Choice, OffsetReport, ReadReport, Recording, STANDARD_STREAM};
 use crate::time::Span;
 
 /// The version of the JSON report.
@@ -100,6 +100,7 @@ impl<'r> ImportReport<'r> {
                 [least.as_secs_f64(), most.as_secs_f64()]
             }),
             negative_delays: self.read.negative_delay_count,
+            offsets: self.read.offsets.map(JsonOffsets::of),
             notes: &self.read.notes,
         };
         let mut bytes = serde_json::to_vec_pretty(&report).map_err(CliError::bad_input)?;
@@ -166,6 +167,8 @@ struct JsonReport<'r> {
     delay_s: Option<JsonDelays>,
     suggested_bound_s: Option<[f64; 2]>,
     negative_delays: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offsets: Option<JsonOffsets>,
     notes: &'r [String],
 }
 
@@ -203,6 +206,24 @@ impl<'r> JsonColumn<'r> {
             reason,
             time_format: column.time_format.as_ref().map(|format| format.name()),
         }
+    }
+}
+
+/// Of a dump by kcat.
+#[derive(Serialize)]
+struct JsonOffsets {
+    topics: u64,
+    partitions: u64,
+    missing: u64,
+    out_of_order: u64,
+    repeated: u64,
+    unnumbered: u64,
+}
+
+impl JsonOffsets {
+    fn of(report: OffsetReport) -> Self {
+        let OffsetReport { topics, partitions, missing, out_of_order, repeated, unnumbered } = report;
+        Self { topics, partitions, missing, out_of_order, repeated, unnumbered }
     }
 }
 

@@ -32,7 +32,7 @@ use crate::twin::{self, Comparison, Parity};
 /// Arguments of `highwater run`.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
-    /// A scenario (.ron), a recording (.csv, .jsonl, also .gz and .zst), or - for a recording on
+    /// A scenario (.ron), a recording (.csv or .jsonl, also .gz and .zst; .parquet), or - for a recording on
     /// standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,

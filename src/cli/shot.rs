@@ -34,7 +34,7 @@ use crate::time::ProcTime;
 /// Arguments of `highwater shot`.
 #[derive(Clone, Debug, Args)]
 pub struct ShotArgs {
-    /// A scenario (.ron) or a recording (.csv, .jsonl, also .gz and .zst)
+    /// A scenario (.ron) or a recording (.csv or .jsonl, also .gz and .zst; .parquet)
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// When: so long after the start (3min), a date (2026-03-02 12:03:00), a time of day (12:03) or the end

@@ -61,7 +61,42 @@ impl Quantile {
         let rank = self.rank(unsorted.len())?;
         Some(*unsorted.select_nth_unstable(rank - 1).1)
     }
+
+    /// The quantile of values that can be gone through again and again, without a copy of them; `None`
+    /// when there is no value. `scan` gives the same values every time.
+    ///
+    /// Two or three passes for values of some minutes in microseconds: each counts the values by 16
+    /// bits of their distance from the least, and the next one looks only where the rank falls (a
+    /// radix selection from the highest digit).
+    pub fn of_scans<I: Iterator<Item = i64>>(self, scan: impl Fn() -> I) -> Option<i64> {
+        let (mut low, mut high, mut count) = (i64::MAX, i64::MIN, 0_usize);
+        for value in scan() {
+            (low, high, count) = (low.min(value), high.max(value), count + 1);
+        }
+        let mut rank = self.rank(count)?;
+        let mut bins = vec![0_usize; 1 << DIGIT_BITS];
+        while low < high {
+            let range_bits = u64::BITS - high.abs_diff(low).leading_zeros();
+            let shift = range_bits.saturating_sub(DIGIT_BITS);
+            bins.fill(0);
+            for value in scan().filter(|value| (low..=high).contains(value)) {
+                bins[(value.abs_diff(low) >> shift) as usize] += 1;
+            }
+            let mut bin = 0;
+            while rank > bins[bin] && bin + 1 < bins.len() {
+                rank -= bins[bin];
+                bin += 1;
+            }
+            let start = low.wrapping_add_unsigned((bin as u64) << shift);
+            high = high.min(start.saturating_add_unsigned((1_u64 << shift) - 1));
+            low = start;
+        }
+        Some(low)
+    }
 }
+
+/// Bits that one pass of [`Quantile::of_scans`] tells apart: its counts stay in the processor's cache.
+const DIGIT_BITS: u32 = 16;
 
 #[cfg(test)]
 mod tests {
@@ -80,6 +115,23 @@ mod tests {
         assert_eq!(P90.rank(11), Some(10));
         assert_eq!(P99.rank(0), None);
         assert_eq!(P99.rank(4_294_967_295), Some(4_252_017_623));
+    }
+
+    #[test]
+    fn scanning_finds_what_sorting_finds() {
+        let mut draws = crate::rng::Seed::new(9).stream("values");
+        let ends = [(0, 0), (-5, 5), (0, 100_000), (-3_000_000_000, 90_000_000_000), (i64::MIN, i64::MAX)];
+        for (min, max) in ends {
+            for count in [1, 2, 10, 999] {
+                let values: Vec<i64> = (0..count).map(|_| draws.integer(min, max)).collect();
+                let mut sorted = values.clone();
+                sorted.sort_unstable();
+                for share in [P50, P90, P99, P999, Quantile::per_mille(1), Quantile::per_mille(1000)] {
+                    assert_eq!(share.of_scans(|| values.iter().copied()), share.of_sorted(&sorted), "{min}..{max}");
+                }
+            }
+        }
+        assert_eq!(P50.of_scans(std::iter::empty), None);
     }
 
     #[test]

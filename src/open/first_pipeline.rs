@@ -52,16 +52,16 @@ fn rounded_up(span: Span) -> Span {
 
 /// A first pipeline for this recording: tumbling windows, no lateness, nothing slow.
 pub fn first_pipeline(stream: &Stream) -> Pipeline {
-    let ids = (0..stream.len()).map(|i| RecordId(i as u32));
-    let mut delays: Vec<Span> = ids.map(|id| stream.delay(id)).collect();
+    let delays = || (0..stream.len()).map(|i| stream.delay(RecordId(i as u32)).micros());
+    let times = || stream.event_times().iter().map(|time| time.micros());
     // A few wild event times must not stretch the windows, so the outer hundredths are left out.
-    let mut times: Vec<EventTime> = stream.event_times().to_vec();
-    let last = P99.of_unsorted(&mut times).unwrap_or(EventTime::EPOCH);
-    let first = Quantile::per_mille(10).of_unsorted(&mut times).unwrap_or(EventTime::EPOCH);
+    let last = P99.of_scans(times).map_or(EventTime::EPOCH, EventTime::from_micros);
+    let first = Quantile::per_mille(10).of_scans(times).map_or(EventTime::EPOCH, EventTime::from_micros);
     let length = last - first;
     let size = rounded_up(Span::from_micros((length.micros() / WINDOWS_WANTED).max(1)));
-    let mut covering =
-        |share: Quantile| share.of_unsorted(&mut delays).map_or(Span::ZERO, |delay| rounded_up(delay.max(Span::ZERO)));
+    let covering = |share: Quantile| {
+        share.of_scans(delays).map_or(Span::ZERO, |delay| rounded_up(Span::from_micros(delay).max(Span::ZERO)))
+    };
     // With a bound as long as the recording nothing would ever fire.
     let bound = if covering(P99).times(4) <= length { covering(P99) } else { covering(P90) };
     let bound = if bound.times(2) <= length { bound } else { Span::ZERO };

@@ -43,6 +43,7 @@ pub(super) struct LineBuffer<'a> {
     start: usize,
     end: usize,
     is_at_end: bool,
+    last_byte: Option<u8>,
     lines_before: u64,
 }
 
@@ -58,6 +59,7 @@ impl<'a> LineBuffer<'a> {
             start: 0,
             end: 0,
             is_at_end: false,
+            last_byte: None,
             lines_before: 0,
         }
     }
@@ -65,6 +67,11 @@ impl<'a> LineBuffer<'a> {
     /// The name of the input for messages.
     pub(super) fn file(&self) -> &str {
         &self.file
+    }
+
+    /// Whether what was read so far ends with a line break, as every whole file of rows should.
+    pub(super) fn ends_with_line_break(&self) -> bool {
+        self.last_byte == Some(b'\n')
     }
 
     /// The number of the line at the start of the window, from 1.
@@ -144,6 +151,9 @@ impl<'a> LineBuffer<'a> {
         let read = read.map_err(|source| self.read_error(source))?;
         self.end += read;
         self.is_at_end = read == 0;
+        if read > 0 {
+            self.last_byte = Some(self.window[self.end - 1]);
+        }
         if (self.progress)(self.bytes_read.get()).is_break() {
             return Err(ReadError::Cancelled { file: self.file.clone() });
         }

@@ -2,7 +2,7 @@
 //!
 //! Quantiles are nearest-rank over all records, negative delays included as they are.
 
-use crate::metrics::quantile::{P50, P90, P99, P999};
+use crate::metrics::quantile::{P50, P90, P99, P999, Quantile};
 use crate::record::{RecordId, Stream};
 use crate::time::Span;
 
@@ -24,19 +24,18 @@ pub struct DelayQuantiles {
 }
 
 impl DelayQuantiles {
-    /// The quantiles of a stream; `None` when it is empty. Copies and partly sorts the delays:
-    /// about 0.1 s for 10 million records.
+    /// The quantiles of a stream; `None` when it is empty. Goes over the records some ten times and
+    /// copies nothing: about 0.2 s for 10 million records.
     pub fn of(stream: &Stream) -> Option<Self> {
-        let mut delays: Vec<Span> = (0..stream.len()).map(|i| stream.delay(RecordId(i as u32))).collect();
-        let negative_count = delays.iter().filter(|delay| delay.is_negative()).count() as u64;
-        let max = *delays.iter().max()?;
+        let delays = || (0..stream.len()).map(|i| stream.delay(RecordId(i as u32)).micros());
+        let span = |share: Quantile| share.of_scans(delays).map(Span::from_micros);
         Some(Self {
-            p50: P50.of_unsorted(&mut delays)?,
-            p90: P90.of_unsorted(&mut delays)?,
-            p99: P99.of_unsorted(&mut delays)?,
-            p999: P999.of_unsorted(&mut delays)?,
-            max,
-            negative_count,
+            max: delays().max().map(Span::from_micros)?,
+            p50: span(P50)?,
+            p90: span(P90)?,
+            p99: span(P99)?,
+            p999: span(P999)?,
+            negative_count: delays().filter(|&delay| delay < 0).count() as u64,
         })
     }
 

@@ -35,6 +35,13 @@ pub(super) struct RowExtent {
     pub(super) kind: RowKind,
 }
 
+impl RowExtent {
+    /// Whether the input ends in this row, without a line break.
+    pub(super) fn is_last_without_line_break(self) -> bool {
+        self.content == self.bytes
+    }
+}
+
 /// What kind of row it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RowKind {

@@ -179,6 +179,14 @@ pub enum ReadError {
         /// Where, from what, and to what.
         change: Box<UnitChange>,
     },
+    /// The last row is not whole, and no line break follows it.
+    #[error("{file}: the file ends in the middle of a row: {row}; expected the whole file (was it cut while copied?)")]
+    CutRow {
+        /// The file.
+        file: String,
+        /// The last row.
+        row: Box<BadRow>,
+    },
     /// Every row is bad.
     #[error("{file}: none of the {count} rows read can be used; the first: {first}")]
     AllRowsBad {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::instants::Decimal;
 use super::names::{EXACT, NameWords, STRONG};
 use super::report::{Choice, ColumnReport, Role};
-use super::sample::{Sample, SampleColumn};
+use super::sample::{Hint, Sample, SampleColumn};
 use super::time_format::TimeFormat;
 use super::time_guess::{Detected, detect, is_plausible_epoch};
 use crate::human;
@@ -114,12 +114,22 @@ pub(super) fn looks_like_data(row: &[String]) -> bool {
 ///
 /// Returns `None` when there is no event time.
 pub(super) fn choose(sample: &Sample, given: [Given; 5], format: Option<&TimeFormat>) -> Option<Chosen> {
+    let [first, second] = &sample.hints;
+    choose_with(first, sample, given, format).or_else(|| choose_with(second, sample, given, format))
+}
+
+fn choose_with(hints: &[Hint], sample: &Sample, given: [Given; 5], format: Option<&TimeFormat>) -> Option<Chosen> {
     let facts: Vec<Facts> = sample.columns.iter().map(|column| Facts::of(column, format)).collect();
     let mut guess = Guess { sample, facts, given, columns: [None; 5], choices: Default::default() };
     for role in Role::ALL {
         if let Given::Column(column) = given[role.index()] {
             guess.columns[role.index()] = Some(column);
             guess.choices[role.index()] = Some(Choice::Given);
+        }
+    }
+    for hint in hints {
+        if guess.is_open(hint.role) && !guess.columns.contains(&Some(hint.column)) {
+            guess.take(hint.role, hint.column, hint.reason);
         }
     }
     guess.times();
@@ -144,7 +154,12 @@ impl Guess<'_> {
     }
 
     fn is_free(&self, column: usize) -> bool {
-        !self.columns.contains(&Some(column))
+        !self.columns.contains(&Some(column)) && !self.sample.columns[column].is_aside
+    }
+
+    /// Whether it can still be guessed.
+    fn is_empty(&self, role: Role) -> bool {
+        self.is_open(role) && self.columns[role.index()].is_none()
     }
 
     fn take(&mut self, role: Role, column: usize, reason: impl Into<String>) {
@@ -256,13 +271,13 @@ impl Guess<'_> {
 
     fn partition(&mut self) {
         let found = (0..self.facts.len()).find(|&i| self.is_free(i) && self.facts[i].words.is_partition());
-        if let (true, Some(column)) = (self.is_open(Role::Partition), found) {
+        if let (true, Some(column)) = (self.is_empty(Role::Partition), found) {
             self.take(Role::Partition, column, "by its name");
         }
     }
 
     fn key(&mut self, event_time: usize) {
-        if !self.is_open(Role::Key) {
+        if !self.is_empty(Role::Key) {
             return;
         }
         let row_count = self.sample.row_count;
@@ -287,7 +302,7 @@ impl Guess<'_> {
     }
 
     fn value(&mut self) {
-        if !self.is_open(Role::Value) {
+        if !self.is_empty(Role::Value) {
             return;
         }
         let row_count = self.sample.row_count;

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::bad_row::{Counted, RowProblem};
+use super::bad_row::{BadRow, Counted, RowProblem};
 use super::buffer::{LineBuffer, Progress};
 use super::builder::{Builder, PARTITIONS_MAX, ROWS_MAX, Stop};
 use super::cells::{Cell, RoleCells};
@@ -14,6 +14,7 @@ use super::error::ReadError;
 use super::guess::{Chosen, choose};
 use super::input::{Input, Opened, open, open_path};
 use super::json_rows::{PathTree, Slot};
+use super::kcat::Audit;
 use super::parquet_file::read_parquet;
 use super::report::{Layout, ReadReport, Role};
 use super::sample::Sample;
@@ -79,6 +80,11 @@ impl Plan {
             None => Err(ReadError::NoTimeColumn { file: file.to_owned(), columns: sample.names() }),
         }
     }
+
+    /// Whether the column of this name has a role.
+    fn is_used(&self, name: &str) -> bool {
+        self.chosen.columns.iter().flatten().any(|&column| self.sample.columns[column].name == name)
+    }
 }
 
 fn read_text(input: Input<'_>, options: &ReadOptions, progress: &mut Progress<'_>) -> Result<Recording, ReadError> {
@@ -90,15 +96,27 @@ fn read_text(input: Input<'_>, options: &ReadOptions, progress: &mut Progress<'_
     let plan = Plan::new(sample, choice, &file)?;
     let Plan { sample, chosen } = &plan;
     let mut builder = Builder::new(&chosen.reports, options.bad_rows, Counted::Lines);
+    let mut audit = matches!(sample.layout, Layout::Kcat).then(Audit::new);
     let flow = match sample.layout {
         Layout::Delimited { delimiter, has_header } => {
             let rows = DelimitedRows { delimiter, has_header, field_count: sample.columns.len() };
             rows.read(&mut buffer, chosen, &mut builder)?
         }
-        Layout::JsonLines | Layout::Parquet => read_json(&mut buffer, sample, chosen, &mut builder)?,
+        _ => read_json(&mut buffer, &plan, &mut builder, audit.as_mut())?,
     };
+    let may_be_cut = matches!(sample.layout, Layout::Delimited { .. }) && !buffer.ends_with_line_break();
     drop(buffer);
-    finish(file, plan, builder, flow)
+    let is_ts_used = plan.is_used("ts");
+    let mut recording = finish(file, plan, builder, flow)?;
+    if may_be_cut {
+        let note = "the last line has no line break; if the file was cut, the last field of its last row may be too";
+        recording.report.notes.push(note.to_owned());
+    }
+    if let Some(audit) = audit {
+        recording.report.notes.extend(audit.notes(is_ts_used));
+        recording.report.offsets = Some(audit.report());
+    }
+    Ok(recording)
 }
 
 /// A delimited file whose columns are known.
@@ -125,10 +143,20 @@ impl DelimitedRows {
             let flow = match extent.kind {
                 RowKind::Blank => ControlFlow::Continue(()),
                 _ if std::mem::take(&mut is_header) => ControlFlow::Continue(()),
-                RowKind::OpenQuote => builder.add_bad(builder.cells.whole(line, text, RowProblem::OpenQuote)),
+                RowKind::OpenQuote => {
+                    let bad = builder.cells.whole(line, text, RowProblem::OpenQuote);
+                    if extent.is_last_without_line_break() {
+                        return Err(cut_row(buffer, bad));
+                    }
+                    builder.add_bad(bad)
+                }
                 _ if found != self.field_count => {
                     let problem = RowProblem::FieldCount { found, expected: self.field_count };
-                    builder.add_bad(builder.cells.whole(line, text, problem))
+                    let bad = builder.cells.whole(line, text, problem);
+                    if found < self.field_count && extent.is_last_without_line_break() {
+                        return Err(cut_row(buffer, bad));
+                    }
+                    builder.add_bad(bad)
                 }
                 kind => {
                     let cells = chosen.columns.map(|column| splitter.field(column?, kind, text).map(Cell::Text));
@@ -144,26 +172,43 @@ impl DelimitedRows {
     }
 }
 
+/// A last row that is not whole: the file was most likely cut.
+fn cut_row(buffer: &LineBuffer<'_>, row: BadRow) -> ReadError {
+    ReadError::CutRow { file: buffer.file().to_owned(), row: Box::new(row) }
+}
+
 fn read_json(
     buffer: &mut LineBuffer<'_>,
-    sample: &Sample,
-    chosen: &Chosen,
+    plan: &Plan,
     builder: &mut Builder,
+    mut audit: Option<&mut Audit>,
 ) -> Result<ControlFlow<Stop>, ReadError> {
+    let Plan { sample, chosen } = plan;
     let mut paths = PathTree::default();
     for role in Role::ALL {
         if let Some(column) = chosen.columns[role.index()] {
             paths.insert(&sample.columns[column].name, role.index());
         }
     }
-    let mut slots: [Slot; 5] = Default::default();
+    let first = Role::ALL.len();
+    let slot_count = if audit.is_some() { Audit::insert_paths(&mut paths, first) } else { first };
+    let mut slots = vec![Slot::default(); slot_count];
     while let Some(extent) = buffer.line_at(0)? {
         let line = buffer.line();
         let text = buffer.bytes(0, extent.content);
-        let flow = if text.trim_ascii().is_empty() {
+        let is_blank = text.trim_ascii().is_empty();
+        let extracted = if is_blank { Ok(()) } else { paths.extract(text, &mut slots) };
+        if let (Some(audit), false, true) = (audit.as_mut(), is_blank, extracted.is_ok()) {
+            audit.see(&slots[first..]);
+        }
+        let flow = if is_blank {
             ControlFlow::Continue(())
-        } else if let Err(reason) = paths.extract(text, &mut slots) {
-            builder.add_bad(builder.cells.whole(line, text, RowProblem::NotJson { reason }))
+        } else if let Err(reason) = extracted {
+            let bad = builder.cells.whole(line, text, RowProblem::NotJson { reason });
+            if extent.content == extent.next {
+                return Err(cut_row(buffer, bad));
+            }
+            builder.add_bad(bad)
         } else if let Some(role) = Role::ALL.into_iter().find(|role| slots[role.index()].is_composite) {
             let cell = &slots[role.index()].text;
             builder.add_bad(builder.cells.bad(line, role, cell, RowProblem::NotASingleValue))
@@ -228,6 +273,7 @@ pub(super) fn finish(
         columns: chosen.reports,
         is_arrival_assumed,
         negative_delay_count,
+        offsets: None,
         notes,
     };
     Ok(Recording { stream, report })

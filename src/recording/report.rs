@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::bad_row::BadRow;
+use super::kcat::OffsetReport;
 use super::time_format::TimeFormat;
 use crate::human;
+use crate::record::Stream;
 
 /// What a column of a recording means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,15 +109,21 @@ pub enum Layout {
     },
     /// One JSON object per line.
     JsonLines,
+    /// JSON lines as `kcat -J` writes them.
+    Kcat,
     /// Apache Parquet.
     Parquet,
+    /// No file: the records of a scenario.
+    Scenario,
 }
 
 impl fmt::Display for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::JsonLines => f.write_str("JSON lines"),
+            Self::Kcat => f.write_str("JSON lines of kcat -J"),
             Self::Parquet => f.write_str("Parquet"),
+            Self::Scenario => f.write_str("made by a scenario"),
             Self::Delimited { delimiter, has_header } => {
                 let delimiter = match delimiter {
                     b',' => "commas",
@@ -150,11 +158,31 @@ pub struct ReadReport {
     pub is_arrival_assumed: bool,
     /// Records whose arrival is before their event time, which only clocks that disagree can do.
     pub negative_delay_count: u64,
+    /// What the offsets say, where rows have them.
+    pub offsets: Option<OffsetReport>,
     /// What else a reader of the numbers should know, in sentences without a full stop.
     pub notes: Vec<String>,
 }
 
 impl ReadReport {
+    /// The report of records that a scenario made.
+    pub fn of_scenario(title: &str, stream: &Stream) -> Self {
+        let records = stream.len() as u64;
+        Self {
+            file: title.to_owned(),
+            layout: Layout::Scenario,
+            row_count: records,
+            record_count: records,
+            bad_row_count: 0,
+            bad_rows: Vec::new(),
+            columns: Vec::new(),
+            is_arrival_assumed: false,
+            negative_delay_count: 0,
+            offsets: None,
+            notes: Vec::new(),
+        }
+    }
+
     /// The report of one role.
     pub fn column(&self, role: Role) -> Option<&ColumnReport> {
         self.columns.iter().find(|column| column.role == role)

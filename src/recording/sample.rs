@@ -11,7 +11,9 @@ use super::delimited::{RowKind, Splitter};
 use super::error::ReadError;
 use super::guess::looks_like_data;
 use super::json_rows::flatten;
-use super::report::Layout;
+use super::kcat;
+use super::report::{Layout, Role};
+use super::time_format::TimeFormat;
 
 /// Enough that rare values of a column are seen, and few enough to be read in a blink.
 pub(super) const SAMPLE_ROWS: usize = 1_000;
@@ -42,6 +44,8 @@ pub(super) struct Sample {
     pub(super) header_looks_like_data: bool,
     /// Whether nobody said that there is no header, and it was found out.
     pub(super) is_headless_guessed: bool,
+    /// What the kind of file says of its columns; the second if the first leaves no event time.
+    pub(super) hints: [Vec<Hint>; 2],
 }
 
 /// One column of the sample.
@@ -51,8 +55,21 @@ pub(super) struct SampleColumn {
     pub(super) name: String,
     /// Its cells; empty where the row has none.
     pub(super) cells: Vec<String>,
-    /// Whether the type of the column says that it holds instants.
-    pub(super) is_typed_time: bool,
+    /// How it writes its times, where the format of the file says so.
+    pub(super) time_format: Option<TimeFormat>,
+    /// Whether it is about the log and not the record: chosen by name or by a hint, never guessed.
+    pub(super) is_aside: bool,
+}
+
+/// A role that the kind of file gives to a column, unless the user chose another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hint {
+    /// The role.
+    pub(super) role: Role,
+    /// The column's place in the sample.
+    pub(super) column: usize,
+    /// Why, after "guessed".
+    pub(super) reason: &'static str,
 }
 
 impl Sample {
@@ -102,8 +119,18 @@ impl Sample {
         for column in &mut columns {
             column.cells.resize(row_count, String::new());
         }
-        let layout = Layout::JsonLines;
-        Self { layout, columns, row_count, header_looks_like_data: false, is_headless_guessed: false }
+        let is_dump = kcat::is_dump(&columns);
+        if is_dump {
+            kcat::mark(&mut columns);
+        }
+        Self {
+            layout: if is_dump { Layout::Kcat } else { Layout::JsonLines },
+            hints: if is_dump { kcat::hints(&columns) } else { Default::default() },
+            columns,
+            row_count,
+            header_looks_like_data: false,
+            is_headless_guessed: false,
+        }
     }
 
     /// `None` when there is a header and nothing else.
@@ -131,7 +158,8 @@ impl Sample {
             }
         }
         let layout = Layout::Delimited { delimiter, has_header };
-        Some(Self { layout, columns, row_count, header_looks_like_data, is_headless_guessed })
+        let hints = Default::default();
+        Some(Self { layout, columns, row_count, header_looks_like_data, is_headless_guessed, hints })
     }
 
     /// Names of the columns in file order.

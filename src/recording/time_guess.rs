@@ -72,13 +72,7 @@ pub(super) struct Detected {
 /// Finds the format of a column, unless its type says it or it is `given`.
 pub(super) fn detect(column: &SampleColumn, words: &NameWords, given: Option<&TimeFormat>) -> Detected {
     let cells: Vec<&str> = column.cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty()).collect();
-    if column.is_typed_time {
-        return Detected {
-            format: TimeFormat::Typed,
-            parsed_count: parsed_count(&TimeFormat::Typed, &cells),
-            note: None,
-        };
-    }
+    let given = column.time_format.as_ref().or(given);
     if let Some(format) = given {
         return Detected { format: format.clone(), parsed_count: parsed_count(format, &cells), note: None };
     }

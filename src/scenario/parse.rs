@@ -271,7 +271,7 @@ f.ron:7:21: pipeline.queue_capacity: 0 is out of range: must be 1 to 10,000,000"
     fn a_problem_of_a_field_that_is_not_written_is_placed_at_its_parent() {
         check(
             "(title: \"x\", source: §Recording())",
-            "source.path: is missing: name a .csv or .jsonl file, relative to the scenario file",
+            "source.path: is missing: name a .csv, .jsonl or .parquet file, relative to the scenario file",
         );
     }
 }

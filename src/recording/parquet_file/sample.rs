@@ -8,12 +8,12 @@ use super::columns::LeafColumn;
 use super::decode::Decoder;
 use crate::recording::report::Layout;
 use crate::recording::sample::{SAMPLE_ROWS, Sample, SampleColumn};
+use crate::recording::time_format::TimeFormat;
 
 /// Further columns of a wide table can be chosen by name and are not guessed.
 const COLUMNS_MAX: usize = 1_000;
 
-/// Looks at the beginning of the first row group that has rows; `wanted` columns are looked at however
-/// wide the table is.
+/// Looks at the beginning of the first row group that has rows.
 ///
 /// # Errors
 /// When the rows cannot be decoded.
@@ -30,7 +30,8 @@ pub(super) fn take<R: ChunkReader + 'static>(
         let group = reader.get_row_group(place)?;
         for (i, column) in columns.iter().enumerate() {
             let cells = if i < COLUMNS_MAX { cells(&*group, column, row_count)? } else { Vec::new() };
-            sampled.push(SampleColumn { name: column.name.clone(), cells, is_typed_time: column.meaning.is_instant() });
+            let time_format = column.meaning.is_instant().then_some(TimeFormat::Typed);
+            sampled.push(SampleColumn { name: column.name.clone(), cells, time_format, ..SampleColumn::default() });
         }
     }
     Ok(Sample {
@@ -39,6 +40,7 @@ pub(super) fn take<R: ChunkReader + 'static>(
         row_count,
         header_looks_like_data: false,
         is_headless_guessed: false,
+        hints: Default::default(),
     })
 }
 

@@ -220,7 +220,7 @@ impl Check {
 
     pub(super) fn recording(&mut self, source: &RecordingSpec) {
         if source.path.trim().is_empty() {
-            self.add("source.path", "is missing: name a .csv or .jsonl file, relative to the scenario file");
+            self.add("source.path", "is missing: name a .csv, .jsonl or .parquet file, relative to the scenario file");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
@@ -43,11 +44,11 @@ pub(in crate::recording) fn read_parquet(
 ) -> Result<Recording, ReadError> {
     let ParquetInput { file, name } = input;
     let bytes = file.metadata().map_or(0, |metadata| metadata.len());
-    let reader = SerializedFileReader::new(file).map_err(|error| footer_error(&name, &error))?;
-    check_rows(reader.metadata(), &name)?;
+    let reader = sound(|| SerializedFileReader::new(file)).map_err(|error| footer_error(&name, error.to_string()))?;
+    check(reader.metadata(), bytes).map_err(|reason| footer_error(&name, reason.to_owned()))?;
     let (usable, unusable) = columns(reader.metadata().file_metadata().schema_descr());
     let damaged = |error| ReadError::ParquetDamaged { file: name.clone(), place: "its first rows".to_owned(), error };
-    let sample = sample::take(&reader, &usable).map_err(damaged)?;
+    let sample = sound(|| sample::take(&reader, &usable)).map_err(damaged)?;
     if sample.row_count == 0 {
         return Err(ReadError::NoRows { file: name });
     }
@@ -79,7 +80,7 @@ impl RowGroups<'_> {
             while left > 0 {
                 let rows = left.min(BATCH_ROWS);
                 for decoder in decoders.iter_mut().flatten() {
-                    decoder.read(rows).map_err(|error| self.damaged(place, decoder.name(), error))?;
+                    sound(|| decoder.read(rows)).map_err(|error| self.damaged(place, decoder.name(), error))?;
                 }
                 for _ in 0..rows {
                     done += 1;
@@ -101,11 +102,11 @@ impl RowGroups<'_> {
     }
 
     fn decoders(&self, place: usize) -> Result<[Option<Decoder>; 5], ReadError> {
-        let group = self.reader.get_row_group(place).map_err(|error| self.damaged(place, "", error))?;
+        let group = sound(|| self.reader.get_row_group(place)).map_err(|error| self.damaged(place, "", error))?;
         let mut decoders = [const { None }; 5];
         for role in Role::ALL {
             if let Some(column) = &self.wanted[role.index()] {
-                let reader = group.get_column_reader(column.leaf);
+                let reader = sound(|| group.get_column_reader(column.leaf));
                 let reader = reader.map_err(|error| self.damaged(place, &column.name, error))?;
                 decoders[role.index()] = Some(Decoder::new(reader, column.clone()));
             }
@@ -124,19 +125,38 @@ impl RowGroups<'_> {
 }
 
 /// A file whose end is not a footer was most likely cut.
-fn footer_error(name: &str, error: &ParquetError) -> ReadError {
-    ReadError::ParquetFooter { file: name.to_owned(), reason: error.to_string() }
+fn footer_error(name: &str, reason: String) -> ReadError {
+    ReadError::ParquetFooter { file: name.to_owned(), reason }
 }
 
-/// Numbers of rows are what the file says, which may be nonsense.
-fn check_rows(metadata: &ParquetMetaData, name: &str) -> Result<(), ReadError> {
-    let counts: Vec<i64> = metadata.row_groups().iter().map(|group| group.num_rows()).collect();
-    let is_sound = counts.iter().all(|&count| count >= 0)
-        && counts.iter().try_fold(0_i64, |sum, &count| sum.checked_add(count)).is_some();
-    if is_sound {
-        return Ok(());
+/// What the footer says of the file may be nonsense, which the decoder would trust.
+fn check(metadata: &ParquetMetaData, bytes: u64) -> Result<(), &'static str> {
+    let leaves = metadata.file_metadata().schema_descr().num_columns();
+    let mut rows = 0_i64;
+    for group in metadata.row_groups() {
+        rows = match rows.checked_add(group.num_rows()) {
+            Some(sum) if group.num_rows() >= 0 => sum,
+            _ => return Err("its numbers of rows cannot be"),
+        };
+        if group.num_columns() != leaves {
+            return Err("a row group has other columns than the file");
+        }
+        for column in group.columns() {
+            let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
+            let end = start.checked_add(column.compressed_size());
+            let is_inside = end.is_some_and(|end| u64::try_from(end).is_ok_and(|end| end <= bytes));
+            if start < 0 || column.compressed_size() < 0 || !is_inside {
+                return Err("a column lies outside the file");
+            }
+        }
     }
-    Err(ReadError::ParquetFooter { file: name.to_owned(), reason: "its numbers of rows are impossible".to_owned() })
+    Ok(())
+}
+
+/// The decoder answers most damage with an error and some with a panic, which is an error too.
+fn sound<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+    let given_up = || ParquetError::General("the decoder met what cannot be".to_owned());
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err(given_up()))
 }
 
 /// A column that was chosen by name but can be no column of rows.

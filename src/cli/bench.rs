@@ -8,13 +8,12 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::bench::{Answer, Job, Sim, SmallRecord, Threads, engine, yardstick};
+use crate::bench::{Answer, Job, Sim, SmallRecord, Threads, engine, import, yardstick};
 use crate::cli::args::{CommonArgs, Format};
-use crate::cli::bench_frame;
-use crate::cli::bench_tuner;
 use crate::cli::error::CliError;
 use crate::cli::output;
 use crate::cli::stopwatch::Stopwatch;
+use crate::cli::{bench_frame, bench_import, bench_tuner};
 use crate::human;
 use crate::metrics::threads::ThreadShares;
 use crate::record::Record;
@@ -31,7 +30,7 @@ pub struct BenchArgs {
     /// run of 100,000 records through four tasks, threads: w1 through source, exchange, 2 window tasks
     /// and sink on 4 threads, frame: what frames of the lab cost, t1: ten window sizes and every bound of
     /// 10 million records by the tuner, advice: whether the tuner's promises about 200 random streams are
-    /// kept (--records: so many streams)
+    /// kept (--records: so many streams), import: a table of text into a recording
     #[arg(long, value_enum, value_name = "JOB")]
     pub job: BenchJob,
     /// Fewer records than the job has; not for sim
@@ -61,6 +60,8 @@ pub enum BenchJob {
     T1,
     /// [`crate::tuner::advice::study`].
     Advice,
+    /// [`bench_import`].
+    Import,
 }
 
 /// What a job took and gave.
@@ -103,6 +104,12 @@ pub fn bench(args: &BenchArgs, common: &CommonArgs) -> Result<(), CliError> {
             let frames =
                 bench_frame::measure(args.records.unwrap_or(1_000_000), build()).map_err(CliError::bad_input)?;
             return report(&frames, frames.in_words(), args, common);
+        }
+        BenchJob::Import => {
+            let records = args.records.unwrap_or(import::RECORDS);
+            let imported = bench_import::measure(records, build()).map_err(CliError::bad_input)?;
+            report(&imported, imported.in_words(), args, common)?;
+            return if imported.is_right { Ok(()) } else { Err(CliError::Failed) };
         }
         BenchJob::Sim => measure_sim().map_err(CliError::bad_input)?,
         BenchJob::T1 => return bench_tuner::bench(args, common),

@@ -4,6 +4,7 @@
 pub mod args;
 pub mod bench;
 mod bench_frame;
+mod bench_import;
 mod bench_tuner;
 pub mod chaos;
 pub mod check;

@@ -8,7 +8,7 @@ use super::*;
 fn a_written_file_reads_back_equal_in_every_format() {
     let stream = read_text(TRIPS).stream;
     let directory = tempfile::tempdir().expect("a directory");
-    for name in ["a.csv", "a.jsonl", "a.csv.gz", "a.ndjson.gz", "a.csv.zst", "a.jsonl.zst"] {
+    for name in ["a.csv", "a.jsonl", "a.csv.gz", "a.ndjson.gz", "a.csv.zst", "a.jsonl.zst", "a.parquet"] {
         let path = directory.path().join(name);
         write_path(&stream, &path).expect("written");
         let recording = read_path(&path, &ReadOptions::default(), &mut |_| ControlFlow::Continue(()));
@@ -62,6 +62,17 @@ proptest! {
         let mut bytes = Vec::new();
         write(&stream, format, packing, &mut bytes).expect("memory");
         let recording = read_bytes("t", &bytes, &ReadOptions::default()).expect("a recording");
+        prop_assert_eq!(recording.report.bad_rows.len(), 0);
+        prop_assert_eq!(recording.stream, stream);
+    }
+
+    #[test]
+    fn parquet_reads_back_equal(stream in stream()) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("t.parquet");
+        write_path(&stream, &path).expect("written");
+        let recording = read_path(&path, &ReadOptions::default(), &mut |_| ControlFlow::Continue(()));
+        let recording = recording.expect("a recording");
         prop_assert_eq!(recording.report.bad_rows.len(), 0);
         prop_assert_eq!(recording.stream, stream);
     }

@@ -172,9 +172,7 @@ impl Stream {
     /// refuse such input before it gets here.
     pub fn from_columns(mut columns: Columns, key_table: KeyTable) -> Self {
         columns.assert_equal_lengths();
-        if let Some(places) = columns.arrival_order() {
-            columns.permute(&places);
-        }
+        columns.sort_by_arrival();
         if columns.partitions.iter().all(|&partition| partition == PartitionId::default()) {
             columns.partitions = Vec::new();
         }
@@ -439,8 +437,14 @@ mod tests {
     fn sorting_in_place_equals_sorting_rows() {
         let mut rng = crate::rng::Seed::new(5).stream("rows");
         let mut below = |n: i64| rng.integer(0, n - 1);
-        for length in [0, 1, 2, 63, 64, 65, 1_000] {
-            let rows: Vec<Row> = (0..length).map(|i| row(below(100), below(50), f64::from(i))).collect();
+        for length in [0, 1, 2, 63, 64, 65, 1_000, 5_001] {
+            // Few arrivals, and arrivals so far apart that a place beside them does not fit in 64 bits.
+            let spread = if length % 2 == 0 { 1 } else { 1 << 47 };
+            let row = |i| Row {
+                arrival: ProcTime::from_micros(below(50) * spread + below(2)),
+                ..row(below(100), 0, f64::from(i))
+            };
+            let rows: Vec<Row> = (0..length).map(row).collect();
             let stream = Stream::from_rows(rows.clone(), KeyTable::default());
             let mut expected = rows;
             expected.sort_by_key(|row| row.arrival);

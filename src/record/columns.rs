@@ -37,17 +37,45 @@ impl Columns {
     }
 
     /// The places of the records by arrival time; ties keep their order. `None` when they have it.
-    /// Takes four to six bytes a record.
+    /// Takes twelve bytes a record.
     pub fn arrival_order(&self) -> Option<Vec<u32>> {
         if self.arrivals.is_sorted() {
             return None;
         }
-        let length =
-            u32::try_from(self.arrivals.len()).expect("columns are shorter than 2^32, as their builders see to");
-        let mut order: Vec<u32> = (0..length).collect();
-        // Stable, which also reads the arrivals nearly in the order in which they lie.
-        order.sort_by_key(|&place| self.arrivals[place as usize]);
-        Some(order)
+        let packing = Packing::of(&self.arrivals);
+        let mut keys: Vec<u64> = self.arrivals.iter().enumerate().map(|(i, &at)| packing.pack(i, at)).collect();
+        keys.sort_unstable();
+        if packing.lost_bits > 0 {
+            let exact = |&key: &u64| (self.arrivals[packing.place(key)], packing.place(key));
+            let runs = keys.chunk_by_mut(|&a, &b| packing.coarse(a) == packing.coarse(b));
+            runs.for_each(|run| run.sort_unstable_by_key(exact));
+        }
+        // A place is below the number of records, which fits.
+        Some(keys.into_iter().map(|key| packing.place(key) as u32).collect())
+    }
+
+    /// Puts the records in the order of their arrival; ties keep their order. Takes eight bytes a
+    /// record beside the columns, twelve in recordings of many weeks.
+    pub(super) fn sort_by_arrival(&mut self) {
+        if self.arrivals.is_sorted() {
+            return;
+        }
+        let packing = Packing::of(&self.arrivals);
+        if packing.lost_bits > 0 {
+            if let Some(places) = self.arrival_order() {
+                self.permute(&places);
+            }
+            return;
+        }
+        // The keys take the place of the arrivals, which they can give back.
+        let arrivals = std::mem::take(&mut self.arrivals).into_iter().enumerate();
+        let mut keys: Vec<u64> = arrivals.map(|(i, at)| packing.pack(i, at)).collect();
+        keys.sort_unstable();
+        self.event_times = gather(&self.event_times, &keys, packing);
+        self.keys = gather(&self.keys, &keys, packing);
+        self.values = gather(&self.values, &keys, packing);
+        self.partitions = gather(&self.partitions, &keys, packing);
+        self.arrivals = keys.into_iter().map(|key| packing.arrival(key)).collect();
     }
 
     /// Puts the records at these places, in this order; every place is named once. In place: a bit a
@@ -55,7 +83,7 @@ impl Columns {
     ///
     /// # Panics
     /// When there is no such place.
-    pub(super) fn permute(&mut self, places: &[u32]) {
+    fn permute(&mut self, places: &[u32]) {
         permute(&mut self.event_times, places);
         permute(&mut self.arrivals, places);
         permute(&mut self.keys, places);
@@ -82,6 +110,51 @@ fn at_places<T: Copy>(column: &[T], places: &[u32]) -> Vec<T> {
         return Vec::new();
     }
     places.iter().map(|&place| column[place as usize]).collect()
+}
+
+/// An arrival and a place in one number, whose order is that of both. Sorting such numbers is several
+/// times as fast as sorting places by what lies there.
+#[derive(Clone, Copy)]
+struct Packing {
+    first: i64,
+    /// Low bits of the number, for the place.
+    place_bits: u32,
+    /// Low bits of the arrival that find no room: the range of arrivals is long and the records are many.
+    lost_bits: u32,
+}
+
+impl Packing {
+    fn of(arrivals: &[ProcTime]) -> Self {
+        let micros = || arrivals.iter().map(|at| at.micros());
+        let (first, last) = (micros().min().unwrap_or(0), micros().max().unwrap_or(0));
+        let place_bits = usize::BITS - arrivals.len().leading_zeros();
+        let range_bits = u64::BITS - last.abs_diff(first).leading_zeros();
+        Self { first, place_bits, lost_bits: (range_bits + place_bits).saturating_sub(u64::BITS) }
+    }
+
+    fn pack(self, place: usize, arrival: ProcTime) -> u64 {
+        (arrival.micros().abs_diff(self.first) >> self.lost_bits) << self.place_bits | place as u64
+    }
+
+    fn coarse(self, key: u64) -> u64 {
+        key >> self.place_bits
+    }
+
+    fn place(self, key: u64) -> usize {
+        (key & ((1 << self.place_bits) - 1)) as usize
+    }
+
+    /// The arrival, when no bits of it are lost.
+    fn arrival(self, key: u64) -> ProcTime {
+        ProcTime::from_micros(self.first.wrapping_add_unsigned(self.coarse(key)))
+    }
+}
+
+fn gather<T: Copy>(column: &[T], keys: &[u64], packing: Packing) -> Vec<T> {
+    if column.is_empty() {
+        return Vec::new();
+    }
+    keys.iter().map(|&key| column[packing.place(key)]).collect()
 }
 
 /// Moves what is at `places[i]` to `i`, cycle by cycle. A column that is empty stays so.

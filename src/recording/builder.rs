@@ -1,7 +1,7 @@
 //! Rows become a stream, and bad rows are kept aside or refused.
 //!
 //! Nothing of a bad row is remembered but itself. Beside the columns of the stream there are the
-//! bad rows and the keys, and while the stream is put in order some six bytes a row.
+//! bad rows and the keys, and while the stream is put in order eight bytes a row.
 
 use std::ops::ControlFlow;
 

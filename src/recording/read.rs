@@ -26,7 +26,7 @@ use crate::scenario::ColumnChoice;
 /// Reads a file, or standard input for `-`.
 ///
 /// `progress` is called with the bytes read so far and may cancel. Memory: the columns of the
-/// stream (28 bytes a row, 32 with partitions), six more while they are put in order, and some
+/// stream (28 bytes a row, 32 with partitions), eight more while they are put in order, and some
 /// megabytes.
 ///
 /// # Errors

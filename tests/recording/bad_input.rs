@@ -1,5 +1,6 @@
 //! Rows that cannot be records, and input that is none at all.
 
+use super::formats::gzip;
 use super::*;
 
 #[test]

@@ -47,7 +47,7 @@ fn marks_and_line_ends_of_other_systems_are_accepted() {
     assert_eq!(read_text(TRIPS.trim_end()).stream, plain);
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     packer.write_all(bytes).expect("memory");
     packer.finish().expect("memory")

@@ -34,7 +34,7 @@ fn bad_rows_are_kept_aside_with_what_would_be_right() {
         2019-03-23 20:21:09,2019-03-23 20:27:24,\"1,5\",a\n\
         2019-03-23 20:21:09,2019-03-23 20:27:24,,a\n\
         2019-03-23 20:21:09,9999-03-23 20:27:24,1,a\n\
-        2019-03-23 20:21:09,2019-03-23";
+        2019-03-23 20:21:09,2019-03-23\n";
     let recording = read_text(text);
     let bad: Vec<_> = recording.report.bad_rows.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -78,7 +78,7 @@ fn two_units_in_one_column_are_noticed() {
 #[test]
 fn what_is_no_recording_says_what_it_is() {
     let message = |bytes: &[u8]| read_bytes("t", bytes, &ReadOptions::default()).expect_err("no recording").to_string();
-    assert!(message(b"PAR1\x15\x04").contains("is a Parquet file"));
+    assert!(message(b"PAR1\x15\x04").contains("the Parquet file does not end in a footer"));
     assert!(message(b"PK\x03\x04....").contains("is a zip archive"));
     assert!(message(b"\xff\xfea\0,\0").contains("iconv -f utf-16 -t utf-8"));
     assert!(message(b"").contains("is empty"));

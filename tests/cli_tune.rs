@@ -84,7 +84,7 @@ fn without_flags_the_recording_says_what_to_look_at() {
     let text = String::from_utf8(tune(&[&file, "--quiet"]).unwrap().stdout).expect("text");
     assert!(text.starts_with("delays.csv: 600 records\n"), "{text}");
     assert!(text.contains("exact, from one pass") && text.contains("100%") && text.contains("saves"), "{text}");
-    assert_eq!(text.matches("tumbling:").count(), 3, "{text}");
+    assert_eq!(text.matches(": exact, from one pass").count(), 3, "{text}");
 }
 
 #[test]

@@ -127,6 +127,10 @@ impl Arrangement {
         };
         if !bring_forward(tree, panel) {
             insert(tree, panel);
+            // The twin comes and goes with the pinned run; anything else was opened to stay.
+            if panel != Panel::Twin {
+                self.keep();
+            }
         }
     }
 

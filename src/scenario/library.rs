@@ -28,6 +28,7 @@ macro_rules! built_in {
 
 built_in![
     "trams-tunnel",
+    "trams-crash",
     "disorder",
     "watermark",
     "tumbling",

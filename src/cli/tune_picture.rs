@@ -66,7 +66,7 @@ impl Axes {
         let missing = points().map(|it| 1.0 - it.completeness).filter(|&missing| missing > 0.0);
         let least = missing.fold(1.0, f64::min);
         let least = libm::pow(10.0, libm::floor(libm::log10(least))).max(1e-6);
-        (low <= high).then(|| Self { quantile, latency: (low - 0.05, high + 0.05), least })
+        (low <= high).then_some(Self { quantile, latency: (low - 0.05, high + 0.05), least })
     }
 
     fn x(&self, seconds: f64) -> f32 {

@@ -7,7 +7,7 @@
 use super::{KeyId, PartitionId};
 use crate::time::{EventTime, ProcTime};
 
-/// Columns of equal length for [`Stream::from_columns`], in any order.
+/// Columns of equal length for [`super::Stream::from_columns`], in any order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Columns {
     /// When each record happened.

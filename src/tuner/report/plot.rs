@@ -80,7 +80,7 @@ pub(super) fn svg(plot: &Plot) -> String {
     );
     out.push_str(&axes(&scale));
     let place = |at: &(f64, f64)| (scale.x(at.0), scale.y(at.1));
-    let points: Vec<String> = plot.frontier.iter().map(|at| place(at)).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    let points: Vec<String> = plot.frontier.iter().map(place).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
     if points.len() > 1 {
         out.push_str(&format!("<polyline class=\"curve\" points=\"{}\"/>\n", points.join(" ")));
     }

@@ -1,7 +1,7 @@
 //! Twin: the run beside the pinned one, in words, numbers, windows and records, at the cursor.
 //!
 //! - [`cache`]: the comparison, once per pair of runs, shared with the time map
-//! - [`changed`], [`story`]: what was changed, and what that did, in words
+//! - `changed`, `story`: what was changed, and what that did, in words
 //! - [`table`], [`fates`]: numbers, windows, records
 
 pub mod cache;

@@ -176,9 +176,12 @@ fn break_run(state: &mut State, link: &mut Link, command: Command) {
     }
 }
 
-/// Where Why lies behind another panel, it comes forward while something is selected.
+/// Where Why lies behind another panel, it comes forward while something is selected. A twin stays: its rows select.
 fn uncover_why(state: &mut State) {
     let arrangement = &mut state.saved.arrangement;
+    if state.selection != Selection::None && state.pinned.is_some() && arrangement.is_visible(Panel::Twin) {
+        return;
+    }
     if state.selection != Selection::None {
         let hidden = arrangement.uncover(Panel::Why);
         state.behind_why = hidden.or(state.behind_why);

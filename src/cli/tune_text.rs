@@ -117,7 +117,8 @@ pub(super) fn percent(share: f64) -> String {
     if percent >= 100.0 {
         return "100%".to_owned();
     }
-    let digits = match 100.0 - percent {
+    // A little room for what 99.9 lost on its way through binary.
+    let digits = match 100.0 - percent + 1e-9 {
         10.0.. => 1,
         0.1.. => 2,
         0.01.. => 3,

@@ -78,6 +78,8 @@ pub struct ThreadsReport {
     pub recovery: [(); 0],
     /// None.
     pub goals: [(); 0],
+    /// Records that someone put into the log by hand.
+    pub by_hand: usize,
     /// Not known: processing time is another one in every run.
     pub trace_hash: Option<String>,
     /// Records per second of wall-clock time.
@@ -189,6 +191,7 @@ impl ThreadsReport {
             checkpoints: Empty {},
             recovery: [],
             goals: [],
+            by_hand: stream.production().by_hand.len(),
             trace_hash: None,
             records_per_s: if took.is_zero() { 0.0 } else { stream.len() as f64 / took.as_secs_f64() },
             threads: ThreadShares::of(&finished.progress),

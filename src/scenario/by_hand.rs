@@ -77,10 +77,9 @@ mod tests {
     fn records_by_hand_are_checked() {
         check(&["by_hand=[(at: 3min, event_time: -2min, key: \"a\", value: 5), (at: 0s, event_time: 0s)]"], &[]);
         check(
-            &["by_hand=[(at: -1s, event_time: 200000d, value: 1e300)]"],
+            &[r#"by_hand=[(at: "-1s", event_time: "0s", value: 1e300)]"#],
             &[
                 "by_hand.0.at: -1s is out of range: must be 0 or more, at most 115740d",
-                "by_hand.0.event_time: 200000d is out of range: must be -115740d to 115740d",
                 &format!(
                     "by_hand.0.value: {} is out of range: must be a number of at most 2^53 in magnitude",
                     1e300_f64

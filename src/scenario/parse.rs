@@ -144,7 +144,7 @@ mod tests {
         check(
             r#"(title: "x", source: Synthetic(), §zzz: 1)"#,
             "zzz: unknown field. The fields are version, title, about, seed, duration, source, join, log, pipeline, \
-             faults, alerts, lesson, goals",
+             faults, by_hand, alerts, lesson, goals",
         );
     }
 

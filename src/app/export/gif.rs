@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn only_what_differs_is_written() {
         let width = 40;
-        let places = |picture: &RgbaImage| -> Vec<u8> { picture.pixels().map(|pixel| pixel.0[0] & 1).collect() };
+        let places = |picture: &RgbaImage| -> Vec<u8> { picture.pixels().map(|pixel| pixel.0[0] & 2).collect() };
         let (a, b) = (places(&picture(3)), places(&picture(7)));
         assert_eq!(difference(&[], &a, width), (0, 0, 40, 30));
         assert_eq!(difference(&a, &b, width), (3, 11, 8, 30));

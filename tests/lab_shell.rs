@@ -221,12 +221,9 @@ fn every_key_of_the_table_does_something() {
                 Press::Copy => window.event(Event::Copy),
                 Press::Paste => window.event(Event::Paste("not a scenario".to_owned())),
             }
-            // Pressed in one frame, asked of the window in the next.
-            window.run_steps(2);
-            let views = &window.output().viewport_output;
-            let quits = views.values().any(|view| view.commands.contains(&egui::ViewportCommand::Close));
+            window.run_steps(3);
+            let quits = window.state().state().shell.quits;
             assert_eq!(quits, shortcut.words == "Quit", "{}", shortcut.words);
-            window.step();
             let is_changed = quits || seen(&window) != before || was_shown && is_shown(&window);
             assert!(is_changed, "{place}: {} by {}", shortcut.words, press.in_words());
         }

@@ -234,7 +234,7 @@ impl Lab {
 
     /// Gives the window the zoom that the reader has chosen, and the clipboard what is on its way to it.
     fn follow_zoom(&mut self, ctx: &Context, is_alone: bool) {
-        if std::mem::take(&mut self.state.shell.quits) {
+        if self.state.shell.quits {
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         }
         let shell = &mut self.state.shell;

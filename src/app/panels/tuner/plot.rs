@@ -82,8 +82,9 @@ fn legend_ui(ui: &mut Ui, shown: &Shown<'_>, narrow: bool) {
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if !narrow && shown.surface.seeds() > 1 && ui.available_width() > 180.0 {
-            let eight = shown.surface.seeds() * 8 / 10;
-            frame::caption(ui, theme, format!("bars: {eight} of {} seeds fall here", shown.surface.seeds()));
+            let seeds = shown.surface.seeds();
+            let within = seeds - 2 * (seeds / 10);
+            frame::caption(ui, theme, format!("bars: {within} of {seeds} seeds fall here"));
         }
     });
 }

@@ -196,7 +196,17 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Windows", &["tumbling", "sliding", "sessions", "dataflow", "dataflow-batch"]),
     (
         "Disorder and watermarks",
-        &["trams-tunnel", "disorder", "watermark", "labels", "wrong-clock", "idle-partition", "idle-partition-loses"],
+        &[
+            "trams-tunnel",
+            "trams-crash",
+            "late-nine",
+            "disorder",
+            "watermark",
+            "labels",
+            "wrong-clock",
+            "idle-partition",
+            "idle-partition-loses",
+        ],
     ),
     (
         "Load",

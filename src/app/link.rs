@@ -110,32 +110,18 @@ impl Link {
         let (jobs, inbox) = unbounded();
         let to_window = outbox.clone();
         spawn("worker", &outbox, move || work(&inbox, &to_window));
-        Self {
-            inner: Inner::Thread { jobs },
-            letters: received,
-            outbox,
-            readings: 0,
-            lives: 0,
-            tasks: 0,
-            running: Vec::new(),
-            reading: None,
-        }
+        Self::with(Inner::Thread { jobs }, received, outbox)
     }
 
     /// No thread: jobs are done when [`Link::poll`] is called.
     pub fn here() -> Self {
         let (letters, received) = unbounded();
         let outbox = Outbox { letters, wake: Arc::new(|| {}), reading: 0 };
-        Self {
-            inner: Inner::Here(Box::default()),
-            letters: received,
-            outbox,
-            readings: 0,
-            lives: 0,
-            tasks: 0,
-            running: Vec::new(),
-            reading: None,
-        }
+        Self::with(Inner::Here(Box::default()), received, outbox)
+    }
+
+    fn with(inner: Inner, letters: Receiver<Letter>, outbox: Outbox) -> Self {
+        Self { inner, letters, outbox, readings: 0, lives: 0, tasks: 0, running: Vec::new(), reading: None }
     }
 
     /// As [`Link::here`], but a run is handed over before [`Run::work_out`], as by a thread.

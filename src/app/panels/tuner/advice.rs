@@ -82,7 +82,7 @@ fn capital(words: &str) -> String {
 fn table(ui: &mut Ui, shown: &Shown<'_>, best: &Rated) {
     let theme = shown.view.theme;
     let point = |rated: &Rated| shown.surface.at(shown.surface.window, rated.place.lateness, rated.place.bound);
-    let (now, then) = (shown.now.as_ref(), best);
+    let (now, then) = (shown.now, best);
     cells(ui, theme, "", "now", "then", false);
     let told = |of: &dyn Fn(&Rated) -> String| (now.map_or_else(|| "\u{2013}".to_owned(), of), of(then));
     let count = |of: fn(&Point) -> u64| move |rated: &Rated| human::count(of(point(rated)));
@@ -233,7 +233,7 @@ fn warning(ui: &mut Ui, theme: &Theme, title: &str, words: &str) {
 fn buttons(ui: &mut Ui, shown: &Shown<'_>, best: &Rated, commands: &mut Vec<Command>) {
     let theme = shown.view.theme;
     let setting = shown.setting(best.place);
-    let is_set = shown.now.as_ref().is_some_and(|now| now.place == best.place);
+    let is_set = shown.now.is_some_and(|now| now.place == best.place);
     ui.add_space(space::XS);
     if is_set {
         ui.label(egui::RichText::new("This is what is set now.").font(font::prose()).color(theme.t2));

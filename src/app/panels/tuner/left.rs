@@ -2,7 +2,7 @@
 
 use egui::{Align2, Rect, ScrollArea, Sense, Shape, Stroke, Ui, UiBuilder, pos2, vec2};
 
-use super::choice::{Place, Wish, rate};
+use super::choice::{Place, Wish};
 use super::{Shown, heat, words};
 use crate::app::theme::{Theme, font, radius, space};
 use crate::app::widgets::controls::segments;
@@ -148,9 +148,9 @@ fn compared(ui: &mut Ui, shown: &Shown<'_>) {
     let rules = [("No wait", 0), ("Near P99", near(p99)), ("Near twice P99", near(p99 + p99))];
     let mut lines: Vec<(String, Place)> =
         rules.map(|(name, bound)| (name.to_owned(), Place { lateness: 0, bound })).into();
-    lines.extend(shown.now.as_ref().map(|now| ("Now".to_owned(), now.place)));
+    lines.extend(shown.now.map(|now| ("Now".to_owned(), now.place)));
     for (name, place) in lines {
-        let rated = rate(shown.surface, place, &shown.wish);
+        let Some(rated) = shown.rated(place) else { continue };
         let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), 38.0), Sense::hover());
         let painter = ui.painter();
         let top = line.top() + 11.0;

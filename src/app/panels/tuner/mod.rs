@@ -22,7 +22,7 @@ use std::sync::{Arc, OnceLock};
 use egui::{Rect, Ui, pos2};
 
 use crate::app::panels::topology::empty;
-use crate::app::panels::tuner::choice::{Place, Rated, Wish, ranked, rate};
+use crate::app::panels::tuner::choice::{Place, Rated, Wish, ranked};
 use crate::app::panels::tuner::surface::{Grid, Surface, find, without_knobs};
 use crate::app::tasks::Task;
 use crate::app::theme::space;
@@ -83,7 +83,7 @@ struct Shown<'a> {
     wish: Wish,
     ranked: &'a [Rated],
     /// What the pipeline is set to, rated; `None` while that is not on the grid.
-    now: Option<Rated>,
+    now: Option<&'a Rated>,
     /// Which lateness the heat map shows.
     lateness: usize,
 }
@@ -91,6 +91,11 @@ struct Shown<'a> {
 impl Shown<'_> {
     fn advice(&self) -> Option<&Rated> {
         self.ranked.first()
+    }
+
+    /// How well a place of the grid keeps the wish.
+    fn rated(&self, place: Place) -> Option<&Rated> {
+        self.ranked.iter().find(|rated| rated.place == place)
     }
 
     fn setting(&self, place: Place) -> Setting {
@@ -136,7 +141,7 @@ pub fn tuner_ui(ui: &mut Ui, view: &View<'_>, state: &mut TunerState, commands: 
         surface,
         wish,
         ranked,
-        now: place.map(|place| rate(surface, place, &wish)),
+        now: place.and_then(|place| ranked.iter().find(|rated| rated.place == place)),
         lateness: state.lateness.or(place.map(|place| place.lateness)).unwrap_or(0),
     };
     let mut next = (wish, state.lateness);

@@ -168,7 +168,7 @@ fn band(painter: &Painter, theme: &Theme, chart: &Chart, shown: &Shown<'_>) {
     }
     let (mut above, mut below) = (Vec::new(), Vec::new());
     for bound in 0..shown.surface.grid.bounds.len() {
-        let Some(rated) = rated_at(shown, Place { lateness: 0, bound }) else { continue };
+        let Some(rated) = shown.rated(Place { lateness: 0, bound }) else { continue };
         let (Some(latency), Some((low, high))) = (rated.latency, spread(rated)) else { continue };
         above.push(pos2(chart.x(latency), chart.y(high)));
         below.push(pos2(chart.x(latency), chart.y(low)));
@@ -187,14 +187,10 @@ fn spread(rated: &Rated) -> Option<(f64, f64)> {
     Some((*shares.get(cut)?, *shares.get(shares.len() - 1 - cut)?))
 }
 
-fn rated_at<'a>(shown: &Shown<'a>, place: Place) -> Option<&'a Rated> {
-    shown.ranked.iter().find(|rated| rated.place == place)
-}
-
 fn line(painter: &Painter, theme: &Theme, chart: &Chart, shown: &Shown<'_>, lateness: usize) {
     let bounds = 0..shown.surface.grid.bounds.len();
     let points: Vec<Pos2> =
-        bounds.filter_map(|bound| rated_at(shown, Place { lateness, bound }).and_then(|it| chart.at(it))).collect();
+        bounds.filter_map(|bound| shown.rated(Place { lateness, bound }).and_then(|it| chart.at(it))).collect();
     stroke_of(painter, theme, lateness, &points);
     for at in points {
         if lateness == 0 {
@@ -233,7 +229,7 @@ fn labels(painter: &Painter, theme: &Theme, chart: &Chart, shown: &Shown<'_>) {
         format!("{} in {latency}", words::percent_beside(rated.complete, shown.wish.complete))
     };
     let advice = shown.advice().filter(|rated| rated.keeps(&shown.wish));
-    let is_same = shown.now.as_ref().map(|now| now.place) == advice.map(|advice| advice.place);
+    let is_same = shown.now.map(|now| now.place) == advice.map(|advice| advice.place);
     if let Some((rated, at)) = advice.and_then(|rated| Some((rated, chart.at(rated)?))) {
         error_bar(painter, chart, rated, theme.you);
         painter.circle(at, 9.0, theme.plot, Stroke::new(1.8, theme.you));
@@ -241,7 +237,7 @@ fn labels(painter: &Painter, theme: &Theme, chart: &Chart, shown: &Shown<'_>) {
         let name = if is_same { "Now, and advice" } else { "Advice" };
         say(at, &format!("{name}, {}", told(rated)), font::medium(12.0), theme.you, &sides, true);
     }
-    if let Some((rated, at)) = shown.now.as_ref().and_then(|rated| Some((rated, chart.at(rated)?)))
+    if let Some((rated, at)) = shown.now.and_then(|rated| Some((rated, chart.at(rated)?)))
         && !is_same
     {
         error_bar(painter, chart, rated, theme.t1);
@@ -249,7 +245,7 @@ fn labels(painter: &Painter, theme: &Theme, chart: &Chart, shown: &Shown<'_>) {
         say(at, &format!("Now, {}", told(rated)), font::medium(12.0), theme.t1, &sides, true);
     }
     for bound in 0..shown.surface.grid.bounds.len() {
-        let Some(at) = rated_at(shown, Place { lateness: 0, bound }).and_then(|it| chart.at(it)) else { continue };
+        let Some(at) = shown.rated(Place { lateness: 0, bound }).and_then(|it| chart.at(it)) else { continue };
         let words = human::span(shown.surface.grid.bounds[bound]);
         let words = if bound == 0 { "bound 0".to_owned() } else { words };
         say(at, &words, font::tick(), theme.t3, &[Align2::LEFT_TOP, Align2::RIGHT_TOP], false);
@@ -275,7 +271,7 @@ fn points_ui(ui: &mut Ui, chart: &Chart, shown: &Shown<'_>, commands: &mut Vec<C
     for lateness in 0..shown.surface.grid.latenesses.len() {
         for bound in 0..shown.surface.grid.bounds.len() {
             let place = Place { lateness, bound };
-            let Some((rated, at)) = rated_at(shown, place).and_then(|it| Some((it, chart.at(it)?))) else { continue };
+            let Some((rated, at)) = shown.rated(place).and_then(|it| Some((it, chart.at(it)?))) else { continue };
             let hit = Rect::from_center_size(at, vec2(REACH, REACH) * 1.3);
             let response = ui.interact(hit, ui.scope_id().with(("point", lateness, bound)), Sense::click());
             let setting = shown.setting(place);

@@ -121,8 +121,9 @@ pub struct Surface {
     points: Vec<Point>,
     /// The same of the pipeline's window alone, for every other seed.
     seeds: Vec<Vec<Point>>,
-    /// What every record needs of bound and lateness together; empty where seeds say how sure it is.
-    needs: Option<Needs>,
+    /// By stretch of a recording, ascending: what its records need of bound and lateness together; empty where
+    /// seeds say how sure it is.
+    stretches: Vec<Vec<i64>>,
     /// Whether points are closed forms; else each is a run.
     pub is_closed: bool,
     /// Records of the stream.
@@ -153,17 +154,15 @@ impl Surface {
 
     /// The share that is counted by seed, or by stretch of a recording; with bound and lateness from the grid.
     pub fn shares(&self, lateness: usize, bound: usize) -> Vec<f64> {
-        let Some(needs) = self.needs.as_ref().filter(|_| self.seeds.is_empty()) else {
+        if self.stretches.is_empty() {
             return self.of_seeds(lateness, bound).map(|point| point.completeness).collect();
-        };
+        }
         let horizon = (self.grid.latenesses[lateness] + self.grid.bounds[bound]).micros();
-        let stretches = STRETCHES.min(needs.len().max(1));
-        let share = |place: usize| {
-            let of = needs.assigned(needs.len() * place / stretches..needs.len() * (place + 1) / stretches);
-            let missing = of.iter().filter(|&&need| need >= horizon).count();
-            if of.is_empty() { 1.0 } else { 1.0 - missing as f64 / of.len() as f64 }
+        let share = |needs: &Vec<i64>| match needs.len() {
+            0 => 1.0,
+            records => needs.partition_point(|&need| need < horizon) as f64 / records as f64,
         };
-        (0..stretches).map(share).collect()
+        self.stretches.iter().map(share).collect()
     }
 }
 
@@ -206,8 +205,20 @@ pub fn find(
         let config = RunConfig::of(&other, &stream);
         seeds.push(Tuner::new(stream, config).points(&settings, &|_| ControlFlow::Continue(())).ok()?);
     }
-    let needs = seeds.is_empty().then(|| Needs::of(stream, now, Newest::OfAll));
-    Some(Surface { grid, window, points, seeds, needs, is_closed, records: stream.len() })
+    let stretches = if seeds.is_empty() { stretches(stream, now) } else { Vec::new() };
+    Some(Surface { grid, window, points, seeds, stretches, is_closed, records: stream.len() })
+}
+
+/// What the records of equal stretches of a stream need, ascending in each.
+fn stretches(stream: &Stream, window: WindowSpec) -> Vec<Vec<i64>> {
+    let needs = Needs::of(stream, window, Newest::OfAll);
+    let count = STRETCHES.min(needs.len().max(1));
+    let stretch = |place: usize| {
+        let mut of = needs.assigned(needs.len() * place / count..needs.len() * (place + 1) / count);
+        of.sort_unstable();
+        of
+    };
+    (0..count).map(stretch).collect()
 }
 
 /// Other seeds make other streams only where records are drawn, and cost a run for every setting.

@@ -12,7 +12,7 @@ pub mod update;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use egui::{Context, Rect, Ui, UiBuilder};
+use egui::{Align, Context, Layout, Rect, Ui};
 
 use crate::app::arrangement::tiling::{self, Tiling};
 use crate::app::arrangement::{Arrangement, Preset};
@@ -44,7 +44,7 @@ use crate::app::state::{Saved, State};
 use crate::app::theme::{self, Theme, ThemeChoice};
 use crate::app::update as changes;
 use crate::app::view::{Command, View};
-use crate::app::widgets::marks;
+use crate::app::widgets::{frame, marks};
 use crate::scenario::{ColumnChoice, Scenario};
 use crate::time::ProcTime;
 
@@ -361,6 +361,11 @@ fn draw(
     commands: &mut Vec<Command>,
 ) {
     let Drawing { state, view, frame } = drawing;
+    let size = ui.max_rect().size();
+    if panel.is_tile() && (size.x < tiling::LEAST.x || size.y < tiling::LEAST.y) {
+        ui.painter().rect_filled(ui.max_rect(), 0.0, view.theme.panel);
+        return;
+    }
     let is_main = matches!(panel, Panel::TimeMap | Panel::Topology | Panel::Recovery | Panel::Partitions);
     match (panel, &state.live) {
         (_, Some(live)) if is_main => live_ui(ui, view.theme, live, commands),
@@ -418,9 +423,7 @@ impl Plots {
 
 /// A child that fills `rect` and is cut to it.
 fn tile(ui: &mut Ui, name: &str, rect: Rect, contents: impl FnOnce(&mut Ui)) {
-    let mut child = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect));
-    child.shrink_clip_rect(rect);
-    contents(&mut child);
+    frame::scope(ui, name, rect, Layout::top_down(Align::Min), contents);
 }
 
 fn dropped_files(ctx: &Context) -> Option<Command> {

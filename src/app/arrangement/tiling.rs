@@ -1,7 +1,9 @@
 //! How tiles look and move: a panel is dragged by its title, tabs stand on a bar of panel colour, and
 //! tiles meet in hairlines that can be dragged.
 
-use egui::{Color32, Id, Rect, Response, Role, Sense, Stroke, Style, Ui, Visuals, WidgetInfo, WidgetText, pos2, vec2};
+use egui::{
+    Color32, Id, Rect, Response, Role, Sense, Stroke, Style, Ui, Vec2, Visuals, WidgetInfo, WidgetText, pos2, vec2,
+};
 use egui_tiles::{Behavior, Container, EditAction, ResizeState, SimplificationOptions, TabState, Tile};
 use egui_tiles::{TileId, Tiles, Tree, UiResponse};
 
@@ -14,6 +16,9 @@ use crate::app::widgets::frame;
 
 /// Height of a bar of tabs.
 pub const TAB_BAR: f32 = 28.0;
+
+/// The least that a panel is drawn into, in points; a smaller tile shows its ground alone.
+pub const LEAST: Vec2 = vec2(96.0, 72.0);
 
 /// Draws the tiles of one frame.
 pub struct Tiling<'a> {
@@ -208,7 +213,7 @@ impl Behavior<Panel> for Tiling<'_> {
     }
 
     fn min_size(&self) -> f32 {
-        96.0
+        LEAST.x
     }
 
     fn resize_stroke(&self, _style: &Style, state: ResizeState) -> Stroke {

@@ -19,6 +19,7 @@ use crate::app::theme::{Theme, ThemeChoice, font, radius, space};
 use crate::app::view::Command;
 use crate::app::widgets::controls::{Loudness, button, icon_button, segments};
 use crate::app::widgets::marks;
+use crate::app::widgets::within::Within as _;
 use crate::human;
 use crate::scenario::SourceSpec;
 use crate::time::Span;
@@ -188,7 +189,7 @@ fn presets_ui(
     if to < from {
         return;
     }
-    let left = (area.center().x - PRESETS / 2.0).clamp(from, to);
+    let left = (area.center().x - PRESETS / 2.0).within(from, to);
     let rect = Rect::from_min_size(pos2(left, area.center().y - 11.0), vec2(PRESETS, 22.0));
     let choices = Preset::ALL.map(|(_, name, help)| (name, help));
     let chosen = Preset::ALL.iter().position(|(preset, ..)| *preset == shown.preset).unwrap_or(0);

@@ -43,8 +43,9 @@ pub fn is_titled(ui: &Ui) -> bool {
     ui.data(|data| data.get_temp(titled_id())).unwrap_or(true)
 }
 
-/// A child that has exactly `rect`, clipped to it.
+/// A child that has exactly `rect`, clipped to it; a rectangle turned inside out is taken as empty.
 pub fn scope(ui: &mut Ui, salt: impl egui::AsIdSalt, rect: Rect, layout: Layout, contents: impl FnOnce(&mut Ui)) {
+    let rect = Rect::from_min_max(rect.min, rect.max.max(rect.min));
     let builder = UiBuilder::new().id_salt(salt).max_rect(rect).layout(layout);
     let mut child = ui.new_child(builder);
     child.shrink_clip_rect(rect);

@@ -14,6 +14,7 @@ use crate::app::shortcuts::slider_focus_id;
 use crate::app::theme::{Theme, alpha, font, radius, space};
 use crate::app::widgets::quantity::Quantity;
 use crate::app::widgets::scale::Scale;
+use crate::app::widgets::within::Within as _;
 
 /// Radius of the thumb; a ring of one point in panel colour lies around it.
 const THUMB: f32 = 4.5;
@@ -260,7 +261,7 @@ fn paint_tick(ui: &Ui, theme: &Theme, at: Pos2, name: &str, row: Rect) {
     painter.vline(painter.round_to_pixel_center(at.x), at.y - 5.0..=at.y + 5.0, (1.0, theme.t3));
     let galley = painter.layout_no_wrap(name.to_owned(), font::tick_inside(), theme.t3);
     let half = galley.size().x / 2.0;
-    let x = at.x.clamp(row.left() + half, row.right() - half) - half;
+    let x = at.x.within(row.left() + half, row.right() - half) - half;
     painter.galley(pos2(x, at.y + 6.0), galley, theme.t3);
 }
 

@@ -17,3 +17,4 @@ pub mod marks;
 pub mod overlay;
 pub mod quantity;
 pub mod scale;
+pub mod within;

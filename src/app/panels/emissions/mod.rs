@@ -19,6 +19,7 @@ use crate::app::run::Run;
 use crate::app::theme::{Theme, font, space};
 use crate::app::view::{Command, Selection, View};
 use crate::app::widgets::frame;
+use crate::app::widgets::within::Within as _;
 use crate::record::KeyId;
 use crate::window::pane::Window;
 
@@ -265,7 +266,7 @@ fn scrolled(ui: &Ui, selected: Option<usize>, len: usize, rows: usize, back: &mu
     let most = len.saturating_sub(rows);
     let is_inside = ui.rect_contains_pointer(body);
     let scroll = if is_inside { ui.input(|input| input.smooth_scroll_delta().y) } else { 0.0 };
-    *back = (*back + scroll / LANE).clamp(0.0, most as f32);
+    *back = (*back + scroll / LANE).within(0.0, most as f32);
     let first = most - (*back as usize).min(most);
     match selected {
         Some(place) if *back == 0.0 && place < first => place.saturating_sub(rows / 2).min(most),

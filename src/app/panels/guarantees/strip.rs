@@ -8,6 +8,7 @@ use crate::app::theme::{alpha, stroke};
 use crate::app::time_axis::{TimeAxis, TimeRange};
 use crate::app::view::View;
 use crate::app::widgets::marks;
+use crate::app::widgets::within::Within as _;
 use crate::human;
 use crate::runtime::recovery_log::RecoveryRow;
 use crate::time::{ProcTime, Span};
@@ -127,7 +128,7 @@ fn captions(ui: &Ui, view: &View<'_>, sizes: Sizes, plot: Rect, axis: &TimeAxis,
         if px < plot.left() - 1.0 || px > plot.right() + 1.0 {
             continue;
         }
-        let centre = px.clamp(plot.left() + half, (plot.right() - half).max(plot.left() + half));
+        let centre = px.within(plot.left() + half, plot.right() - half);
         let (left, right) = (centre - half - 5.0, centre + half + 5.0);
         if taken.iter().any(|&(from, until)| left < until && right > from) {
             continue;

@@ -9,6 +9,7 @@ use crate::app::theme::{Theme, alpha, font, stroke};
 use crate::app::time_axis::{TimeAxis, TimeRange};
 use crate::app::time_ticks;
 use crate::app::widgets::marks;
+use crate::app::widgets::within::Within as _;
 use crate::human;
 
 /// Draws the plot into `rect`.
@@ -41,7 +42,7 @@ pub fn plot(ui: &Ui, theme: &Theme, rect: Rect, live: &LiveRun) {
     let axis = TimeAxis::new(TimeRange::of_micros(from, until), chart.left(), chart.right());
     for tick in time_ticks::ticks(axis, 70.0) {
         marks::vline(painter, tick.px, chart.y_range(), theme.grid);
-        let at = pos2(tick.px.clamp(chart.left() + 24.0, chart.right() - 24.0), chart.bottom() + 10.0);
+        let at = pos2(tick.px.within(chart.left() + 24.0, chart.right() - 24.0), chart.bottom() + 10.0);
         painter.text(at, Align2::CENTER_CENTER, tick.label, font::tick(), theme.t3);
     }
     let windows = last.depths.len();

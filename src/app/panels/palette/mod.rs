@@ -21,6 +21,7 @@ use crate::app::state::State;
 use crate::app::theme::{Theme, alpha, font, radius, space};
 use crate::app::view::Command;
 use crate::app::widgets::overlay;
+use crate::app::widgets::within::Within as _;
 
 /// What is typed and chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,7 +52,7 @@ pub fn palette_ui(ctx: &Context, area: Rect, state: &mut State, theme: &Theme, c
         commands.push(Command::Shell(ShellCommand::ShowPalette(false)));
     }
     let width = WIDTH.min(area.width() - 2.0 * space::PANEL);
-    let rows = ROWS.min(((area.height() - 160.0) / ROW).floor()).clamp(2.0, list.len().max(2) as f32);
+    let rows = ROWS.min(((area.height() - 160.0) / ROW).floor()).within(2.0, list.len().max(2) as f32);
     let top = (area.height() * 0.12).min(area.height() - FIELD - FOOT - rows * ROW - space::L).max(space::S);
     let at = pos2(area.center().x - width / 2.0, area.top() + top);
     let mut taken = None;

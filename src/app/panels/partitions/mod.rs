@@ -14,6 +14,7 @@ use crate::app::theme::{Theme, font, space, stroke};
 use crate::app::time_axis::{TimeAxis, TimeRange};
 use crate::app::time_ticks;
 use crate::app::view::{Command, View};
+use crate::app::widgets::within::Within as _;
 use crate::app::widgets::{frame, marks};
 use crate::explain::Subject;
 use crate::human;
@@ -119,7 +120,7 @@ impl Table<'_> {
         let count = self.courses.of.len();
         self.heads(ui, body);
         let rows = Rect::from_min_max(pos2(body.left(), body.top() + HEADS), pos2(body.right(), body.bottom() - TICKS));
-        let height = (rows.height() / count.max(1) as f32).clamp(ROW.0, ROW.1);
+        let height = (rows.height() / count.max(1) as f32).within(ROW.0, ROW.1);
         let shown = rows.with_max_y(rows.bottom().min(rows.top() + height * count as f32));
         let run = self.insight.metrics.span();
         let range = TimeRange::of_micros(run.from.micros(), run.until.micros());
@@ -163,7 +164,7 @@ impl Table<'_> {
         for tick in time_ticks::ticks(axis, 70.0) {
             let galley = ui.painter().layout_no_wrap(tick.label, font::tick(), theme.t3);
             let half = galley.size().x / 2.0;
-            let x = tick.px.clamp(self.columns.chart.0 + half, self.columns.chart.1 - half);
+            let x = tick.px.within(self.columns.chart.0 + half, self.columns.chart.1 - half);
             ui.painter().galley(pos2(x - half, y + 5.0), galley, theme.t3);
         }
     }

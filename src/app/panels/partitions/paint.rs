@@ -7,6 +7,7 @@ use crate::app::panels::partitions::model::{Course, PARTS, Standing};
 use crate::app::theme::{Theme, alpha, font, radius};
 use crate::app::time_axis::TimeAxis;
 use crate::app::widgets::marks;
+use crate::app::widgets::within::Within as _;
 use crate::human;
 
 /// Opacity of what is still to come.
@@ -19,7 +20,7 @@ pub fn lag(painter: &Painter, theme: &Theme, rect: Rect, axis: TimeAxis, course:
     let height = |lag: u32| chart.bottom() - (chart.height() - 2.0) * lag as f32 / most.max(1) as f32;
     let x = |part: usize| chart.left() + chart.width() * (part as f32 + 0.5) / PARTS as f32;
     let points: Vec<Pos2> = course.lag.iter().enumerate().map(|(part, &lag)| pos2(x(part), height(lag))).collect();
-    let now = now.clamp(chart.left(), chart.right());
+    let now = now.within(chart.left(), chart.right());
     for (part, strength) in [(rect.with_max_x(now), 1.0), (rect.with_min_x(now), FUTURE)] {
         if part.width() <= 0.0 {
             continue;

@@ -14,6 +14,7 @@ use crate::app::theme::{Theme, alpha, font, radius, space, stroke};
 use crate::app::time_axis::{TimeAxis, TimeRange};
 use crate::app::time_ticks;
 use crate::app::view::{Command, View};
+use crate::app::widgets::within::Within as _;
 use crate::app::widgets::{frame, marks};
 use crate::human;
 use crate::metrics::tasks::{Flow, phrase};
@@ -248,7 +249,7 @@ impl Chart<'_> {
             marks::vline(&self.painter, tick.px, self.chart.y_range(), theme.grid);
             let galley = self.painter.layout_no_wrap(tick.label, font::tick(), theme.t3);
             let half = galley.size().x / 2.0;
-            let middle = tick.px.clamp(self.chart.left() + half - 12.0, self.chart.right() - half);
+            let middle = tick.px.within(self.chart.left() + half - 12.0, self.chart.right() - half);
             if middle - half < written + 4.0 {
                 continue;
             }
@@ -263,7 +264,7 @@ impl Chart<'_> {
         let theme = self.theme;
         let (depth, waiting) = (self.points(&self.series.depth()), self.points(&self.series.waiting()));
         let now = self.x(self.series.seconds(view.now));
-        let (past, future) = self.chart.split_left_right_at_x(now.clamp(self.chart.left(), self.chart.right()));
+        let (past, future) = self.chart.split_left_right_at_x(now.within(self.chart.left(), self.chart.right()));
         for (part, strength) in [(past, 1.0), (future, FUTURE)] {
             let painter = self.painter.with_clip_rect(part.intersect(self.painter.clip_rect()));
             let floor = vec![pos2(0.0, self.chart.bottom()); depth.len()];

@@ -7,6 +7,7 @@ use crate::app::insight::{Insight, QUEUE_PARTS};
 use crate::app::panels::queues::Chart;
 use crate::app::theme::{alpha, font};
 use crate::app::view::View;
+use crate::app::widgets::within::Within as _;
 use crate::app::widgets::{frame, marks};
 use crate::human;
 use crate::pipeline::Overflow;
@@ -60,7 +61,7 @@ impl Chart<'_> {
         };
         let ranked = ranked(insight, view.now);
         let front = ranked.first().copied();
-        let now = self.x(self.series.seconds(view.now)).clamp(self.chart.left(), self.chart.right());
+        let now = self.x(self.series.seconds(view.now)).within(self.chart.left(), self.chart.right());
         let (past, future) = self.chart.split_left_right_at_x(now);
         // From the emptiest to the fullest, which is drawn over the others.
         for &(task, _) in ranked.iter().rev() {

@@ -10,6 +10,7 @@ use crate::app::time_axis::{TimeAxis, TimeRange};
 use crate::app::time_ticks;
 use crate::app::view::{Command, View};
 use crate::app::widgets::marks;
+use crate::app::widgets::within::Within as _;
 use crate::human;
 use crate::metrics::recovery::{cause_in_words, failure_in_words};
 use crate::runtime::RecoveryLog;
@@ -216,7 +217,7 @@ fn times(painter: &Painter, theme: &Theme, axis: TimeAxis, rect: Rect) {
         marks::vline(painter, tick.px, rect.y_range(), theme.grid);
         let words = painter.layout_no_wrap(tick.label, font::tick(), theme.t3);
         let half = words.size().x / 2.0;
-        let left = tick.px.clamp(rect.left() + half, (rect.right() - half).max(rect.left() + half)) - half;
+        let left = tick.px.within(rect.left() + half, rect.right() - half) - half;
         if left >= written + 6.0 {
             written = left + 2.0 * half;
             painter.galley(pos2(left, rect.bottom() + 4.0), words, theme.t3);

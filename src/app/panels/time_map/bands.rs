@@ -9,6 +9,7 @@ use egui::{Align2, Painter, Pos2, Rangef, Rect, Stroke, pos2};
 
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::theme::{alpha, font, stroke};
+use crate::app::widgets::within::Within as _;
 use crate::app::widgets::{frame, marks as shapes};
 use crate::human;
 use crate::runtime::recovery_log::RecoveryRow;
@@ -163,7 +164,7 @@ pub fn names(scene: &Scene<'_>, marks: &[Pos2]) -> Vec<Rect> {
     bars(scene, &all);
     let mut taken: Vec<Rect> = Vec::new();
     for Band { kind, y, name } in &all {
-        let middle = y.center().clamp(scene.plot.top() + 12.0, scene.plot.bottom() - 12.0);
+        let middle = y.center().within(scene.plot.top() + 12.0, scene.plot.bottom() - 12.0);
         let galley = scene.painter.layout_no_wrap(name.clone(), font::tick(), theme.t2);
         // Where a name would meet another one it stands a line higher or lower.
         let free = [0.0, 20.0, -20.0, 40.0].into_iter().find_map(|shift: f32| {

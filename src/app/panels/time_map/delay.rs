@@ -17,6 +17,7 @@ use crate::app::theme::{alpha, font, radius, stroke};
 use crate::app::time_axis::TimeRange;
 use crate::app::time_ticks;
 use crate::app::view::{LegendItem, Run};
+use crate::app::widgets::within::Within as _;
 use crate::app::widgets::{frame, marks};
 use crate::human;
 use crate::metrics::quantile::Quantile;
@@ -209,7 +210,7 @@ fn pill(scene: &Scene<'_>, outside: &Painter, now_x: f32) {
     let galley = outside.layout_no_wrap(time, font::legend_value(), theme.plot);
     let size = galley.size() + vec2(14.0, 4.0);
     let half = size.x / 2.0;
-    let x = now_x.clamp(scene.plot.left() + half, (scene.plot.right() - half).max(scene.plot.left() + half));
+    let x = now_x.within(scene.plot.left() + half, scene.plot.right() - half);
     let rect = Rect::from_center_size(pos2(x, scene.plot.bottom() + 4.0 + size.y / 2.0), size);
     outside.rect_filled(rect, radius::SEGMENT, theme.now);
     outside.galley(rect.center() - galley.size() / 2.0, galley, theme.plot);
@@ -234,7 +235,7 @@ fn bound(scene: &Scene<'_>) -> Option<Rect> {
 pub fn outline(scene: &Scene<'_>, column: &Column, until: ProcTime, line: Stroke) {
     let (left, right) = scene.sides(column);
     let floor = scene.axes.proc.px(0.0).min(scene.plot.bottom() - 1.0);
-    let top = |at: EventTime| scene.axes.pos(at, until).y.clamp(scene.plot.top() - 8.0, floor);
+    let top = |at: EventTime| scene.axes.pos(at, until).y.within(scene.plot.top() - 8.0, floor);
     let corners = vec![
         pos2(left, floor),
         pos2(left, top(column.window.start)),

@@ -4,6 +4,7 @@
 use egui::{Pos2, Rect, pos2};
 
 use crate::app::panels::time_map::camera::Axes;
+use crate::app::widgets::within::Within as _;
 use crate::time::{EventTime, ProcTime};
 
 impl Axes {
@@ -64,8 +65,8 @@ fn clip(rect: Rect, inside: impl Fn(Pos2) -> f32) -> Vec<Pos2> {
 /// smaller than half a pixel are drawn together.
 pub fn step_curve(view: Rect, before: Option<Pos2>, steps: impl Iterator<Item = Pos2>, end_y: f32) -> Vec<Pos2> {
     let reach = view.expand(24.0);
-    let clamp_x = |x: f32| x.clamp(reach.left(), reach.right());
-    let clamp_y = |y: f32| y.clamp(reach.top(), reach.bottom());
+    let clamp_x = |x: f32| x.within(reach.left(), reach.right());
+    let clamp_y = |y: f32| y.within(reach.top(), reach.bottom());
     let mut points: Vec<Pos2> = Vec::new();
     let mut x = clamp_x(before.map_or(reach.left(), |before| before.x));
     points.extend(before.map(|before| pos2(x, clamp_y(before.y))));

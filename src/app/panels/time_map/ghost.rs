@@ -13,6 +13,7 @@ use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::twin::cache;
 use crate::app::run::Run;
 use crate::app::theme::{alpha, font};
+use crate::app::widgets::within::Within as _;
 use crate::app::widgets::{frame, marks};
 use crate::human;
 use crate::record::{KeyId, RecordId};
@@ -39,7 +40,7 @@ pub fn paint(scene: &Scene<'_>) {
     let line = Stroke::new(1.5, colour);
     for (window, &at) in answers(scene, run, key).iter().take(MOST_LINES) {
         let (from, to) = (scene.axes.pos(window.start, at), scene.axes.pos(window.end, at));
-        let clamp = |p: Pos2| pos2(p.x.clamp(scene.plot.left(), scene.plot.right()), p.y);
+        let clamp = |p: Pos2| pos2(p.x.within(scene.plot.left(), scene.plot.right()), p.y);
         scene.painter.add(marks::dashed(clamp(from), clamp(to), line, 6.0, 3.0));
     }
     for path in path_of(scene, run, scene.view.now) {

@@ -13,6 +13,7 @@ use crate::app::time_ticks::{self, Tick};
 use crate::app::view::LegendItem;
 use crate::app::view::Run;
 use crate::app::widgets::marks;
+use crate::app::widgets::within::Within as _;
 use crate::runtime::Trace;
 use crate::time::{EventTime, ProcTime};
 
@@ -227,7 +228,7 @@ fn pill(scene: &Scene<'_>, outside: &Painter, body: Rect, y: f32, arrow: &str) {
     let size = galley.size() + vec2(14.0, 6.0);
     let right = scene.plot.left() - 4.0;
     let left = (right - size.x).max(body.left() + 1.0);
-    let middle = y.clamp(scene.plot.top() + size.y / 2.0 - 2.0, scene.plot.bottom() - size.y / 2.0 + 2.0);
+    let middle = y.within(scene.plot.top() + size.y / 2.0 - 2.0, scene.plot.bottom() - size.y / 2.0 + 2.0);
     let rect = Rect::from_min_size(pos2(left, middle - size.y / 2.0), size);
     outside.rect_filled(rect, radius::SEGMENT, theme.now);
     outside.galley(rect.center() - galley.size() / 2.0, galley, theme.plot);

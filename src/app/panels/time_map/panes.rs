@@ -10,6 +10,7 @@ use crate::app::panels::time_map::model::{Column, ColumnEnd, Firing};
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::theme::{alpha, stroke};
 use crate::app::widgets::marks;
+use crate::app::widgets::within::Within as _;
 use crate::window::accumulation::Accumulation;
 use crate::window::pane::Timing;
 
@@ -122,7 +123,7 @@ pub fn kept(scene: &Scene<'_>, x: Rangef, column: &Column, last: &Firing) {
     }
     area(scene, x, top, bottom, alpha(scene.theme().window, 0.05));
     let colour = scene.theme().window;
-    let clamp = |y: f32| y.clamp(scene.plot.top() - 4.0, scene.plot.bottom() + 4.0);
+    let clamp = |y: f32| y.within(scene.plot.top() - 4.0, scene.plot.bottom() + 4.0);
     let dotted = |from: Pos2, to: Pos2| scene.painter.add(marks::dotted(&scene.painter, from, to, colour));
     // From the top down: the dots stay in place while the top stands still.
     dotted(pos2(x.min, clamp(top)), pos2(x.min, clamp(bottom)));

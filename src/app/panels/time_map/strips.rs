@@ -6,6 +6,7 @@ use egui::{Align2, Painter, Pos2, Rangef, Rect, Shape, Stroke, pos2};
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::theme::{alpha, font};
 use crate::app::widgets::marks;
+use crate::app::widgets::within::Within as _;
 use crate::human;
 use crate::runtime::Trace;
 use crate::time::{ProcTime, Span};
@@ -136,7 +137,7 @@ fn lag_points(scene: &Scene<'_>, rect: Rect, x_of: &impl Fn(i64) -> f32) -> Vec<
     let until = scene.view.now.min(top);
     let first = trace.watermarks.partition_point(|step| step.at < bottom);
     let last = trace.watermarks.partition_point(|step| step.at <= until).max(first);
-    let y_of = |at: ProcTime| scene.axes.proc.px_of(at.micros()).clamp(rect.top() - 2.0, rect.bottom() + 2.0);
+    let y_of = |at: ProcTime| scene.axes.proc.px_of(at.micros()).within(rect.top() - 2.0, rect.bottom() + 2.0);
     let mut points: Vec<Pos2> = Vec::new();
     let mut watermark = first.checked_sub(1).map(|i| trace.watermarks[i].watermark);
     points.extend(watermark.map(|w| pos2(x_of(bottom.since_event(w).micros()), y_of(bottom))));
@@ -205,7 +206,7 @@ fn reference(painter: &Painter, scene: &Scene<'_>, rect: Rect, x: f32, label: &s
     let galley = painter.layout_no_wrap(label.to_owned(), font::tick_small(), theme.t3);
     let half = galley.size().x / 2.0;
     // Names of neighbouring strips stay apart.
-    let middle = x.clamp(rect.left() + half - 2.0, (rect.right() - half + 2.0).max(rect.left() + half - 2.0));
+    let middle = x.within(rect.left() + half - 2.0, rect.right() - half + 2.0);
     painter.galley(pos2(middle - half, rect.bottom() + 5.0), galley, theme.t3);
 }
 

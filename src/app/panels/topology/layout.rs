@@ -4,6 +4,7 @@
 use egui::{Rect, pos2, vec2};
 
 use crate::app::theme::space;
+use crate::app::widgets::within::Within as _;
 
 /// A card with its rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,12 +52,12 @@ const DEAD_LETTERS: (f32, f32) = (34.0, 14.0);
 pub fn layout(area: Rect, rows: &[usize], has_dead_letters: bool, words: f32, scale: f32) -> Layout {
     let area = area.shrink2(vec2(space::PANEL, 0.0));
     let (title, foot, least_card) = (TITLE * scale, FOOT * scale, LEAST_CARD * scale);
-    let gap = (area.width() * 0.085).clamp(72.0, 104.0 * scale);
+    let gap = (area.width() * 0.085).within(72.0, 104.0 * scale);
     let gaps = rows.len().saturating_sub(1) as f32;
-    let card = ((area.width() - gaps * gap) / rows.len().max(1) as f32).clamp(40.0, WIDEST * scale);
+    let card = ((area.width() - gaps * gap) / rows.len().max(1) as f32).within(40.0, WIDEST * scale);
     // What cards leave over goes to the edges.
     let gap = if gaps > 0.0 {
-        ((area.width() - card * rows.len() as f32) / gaps).clamp(gap.min(40.0), 180.0 * scale)
+        ((area.width() - card * rows.len() as f32) / gaps).within(gap.min(40.0), 180.0 * scale)
     } else {
         0.0
     };
@@ -65,7 +66,7 @@ pub fn layout(area: Rect, rows: &[usize], has_dead_letters: bool, words: f32, sc
     let room = (area.height() - words - below - title - foot - 2.0 * EDGE).max(0.0);
     let has_details = most * DETAILED.0 * scale <= room;
     let (least, greatest) = if has_details { DETAILED } else { PLAIN };
-    let height = (room / most).clamp(least * scale, greatest * scale);
+    let height = (room / most).within(least * scale, greatest * scale);
     let height_of = |rows: usize| (title + rows as f32 * height + foot).max(least_card);
     let tallest = height_of(rows.iter().copied().max().unwrap_or(0));
     let top = area.top() + EDGE;

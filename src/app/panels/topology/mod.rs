@@ -19,6 +19,7 @@ use crate::app::panels::topology::model::{Model, Said};
 use crate::app::panels::topology::paint::Brush;
 use crate::app::theme::{Theme, alpha, font, radius, space};
 use crate::app::view::{Command, View};
+use crate::app::widgets::within::Within as _;
 use crate::app::widgets::{frame, marks};
 use crate::human;
 use crate::metrics::tasks::phrase::Clock;
@@ -87,7 +88,7 @@ fn scale(view: &View<'_>, body: Rect) -> f32 {
     let room = (body.width() / 1_100.0).min(body.height() / 420.0);
     let large =
         if view.preset == Preset::Present && body.width() > 1_200.0 && body.height() > 260.0 { 1.2 } else { 1.0 };
-    room.clamp(large, 1.5)
+    room.within(large, 1.5)
 }
 
 fn current<'a>(

@@ -7,6 +7,7 @@ use crate::app::theme::{Theme, alpha};
 use crate::app::time_axis::TimeAxis;
 use crate::app::view::View;
 use crate::app::widgets::marks;
+use crate::app::widgets::within::Within as _;
 use crate::runtime::recovery_log::RecoveryRow;
 use crate::time::ProcTime;
 
@@ -42,7 +43,7 @@ pub fn paint(painter: &Painter, view: &View<'_>, strip: Rect, axis: TimeAxis) {
     for (place, row) in log.recoveries.iter().enumerate() {
         let end = log.recoveries.get(place + 1).map_or(view.run.overview.end, |next| next.failed_at);
         for (phase, from, until) in phases(row, end) {
-            let x = |at: ProcTime| axis.px_of(at.micros()).clamp(strip.left(), strip.right());
+            let x = |at: ProcTime| axis.px_of(at.micros()).within(strip.left(), strip.right());
             let band = Rect::from_x_y_ranges(x(from)..=x(until).max(x(from) + 1.0), strip.y_range());
             fill(painter, view.theme, phase, band);
         }

@@ -12,6 +12,7 @@ use crate::app::time_axis::{TimeAxis, TimeRange};
 use crate::app::time_ticks;
 use crate::app::view::{Command, View};
 use crate::app::widgets::marks;
+use crate::app::widgets::within::Within as _;
 use crate::time::ProcTime;
 
 /// Up to so many records there is a dot for each.
@@ -78,7 +79,7 @@ fn rail_ui(ui: &mut Ui, view: &View<'_>, rail: Rect, area: Rect, commands: &mut 
     let hit = Rect::from_x_y_ranges(rail.x_range(), area.top() + 4.0..=area.bottom() - 4.0);
     let response = timeline::seek_ui(ui, view, hit, axis, commands);
     let painter = ui.painter();
-    let now = axis.px_of(view.now.micros()).clamp(rail.left(), rail.right());
+    let now = axis.px_of(view.now.micros()).within(rail.left(), rail.right());
     painter.rect_filled(rail, 3.0, theme.rail());
     painter.rect_filled(rail.with_max_x(now), 3.0, theme.rail_filled());
     if view.preset == Preset::Present {
@@ -102,7 +103,7 @@ fn dots(painter: &Painter, view: &View<'_>, rail: Rect, axis: TimeAxis) {
         return;
     }
     for &at in arrivals {
-        let x = axis.px_of(at.micros()).clamp(rail.left(), rail.right());
+        let x = axis.px_of(at.micros()).within(rail.left(), rail.right());
         painter.circle_filled(
             pos2(x, rail.top() - 9.0),
             2.2,
@@ -118,7 +119,7 @@ fn troubles(painter: &Painter, view: &View<'_>, rail: Rect, axis: TimeAxis) {
     let mut free = rail.left();
     for fault in &view.run.scenario.faults {
         let (from, until) = fault.stretch(&view.run.scenario.log.rules());
-        let x = |at: ProcTime| axis.px_of(at.micros()).clamp(rail.left(), rail.right());
+        let x = |at: ProcTime| axis.px_of(at.micros()).within(rail.left(), rail.right());
         let (left, right) = (x(start + from), x(start + until));
         let colour = if fault.is_before_the_log() { alpha(theme.fault, 0.6) } else { theme.backpressure };
         painter.rect_filled(Rect::from_x_y_ranges(left..=right.max(left + 2.0), rail.y_range()), 0.0, colour);
@@ -137,7 +138,7 @@ fn ticks(painter: &Painter, view: &View<'_>, rail: Rect, axis: TimeAxis) {
     for tick in time_ticks::ticks(axis, 110.0) {
         let galley = painter.layout_no_wrap(tick.label, font::tick(), view.theme.t3);
         let half = galley.size().x / 2.0;
-        let x = tick.px.clamp(rail.left() + half, rail.right() - half);
+        let x = tick.px.within(rail.left() + half, rail.right() - half);
         painter.galley(pos2(x - half, rail.bottom() + 6.0), galley, view.theme.t3);
     }
 }

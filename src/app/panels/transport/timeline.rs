@@ -15,6 +15,7 @@ use crate::app::time_axis::{TimeAxis, TimeRange};
 use crate::app::time_ticks;
 use crate::app::view::{Command, View};
 use crate::app::widgets::marks;
+use crate::app::widgets::within::Within as _;
 use crate::human;
 use crate::metrics::alerts::Severity;
 use crate::scenario::alerts::AlertRule;
@@ -57,7 +58,7 @@ pub fn timeline_ui(
     paint_late(painter, view, &rows, axis);
     paint_ticks(painter, view.theme, &rows, axis);
     if let Some(shown) = shown {
-        let x = |at: f64| axis.px(at).clamp(rows.strip.left(), rows.strip.right());
+        let x = |at: f64| axis.px(at).within(rows.strip.left(), rows.strip.right());
         let bracket = Rect::from_x_y_ranges(x(shown.start)..=x(shown.end), rows.strip.y_range());
         let rim = Stroke::new(1.0, alpha(view.theme.t2, 0.8));
         painter.rect_stroke(bracket, radius::PLATE, rim, egui::StrokeKind::Inside);
@@ -99,7 +100,7 @@ fn paint_level(painter: &Painter, view: &View<'_>, rows: &Rows, axis: TimeAxis) 
     let most = levels.iter().copied().max().unwrap_or(0).max(8) as f32;
     let bottom = rows.strip.bottom() - 1.0;
     let height = rows.strip.height() - 8.0;
-    let now_x = axis.px_of(view.now.micros()).clamp(rows.strip.left(), rows.strip.right());
+    let now_x = axis.px_of(view.now.micros()).within(rows.strip.left(), rows.strip.right());
     let points: Vec<Pos2> = levels
         .iter()
         .enumerate()
@@ -165,7 +166,7 @@ fn paint_faults(painter: &Painter, view: &View<'_>, rows: &Rows, axis: TimeAxis,
     let mut labels: Vec<(f32, Alert, String)> = Vec::new();
     for fault in &view.run.scenario.faults {
         let (from, until) = fault.stretch(&view.run.scenario.log.rules());
-        let x = |span: Span| axis.px_of((start + span).micros()).clamp(rows.strip.left(), rows.strip.right());
+        let x = |span: Span| axis.px_of((start + span).micros()).within(rows.strip.left(), rows.strip.right());
         let band = Rect::from_min_max(pos2(x(from), rows.strip.top()), pos2(x(until), rows.strip.bottom()));
         if fault.is_before_the_log() {
             let bar = Rect::from_min_max(band.min, pos2(band.right(), band.top() + 3.0));
@@ -178,7 +179,7 @@ fn paint_faults(painter: &Painter, view: &View<'_>, rows: &Rows, axis: TimeAxis,
     }
     let alerts = view.run.insight().map_or(&[][..], |insight| &insight.alerts);
     for alert in alerts {
-        let x = |at: ProcTime| axis.px_of(at.micros()).clamp(rows.strip.left(), rows.strip.right());
+        let x = |at: ProcTime| axis.px_of(at.micros()).within(rows.strip.left(), rows.strip.right());
         let until = alert.firing.cleared_at.map_or(rows.strip.right(), x);
         let bar =
             Rect::from_min_max(pos2(x(alert.firing.raised_at), rows.strip.top()), pos2(until, rows.strip.top() + 2.0));
@@ -241,7 +242,7 @@ enum Alert {
 fn alerts_ui(ui: &Ui, view: &View<'_>, rows: &Rows, axis: TimeAxis) {
     let alerts = view.run.insight().map_or(&[][..], |insight| &insight.alerts);
     for (place, alert) in alerts.iter().enumerate() {
-        let x = axis.px_of(alert.firing.raised_at.micros()).clamp(rows.strip.left(), rows.strip.right());
+        let x = axis.px_of(alert.firing.raised_at.micros()).within(rows.strip.left(), rows.strip.right());
         let rect = Rect::from_center_size(pos2(x, rows.labels_y), vec2(16.0, 18.0));
         let words = format!("Alert, {}: {}", alert.severity().word(), alert.words);
         let response = ui.interact(rect, ui.scope_id().with(("alert", place)), Sense::hover());
@@ -254,7 +255,7 @@ fn paint_ticks(painter: &Painter, theme: &Theme, rows: &Rows, axis: TimeAxis) {
     for tick in time_ticks::ticks(axis, 96.0) {
         let galley = painter.layout_no_wrap(tick.label, font::tick(), theme.t3);
         let half = galley.size().x / 2.0;
-        let x = tick.px.clamp(rows.strip.left() + half, rows.strip.right() - half);
+        let x = tick.px.within(rows.strip.left() + half, rows.strip.right() - half);
         let colour = if tick.major { theme.t2 } else { theme.t3 };
         painter.vline(
             painter.round_to_pixel_center(tick.px),

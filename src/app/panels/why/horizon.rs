@@ -4,6 +4,7 @@ use egui::{Align2, Color32, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use crate::app::theme::{Theme, alpha, font, radius};
 use crate::app::widgets::marks;
+use crate::app::widgets::within::Within as _;
 use crate::explain::Horizon;
 use crate::explain::case::length;
 
@@ -62,7 +63,7 @@ fn captions(ui: &Ui, theme: &Theme, horizon: &Horizon, rect: egui::Rect, end: f3
     let least = left.right() + 8.0;
     let most = right.left() - 8.0 - galley.size().x;
     if least <= most {
-        let x = (end - galley.size().x / 2.0).clamp(least, most);
+        let x = (end - galley.size().x / 2.0).within(least, most);
         painter.galley(pos2(x, y - galley.size().y / 2.0), galley, theme.t2);
     }
 }

@@ -289,6 +289,113 @@ fn a_click_puts_a_record_in_while_that_is_asked_for() {
     assert_eq!(map.selected(), None);
 }
 
+/// The panel with windows that overlap, and a place inside the bar of one that has fired.
+fn with_lanes(name: &str, share: f64) -> (Map, Pos2, Pos2) {
+    let map = Map::of(scenario(name, &[]), share, vec2(1_036.0, 572.0), ThemeChoice::Dark);
+    let rack = map.map.drawn().rack.expect("they overlap");
+    let inside = pos2(rack.center().x - 0.2 * rack.width(), rack.top() + 27.0);
+    (map, inside, rack.center())
+}
+
+#[test]
+fn windows_that_overlap_have_lanes_that_can_be_pointed_at_and_picked() {
+    for (name, key) in [("sliding", None), ("sessions", Some("Ana"))] {
+        let (mut map, inside, _) = with_lanes(name, 0.7);
+        let run = Arc::clone(map.state.run.as_ref().expect("a run"));
+        map.click(inside);
+        let Some(Selection::Window { key: picked, window }) = map.selected() else { panic!("{name}: a bar is picked") };
+        let at = map.map.camera().expect("drawn").axes(map.plot()).event.micros_at(inside.x);
+        assert!(window.start.micros() <= at && at < window.end.micros(), "{name}");
+        let picked = picked.map(|key| run.trace.stream.key_table().name(key).to_owned());
+        assert_eq!(picked.is_some(), key.is_some(), "{name}: {picked:?}");
+        let card = map.map.drawn().card.clone().expect("the pointer is on it");
+        assert!(card.rows.iter().any(|(name, _)| *name == "opened"), "{card:?}");
+    }
+    // Of one key alone sessions do not overlap, and tumbling windows never do.
+    let (mut map, ..) = with_lanes("sessions", 0.7);
+    map.state.key = Some(highwater::record::KeyId(1));
+    map.frames(2);
+    assert_eq!(map.map.drawn().rack, None);
+    assert_eq!(Map::trams().map.drawn().rack, None);
+}
+
+/// What the card says under a name.
+fn row<'a>(map: &'a Map, name: &str) -> Option<&'a str> {
+    let card = map.map.drawn().card.as_ref().expect("the pointer is on something");
+    card.rows.iter().find(|(row, _)| *row == name).map(|(_, value)| value.as_str())
+}
+
+#[test]
+fn the_card_of_a_record_says_what_became_of_it_and_why() {
+    let mut map = Map::trams();
+    let dropped = map.shown(Fate::DroppedLate);
+    map.hover(map.place(dropped));
+    let card = map.map.drawn().card.clone().expect("a record is there");
+    assert!(card.title.starts_with("Record ") && card.title.ends_with("dropped late"), "{}", card.title);
+    let names: Vec<&str> = card.rows.iter().map(|(name, _)| *name).collect();
+    let expected = [
+        "key, value",
+        "happened",
+        "reached the log",
+        "delay",
+        "waited",
+        "handled",
+        "behind the watermark by",
+        "window",
+        "which was closed",
+    ];
+    assert_eq!(names.iter().filter(|name| **name != "partition").copied().collect::<Vec<_>>(), expected);
+    // It happened when T3 was in the tunnel, between 12:04 and 12:05.
+    assert!(row(&map, "key, value").is_some_and(|value| value.starts_with("T3, ")));
+    assert_eq!(row(&map, "window"), Some("12:04 \u{2013} 12:05"));
+}
+
+#[test]
+fn the_card_of_a_window_says_what_it_said_and_what_is_true() {
+    let mut map = Map::trams();
+    let trace = Arc::clone(&map.state.run.as_ref().expect("a run").trace);
+    let fired = trace.panes.iter().rfind(|pane| pane.emitted_at <= map.state.playback.now()).expect("a pane");
+    let axes = map.map.camera().expect("drawn").axes(map.plot());
+    map.hover(axes.pos(fired.window.start + Span::from_secs(15), fired.emitted_at) + vec2(0.0, 6.0));
+    let truth: f64 = trace
+        .stream
+        .records()
+        .filter(|record| fired.window.contains(record.event_time))
+        .map(|record| record.value)
+        .sum();
+    assert_eq!(row(&map, "truth").map(str::to_owned), Some(truth.to_string()));
+    assert!(row(&map, "on time").is_some_and(|said| said.contains("  at 12:0")));
+    assert!(row(&map, "opened").is_some() && row(&map, "watermark then").is_some());
+    // A window that is open says what it holds so far.
+    let now = map.state.playback.now();
+    let newest = (0..trace.stream.len()).rfind(|&i| trace.handled[i] <= now).expect("some were handled");
+    let x = axes.event.px_of(trace.stream.event_times()[newest].micros()) - 12.0;
+    map.hover(pos2(x, axes.proc.px_of(now.micros()) + 3.0));
+    assert!(row(&map, "so far").is_some(), "{:?}", map.map.drawn().card);
+}
+
+#[test]
+fn a_firing_flashes_while_time_advances_and_never_in_a_still() {
+    let mut map = Map::trams();
+    let trace = Arc::clone(&map.state.run.as_ref().expect("a run").trace);
+    let (start, now) = (trace.panes[0].emitted_at, map.state.playback.now());
+    let fired = trace.panes.iter().rfind(|pane| start < pane.emitted_at && pane.emitted_at < now).expect("a pane");
+    map.state.playback.seek(fired.emitted_at + Span::from_millis(100));
+    map.state.playback.speed = 1.0;
+    let still = map.frames(2);
+    map.state.playback.playing = true;
+    let flash = map.frames(2);
+    assert!(still != flash, "100 ms after it the line is between white and violet");
+    // At a hundred times the same instant is a millisecond of real time: it would be a flicker.
+    map.state.playback.speed = 100.0;
+    assert!(map.frames(2) == still);
+    map.state.playback.speed = 1.0;
+    map.state.playback.seek(fired.emitted_at + Span::from_millis(260));
+    let after = map.frames(2);
+    map.state.playback.playing = false;
+    assert!(map.frames(2) == after, "a quarter of a second later it is over");
+}
+
 /// Numbers in a fixed order that looks like none (xorshift).
 fn draws() -> impl FnMut(u64) -> u64 {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
@@ -362,6 +469,15 @@ fn the_view_of_delays() {
 }
 
 #[test]
+fn a_crash_in_the_view_of_delays() {
+    let changes = ["source.rate=10", "pipeline.service_time=\"40ms\""];
+    picture("time-map-delays-crash", &scenario("exactly-once", &changes), 0.5, |map| {
+        map.click(header("Delay"));
+        map.push(Event::PointerGone);
+    });
+}
+
+#[test]
 fn a_selected_record_has_its_two_distances() {
     picture("time-map-selected", &scenario("trams-tunnel", &[]), 0.9, |map| {
         map.state.selection = Selection::Record(map.shown(Fate::DroppedLate));
@@ -369,11 +485,11 @@ fn a_selected_record_has_its_two_distances() {
 }
 
 #[test]
-fn sliding_windows_are_shelves() {
+fn sliding_windows_are_shelves_over_lanes() {
     picture("time-map-sliding", &scenario("sliding", &[]), 0.7, |_| ());
 }
 
 #[test]
-fn sessions_of_several_keys_have_their_names() {
+fn sessions_of_several_keys_have_lanes() {
     picture("time-map-sessions", &scenario("sessions", &[]), 0.7, |_| ());
 }

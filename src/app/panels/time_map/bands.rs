@@ -18,7 +18,7 @@ use crate::time::{ProcTime, Span};
 
 /// How a band is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// Something works more slowly, or does not let through.
     Slow,
     /// Something before the log is silent, or too loud.
@@ -29,7 +29,16 @@ enum Kind {
     CatchingUp,
 }
 
-/// A band in view, in pixels, up to now: its stretch up and what is said of it.
+/// Something that lasted, up to now, and what is said of it.
+#[derive(Debug)]
+pub(super) struct Spell {
+    pub(super) kind: Kind,
+    pub(super) from: ProcTime,
+    pub(super) until: ProcTime,
+    pub(super) name: String,
+}
+
+/// A band in view, in pixels: its stretch up and what is said of it.
 #[derive(Debug)]
 struct Band {
     kind: Kind,
@@ -37,12 +46,13 @@ struct Band {
     name: String,
 }
 
-/// Bands lower than this have their name beside them only where nothing is in the way.
-const LEAST: f32 = 0.5;
+/// Bands lower than this are not drawn, in points.
+pub(super) const LEAST: f32 = 0.5;
 
-/// The bands in view, up to now.
-fn bands(scene: &Scene<'_>) -> Vec<Band> {
+/// All that lasted and had begun by now, and how far it had got.
+pub(super) fn spells(scene: &Scene<'_>) -> Vec<Spell> {
     let start = scene.view.run.overview.start;
+    let now = scene.view.now;
     let faults = scene.view.run.scenario.faults.iter().filter_map(|fault| {
         let (kind, from, until) = lasting(fault)?;
         let name = match fault {
@@ -51,17 +61,23 @@ fn bands(scene: &Scene<'_>) -> Vec<Band> {
             }
             other => other.in_words(),
         };
-        Some((kind, start + from, start + until, format!("{name} for {}", human::span(until - from))))
+        let name = format!("{name} for {}", human::span(until - from));
+        Some(Spell { kind, from: start + from, until: (start + until).min(now), name })
     });
     let log = scene.trace().recovery.as_ref();
     let recoveries = log.into_iter().flat_map(|log| &log.recoveries).flat_map(|row| recovery(scene, row));
+    faults.chain(recoveries).filter(|spell| spell.from <= now).collect()
+}
+
+/// The bands in view, up to now.
+fn bands(scene: &Scene<'_>) -> Vec<Band> {
     let y = |at: ProcTime| scene.axes.proc.px_of(at.micros());
     let (top, bottom) = (scene.now_y().max(scene.plot.top()), scene.plot.bottom());
-    let in_pixels = |(kind, from, until, name): (Kind, ProcTime, ProcTime, String)| {
+    let in_pixels = |Spell { kind, from, until, name }: Spell| {
         let y = Rangef::new(y(until).max(top), y(from).min(bottom));
-        (from <= scene.view.now && y.span() > LEAST).then_some(Band { kind, y, name })
+        (y.span() > LEAST).then_some(Band { kind, y, name })
     };
-    faults.chain(recoveries).filter_map(in_pixels).collect()
+    spells(scene).into_iter().filter_map(in_pixels).collect()
 }
 
 /// The stretch of a fault that lasts, from the start of the run; `None` for those of an instant, and for
@@ -85,7 +101,7 @@ fn lasting(fault: &Fault) -> Option<(Kind, Span, Span)> {
 }
 
 /// The bands of a failure: until tasks had their state, and until they had caught up.
-fn recovery(scene: &Scene<'_>, row: &RecoveryRow) -> Vec<(Kind, ProcTime, ProcTime, String)> {
+fn recovery(scene: &Scene<'_>, row: &RecoveryRow) -> Vec<Spell> {
     let now = scene.view.now;
     let until = row.restored_at.unwrap_or(ProcTime::MAX);
     let down = until.min(now);
@@ -99,21 +115,17 @@ fn recovery(scene: &Scene<'_>, row: &RecoveryRow) -> Vec<(Kind, ProcTime, ProcTi
             (None, None) => since("not noticed", row.failed_at),
         }
     };
-    let mut bands = vec![(Kind::Down, row.failed_at, down, name)];
+    let mut spells = vec![Spell { kind: Kind::Down, from: row.failed_at, until: down, name }];
     if let Some(restored) = row.restored_at.filter(|&at| at <= now) {
         let until = row.caught_up_at.unwrap_or(ProcTime::MAX).min(now);
         let replayed = match row.records_replayed {
             0 => String::new(),
             count => format!(", {} replayed", human::count(count)),
         };
-        bands.push((
-            Kind::CatchingUp,
-            restored,
-            until,
-            format!("catches up for {}{replayed}", human::span(until - restored)),
-        ));
+        let name = format!("catches up for {}{replayed}", human::span(until - restored));
+        spells.push(Spell { kind: Kind::CatchingUp, from: restored, until, name });
     }
-    bands
+    spells
 }
 
 /// Tints the bands over an area that shares the map's vertical clock.

@@ -10,6 +10,7 @@ use crate::app::panels::time_map::camera::{Camera, Extent};
 use crate::app::panels::time_map::model::{Column, Firing, is_session};
 use crate::app::panels::time_map::panes;
 use crate::app::panels::time_map::scene::Scene;
+use crate::app::panels::time_map::slant;
 use crate::app::panels::time_map::text::{MapLabel, Piece, rank, shrinking};
 use crate::app::panels::time_map::values;
 use crate::app::panels::window_value::WindowValue;
@@ -47,7 +48,7 @@ pub fn extent(run: &Run, extent: &Extent) -> Extent {
     Extent { proc: TimeRange::new(shown.start, shown.end.max(1.1 * most)), ..*extent }
 }
 
-/// The ground, the grid, and the windows with their firings. Returns the labels of the windows.
+/// The ground, the grid, what lasted, and the windows with their firings. Returns the labels.
 pub fn ground(scene: &Scene<'_>) -> Vec<MapLabel> {
     let theme = scene.theme();
     scene.painter.rect_filled(scene.plot, 0.0, theme.plot);
@@ -59,7 +60,9 @@ pub fn ground(scene: &Scene<'_>) -> Vec<MapLabel> {
     for (y, _) in delay_ticks(scene) {
         marks::hline(&scene.painter, scene.plot.x_range(), y, theme.grid);
     }
-    windows(scene)
+    let mut labels = slant::paint(scene);
+    labels.extend(windows(scene));
+    labels
 }
 
 /// Round delays with what they say, from the bottom up.
@@ -92,7 +95,7 @@ fn windows(scene: &Scene<'_>) -> Vec<MapLabel> {
             area(scene, column, until, alpha(scene.theme().window_fill(), strength));
         }
         firing_lines(scene, &firings, if narrow { 0.5 } else { 1.0 });
-        if right - left >= 48.0 || selected.contains(&i) {
+        if (right - left >= 48.0 && !scene.has_lanes) || selected.contains(&i) {
             labels.extend(value_label(scene, column, &firings, selected.contains(&i)));
         }
     }
@@ -190,11 +193,11 @@ pub fn axes(scene: &Scene<'_>, outside: &Painter, body: Rect) -> Option<Rect> {
     for tick in time_ticks::ticks(scene.axes.event, 62.0) {
         if (tick.px - now_x).abs() > 64.0 && tick.px > plot.left() - 0.5 && tick.px < plot.right() - 10.0 {
             let ink = if tick.major { theme.t2 } else { theme.t3 };
-            outside.text(pos2(tick.px, plot.bottom() + 5.0), Align2::CENTER_TOP, tick.label, font::tick(), ink);
+            outside.text(pos2(tick.px, scene.foot + 5.0), Align2::CENTER_TOP, tick.label, font::tick(), ink);
         }
     }
     pill(scene, outside, now_x);
-    let y = plot.bottom() + 21.0;
+    let y = scene.foot + 21.0;
     let left = (body.left() + 28.0).min(plot.left());
     let up = "\u{2191} delay, from happening to handling";
     outside.text(pos2(left, y), Align2::LEFT_TOP, up, font::tick(), theme.t3);
@@ -211,7 +214,7 @@ fn pill(scene: &Scene<'_>, outside: &Painter, now_x: f32) {
     let size = galley.size() + vec2(14.0, 4.0);
     let half = size.x / 2.0;
     let x = now_x.within(scene.plot.left() + half, scene.plot.right() - half);
-    let rect = Rect::from_center_size(pos2(x, scene.plot.bottom() + 4.0 + size.y / 2.0), size);
+    let rect = Rect::from_center_size(pos2(x, scene.foot + 4.0 + size.y / 2.0), size);
     outside.rect_filled(rect, radius::SEGMENT, theme.now);
     outside.galley(rect.center() - galley.size() / 2.0, galley, theme.plot);
 }

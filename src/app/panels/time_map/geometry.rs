@@ -29,24 +29,34 @@ impl Axes {
 /// The part of `rect` that lies on or above the ideal diagonal: where records can be. Empty when
 /// nothing does, otherwise three to five corners.
 pub fn above_ideal(rect: Rect, axes: &Axes) -> Vec<Pos2> {
-    clip(rect, |at| axes.ideal_y(at.x) - at.y)
+    clip(&corners(rect), |at| axes.ideal_y(at.x) - at.y)
 }
 
 /// The part of `rect` below the ideal diagonal: nothing can be handled before it happened.
 pub fn below_ideal(rect: Rect, axes: &Axes) -> Vec<Pos2> {
-    clip(rect, |at| at.y - axes.ideal_y(at.x))
+    clip(&corners(rect), |at| at.y - axes.ideal_y(at.x))
 }
 
-/// The corners of `rect` where `inside` (linear in the position) is not negative, and the points
+/// The part of `rect` between two instants of processing time, which fall from left to right where
+/// delays run up. Empty when nothing is.
+pub fn between(rect: Rect, axes: &Axes, from: ProcTime, until: ProcTime) -> Vec<Pos2> {
+    let height = |at: Pos2, instant: ProcTime| axes.pos(EventTime::from_micros(axes.event.micros_at(at.x)), instant).y;
+    let earlier = clip(&corners(rect), |at| at.y - height(at, until));
+    clip(&earlier, |at| height(at, from) - at.y)
+}
+
+/// The corners of `rect` in order; none when it is empty.
+fn corners(rect: Rect) -> Vec<Pos2> {
+    let all = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom()];
+    if rect.is_positive() { all.to_vec() } else { Vec::new() }
+}
+
+/// The corners of a convex shape where `inside` (linear in the position) is not negative, and the points
 /// where it crosses the sides (Sutherland and Hodgman's algorithm for one edge).
-fn clip(rect: Rect, inside: impl Fn(Pos2) -> f32) -> Vec<Pos2> {
-    if !rect.is_positive() {
-        return Vec::new();
-    }
-    let corners = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom()];
-    let mut kept = Vec::with_capacity(5);
+fn clip(corners: &[Pos2], inside: impl Fn(Pos2) -> f32) -> Vec<Pos2> {
+    let mut kept = Vec::with_capacity(corners.len() + 1);
     for (i, &from) in corners.iter().enumerate() {
-        let to = corners[(i + 1) % 4];
+        let to = corners[(i + 1) % corners.len()];
         let (a, b) = (inside(from), inside(to));
         if a >= 0.0 {
             kept.push(from);
@@ -119,6 +129,19 @@ mod tests {
         let shape = above_ideal(rect(200.0, 750.0, 300.0, 1000.0), &axes());
         assert_eq!(shape, [pos2(200.0, 750.0), pos2(250.0, 750.0), pos2(200.0, 800.0)]);
         assert!(above_ideal(rect(200.0, 850.0, 300.0, 1000.0), &axes()).is_empty());
+    }
+
+    #[test]
+    fn a_stretch_of_time_falls_where_delays_run_up() {
+        // From 300 to 400 on the clock: at event time 300 that is a delay of 0 to 100.
+        let delays = Axes { delays: true, ..axes() };
+        let (from, until) = (ProcTime::from_micros(300), ProcTime::from_micros(400));
+        let shape = between(rect(0.0, 0.0, 1000.0, 1000.0), &delays, from, until);
+        let expected = [pos2(400.0, 1000.0), pos2(300.0, 1000.0), pos2(0.0, 700.0), pos2(0.0, 600.0)];
+        assert_eq!(shape.len(), 4);
+        assert!(expected.iter().all(|corner| shape.contains(corner)), "{shape:?}");
+        let later = between(rect(500.0, 0.0, 1000.0, 1000.0), &delays, from, until);
+        assert!(later.is_empty(), "what happened at 500 was not there: {later:?}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use egui::{Align2, Stroke, pos2};
 use crate::app::panels::time_map::model::Column;
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::text::{MapLabel, Piece, rank, shrinking};
-use crate::app::panels::time_map::windows;
+use crate::app::panels::time_map::values;
 use crate::app::theme::font;
 use crate::app::time_ticks::window_name;
 use crate::window::pane::Timing;
@@ -46,7 +46,7 @@ pub fn paint(scene: &Scene<'_>) -> Vec<MapLabel> {
         let closes = window.end + lateness;
         let x = scene.axes.event.px_of(closes.micros());
         let name = if scene.overlapping() {
-            windows::span_name(&scene.model.columns[i])
+            values::window_span(&scene.model.columns[i])
         } else {
             window_name(window.start.micros(), window.size().micros())
         };

@@ -2,18 +2,13 @@
 
 use egui::{Align2, Pos2, Rect, Stroke, StrokeKind, pos2, vec2};
 
-use crate::app::panels::time_map::model::{Column, ColumnEnd};
+use crate::app::panels::time_map::facts::{self, Facts};
 use crate::app::panels::time_map::records::{self, Special};
 use crate::app::panels::time_map::scene::{RecordState, Scene};
-use crate::app::panels::time_map::values;
 use crate::app::panels::time_map::windows;
-use crate::app::panels::window_value::why_by_key;
 use crate::app::theme::{alpha, font, radius, stroke};
-use crate::app::time_ticks::{clock, window_name};
 use crate::app::view::Selection;
-use crate::human;
 use crate::record::RecordId;
-use crate::runtime::Fate;
 use crate::time::ProcTime;
 
 /// A record is under the pointer when its mark is this near, in points.
@@ -87,122 +82,25 @@ pub fn selection(scene: &Scene<'_>, hit: Hit) -> Selection {
     }
 }
 
-/// Draws the card of what is under the pointer.
-pub fn card(scene: &Scene<'_>, hit: Hit, at: Pos2) {
-    match hit {
-        Hit::Nothing => {}
-        Hit::Record(id) => record_card(scene, id),
-        Hit::Column(i) => draw(scene, at, &column_title(scene, &scene.model.columns[i]), &column_rows(scene, i), None),
-    }
-}
-
-fn time(scene: &Scene<'_>, micros: i64) -> String {
-    if crate::app::panels::time_map::lines::spans_days(scene.trace()) {
-        human::instant(micros).chars().take("2026-03-02 12:00:00".len()).collect()
-    } else {
-        clock(micros, scene.axes.proc.us_per_px())
-    }
-}
-
-fn record_card(scene: &Scene<'_>, id: RecordId) {
-    let trace = scene.trace();
-    let i = id.index();
-    let record = trace.stream.record(id);
-    let undone = scene.model.lives.is_undone(i, scene.view.now);
-    let state = if undone { RecordState::Undone } else { RecordState::of(trace, i, scene.view.now) };
-    let fate = match state {
-        RecordState::OnTime => "on time",
-        RecordState::Behind => "behind, counted",
-        RecordState::Dropped => "dropped late",
-        RecordState::SideOutput => "side output",
-        RecordState::Unassigned => "in no window",
-        RecordState::GivenUp => match trace.fates[i] {
-            Fate::Shed => "shed: a channel was full",
-            Fate::DeadLettered => "refused by the schema gate, kept as a dead letter",
-            Fate::Rejected => "refused by the schema gate, given up",
-            _ => "lost",
-        },
-        RecordState::Waiting => "waiting",
-        RecordState::ToCome => "still to come",
-        RecordState::Undone => "undone by a restart",
-    };
-    let (arrival, handled) = (trace.stream.arrivals()[i], trace.handled[i]);
-    let mut rows = vec![
-        ("key, value", format!("{}, {}", trace.stream.key_table().name(record.key), number(record.value))),
-        ("happened", time(scene, record.event_time.micros())),
-        ("delay", human::span(trace.stream.delay(id))),
-    ];
-    if trace.stream.is_partitioned() {
-        rows.push(("partition", trace.stream.partition(id).0.to_string()));
-    }
-    if handled > arrival && handled.is_finite() {
-        rows.push(("waited", human::span(handled - arrival)));
-    }
-    if handled.is_finite() {
-        rows.push(("handled", time(scene, handled.micros())));
-    }
-    if let Some(again) = scene.model.lives.again_at(i).filter(|&at| at <= scene.view.now) {
-        rows.push(("handled again", time(scene, again.micros())));
-    }
-    let met = trace.watermark_before[i];
-    if met.is_finite() && !matches!(state, RecordState::Waiting | RecordState::ToCome) {
-        let distance = met - record.event_time;
-        if distance.is_negative() {
-            rows.push(("ahead of the watermark by", human::span(-distance)));
-        } else {
-            rows.push(("behind the watermark by", human::span(distance)));
+/// Draws the card of what is under the pointer, and says what is on it.
+pub fn card(scene: &Scene<'_>, hit: Hit, at: Pos2) -> Option<Facts> {
+    let (facts, anchor, mark) = match hit {
+        Hit::Nothing => return None,
+        Hit::Column(i) => (facts::of_column(scene, i), at, None),
+        Hit::Record(id) => {
+            let i = id.index();
+            let undone = scene.model.lives.is_undone(i, scene.view.now);
+            let state = if undone { RecordState::Undone } else { RecordState::of(scene.trace(), i, scene.view.now) };
+            let place = scene.axes.pos(scene.trace().stream.event_times()[i], scene.trace().handled[i]);
+            (facts::of_record(scene, id, state), place, Some(Special { id: i, state, at: place }))
         }
-    }
-    let by_hand = if scene.view.run.is_by_hand(id) { ", put in by hand" } else { "" };
-    let place = scene.axes.pos(record.event_time, handled);
-    let mark = Special { id: i, state, at: place };
-    draw(scene, place, &format!("Record {}, {fate}{by_hand}", human::count(u64::from(id.0))), &rows, Some(&mark));
-}
-
-fn number(value: f64) -> String {
-    crate::app::panels::number::value(value)
-}
-
-fn column_title(scene: &Scene<'_>, column: &Column) -> String {
-    let size = column.window.size().micros();
-    let from = window_name(column.window.start.micros(), size);
-    let to = window_name(column.window.end.micros(), size);
-    let key = column.session_of.or(scene.view.key).map(|key| scene.trace().stream.key_table().name(key));
-    let name = format!("{from} \u{2013} {to}");
-    key.map_or(name.clone(), |key| format!("{name}, {key}"))
-}
-
-fn column_rows(scene: &Scene<'_>, i: usize) -> Vec<(&'static str, String)> {
-    let column = &scene.model.columns[i];
-    let firings = scene.model.firings_at(scene.trace(), column, scene.view.now);
-    let mut rows = vec![("opened", time(scene, column.opened_at.micros()))];
-    let shown = firings.len().min(4);
-    let mut by_key = false;
-    for firing in &firings[firings.len() - shown..] {
-        let value = values::said(scene, column, firing);
-        by_key |= !value.tail().is_empty();
-        let what = format!("{} {}", value.text(), value.tail());
-        rows.push((values::word(firing.timing), format!("{}  at {}", what.trim(), time(scene, firing.at.micros()))));
-    }
-    if let Some(why) = why_by_key(scene.trace().pipeline.aggregate).filter(|_| by_key) {
-        rows.push(("not one number", why.to_owned()));
-    }
-    if firings.is_empty() {
-        rows.push(("not fired yet", String::new()));
-    }
-    match column.end {
-        ColumnEnd::Closed(at) if at <= scene.view.now => rows.push(("closed", time(scene, at.micros()))),
-        ColumnEnd::Merged(at) if at <= scene.view.now => rows.push(("merged into another", time(scene, at.micros()))),
-        _ => {}
-    }
-    if firings.len() > shown {
-        rows.push(("firings in all", firings.len().to_string()));
-    }
-    rows
+    };
+    draw(scene, anchor, &facts, mark.as_ref());
+    Some(facts)
 }
 
 /// Draws a card beside `anchor`, in the impossible triangle where there is room, with a line to it.
-fn draw(scene: &Scene<'_>, anchor: Pos2, title: &str, rows: &[(&'static str, String)], mark: Option<&Special>) {
+fn draw(scene: &Scene<'_>, anchor: Pos2, Facts { title, rows }: &Facts, mark: Option<&Special>) {
     let theme = scene.theme();
     let layout = |text: &str, font, colour| scene.painter.layout_no_wrap(text.to_owned(), font, colour);
     let title = layout(title, font::title(), theme.t1);

@@ -59,7 +59,7 @@ pub fn axes(scene: &Scene<'_>, outside: &Painter, body: Rect) {
         let half = galley.size().x / 2.0;
         let fits = tick.px - half > last_right + 8.0 && tick.px + half < plot.right() + 14.0;
         if fits && tick.px >= plot.left() - 0.5 {
-            text(pos2(tick.px, plot.bottom() + 5.0), Align2::CENTER_TOP, tick.label, tick.major);
+            text(pos2(tick.px, scene.foot + 5.0), Align2::CENTER_TOP, tick.label, tick.major);
             last_right = tick.px + half;
         }
     }
@@ -77,7 +77,7 @@ pub fn axes(scene: &Scene<'_>, outside: &Painter, body: Rect) {
 /// What each axis shows, with the date where the run is longer than a day.
 fn axis_names(scene: &Scene<'_>, outside: &Painter, body: Rect) {
     let (theme, plot) = (scene.theme(), scene.plot);
-    let y = plot.bottom() + 21.0;
+    let y = scene.foot + 21.0;
     let dated = |name: &str, range| match time_ticks::day_caption(range) {
         day if spans_days(scene.trace()) && !day.is_empty() => format!("{name}, {day}"),
         _ => name.to_owned(),

@@ -3,12 +3,15 @@
 use egui::{Pos2, Rect, Ui};
 
 use crate::app::panels::time_map::crowd::CrowdTextures;
+use crate::app::panels::time_map::facts::Facts;
 use crate::app::panels::time_map::labels::Obstacles;
+use crate::app::panels::time_map::lanes::Lanes;
 use crate::app::panels::time_map::layout::MapLayout;
 use crate::app::panels::time_map::records;
+use crate::app::panels::time_map::running::open_windows;
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::strips::{self, StripScales};
-use crate::app::panels::time_map::{bands, by_hand, delay, ghost, horizons, lines, selection, text, windows};
+use crate::app::panels::time_map::{bands, by_hand, delay, ghost, horizons, lines, rack, selection, text, windows};
 use crate::app::view::LegendItem;
 
 /// Where the last frame put what must not meet.
@@ -20,16 +23,31 @@ pub struct Drawn {
     pub plates: Vec<Rect>,
     /// Marks that ask a question, and those of the reader; empty where they are thousands.
     pub marks: Vec<Pos2>,
+    /// What the card at the pointer says; `None` where there is none.
+    pub card: Option<Facts>,
+    /// The rack of lanes, where windows overlap.
+    pub rack: Option<Rect>,
 }
 
 /// Paints the view of delays, from the ground up.
-pub fn delays(scene: &Scene<'_>, ui: &Ui, textures: &mut CrowdTextures, body: Rect) -> Drawn {
+pub fn delays(
+    scene: &Scene<'_>,
+    ui: &Ui,
+    lanes: Option<(&Lanes, Rect)>,
+    textures: &mut CrowdTextures,
+    body: Rect,
+) -> Drawn {
     let outside = ui.painter().with_clip_rect(body.intersect(ui.clip_rect()));
     let mut labels = delay::ground(scene);
     let specials = records::ordinary(scene, textures);
     let path = delay::watermark(scene);
     records::special(scene, textures, &specials);
     let marks = marks_of(scene, &specials);
+    let rack = lanes.map(|(_, rect)| rect);
+    if let Some((lanes, rect)) = lanes {
+        let open = open_windows(scene.trace(), scene.model, scene.columns_in_view(), scene.view.key, scene.view.now);
+        rack::paint(scene, &outside, lanes, rect, &open);
+    }
     let bound = delay::axes(scene, &outside, body);
     labels.extend(selection::paint(scene));
     let mut obstacles = Obstacles::new(scene.plot);
@@ -37,7 +55,7 @@ pub fn delays(scene: &Scene<'_>, ui: &Ui, textures: &mut CrowdTextures, body: Re
     obstacles.add_line(&path);
     bound.into_iter().for_each(|rect| obstacles.add_rect(rect));
     let plates = text::place_and_draw(scene, &labels, &mut obstacles);
-    Drawn { plot: scene.plot, plates: plates.into_iter().chain(bound).collect(), marks }
+    Drawn { plot: scene.plot, plates: plates.into_iter().chain(bound).collect(), marks, card: None, rack }
 }
 
 /// Marks that labels must leave free: those that ask a question, unless they are thousands, and those of
@@ -51,8 +69,8 @@ fn marks_of(scene: &Scene<'_>, specials: &[records::Special]) -> Vec<Pos2> {
 pub fn all(
     scene: &Scene<'_>,
     ui: &Ui,
-    layout: &MapLayout,
-    scales: &StripScales,
+    (layout, scales): (&MapLayout, &StripScales),
+    lanes: Option<(&Lanes, Rect)>,
     textures: &mut CrowdTextures,
     body: Rect,
 ) -> Drawn {
@@ -80,6 +98,10 @@ pub fn all(
     if let Some(rect) = layout.lag {
         strips::lag(scene, &outside, rect, scales);
     }
+    let rack = lanes.map(|(_, rect)| rect);
+    if let Some((lanes, rect)) = lanes {
+        rack::paint(scene, &outside, lanes, rect, &painted.open);
+    }
     strip_rects.iter().for_each(|&rect| bands::tint(scene, &outside, rect));
     let right = layout.lag.or(layout.waiting).map_or(scene.plot.right(), |rect| rect.right());
     lines::now(scene, &outside, body, right);
@@ -97,5 +119,5 @@ pub fn all(
     let names = bands::names(scene, &marks);
     names.iter().for_each(|&rect| obstacles.add_rect(rect));
     let plates = text::place_and_draw(scene, &labels, &mut obstacles);
-    Drawn { plot: scene.plot, plates: names.into_iter().chain(plates).collect(), marks }
+    Drawn { plot: scene.plot, plates: names.into_iter().chain(plates).collect(), marks, card: None, rack }
 }

@@ -5,20 +5,22 @@ use std::sync::Arc;
 
 use egui::{Align, Layout, Rect, Sense, Ui};
 
+use crate::app::arrangement::Preset;
 use crate::app::panels::time_map::camera::{Camera, Extent};
 use crate::app::panels::time_map::counts::{self, Counts};
 use crate::app::panels::time_map::crowd::CrowdTextures;
 use crate::app::panels::time_map::detail::{self, DISCS_UP_TO, RecordDetail};
 use crate::app::panels::time_map::header::header_ui;
 use crate::app::panels::time_map::hover::{self, Hit};
-use crate::app::panels::time_map::layout::MapLayout;
+use crate::app::panels::time_map::lanes::{self, LaneKeys, Lanes};
+use crate::app::panels::time_map::layout::{MapLayout, Strips};
 use crate::app::panels::time_map::model::MapModel;
 use crate::app::panels::time_map::paint::{self, Drawn};
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::strips::StripScales;
-use crate::app::panels::time_map::{by_hand, steer};
+use crate::app::panels::time_map::{by_hand, rack, steer};
 use crate::app::theme::space;
-use crate::app::view::{Command, View};
+use crate::app::view::{Command, Selection, View};
 use crate::app::widgets::frame;
 use crate::pipeline::Aggregate;
 use crate::record::KeyId;
@@ -55,7 +57,7 @@ impl Default for TimeMapState {
             zoom: 1.0,
             detail: None,
             textures: CrowdTextures::default(),
-            drawn: Drawn { plot: Rect::NOTHING, plates: Vec::new(), marks: Vec::new() },
+            drawn: Drawn { plot: Rect::NOTHING, plates: Vec::new(), marks: Vec::new(), card: None, rack: None },
             key_filter: String::new(),
         }
     }
@@ -187,7 +189,14 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, c
     // Without a service time something waits where a source is held up.
     let queue = view.run.trace.pipeline.service_time.micros() > 0 || cache.scales.most_waiting > 0;
     let as_delays = *mode == Mode::Delay;
-    let layout = if as_delays { MapLayout::plot_alone(body) } else { MapLayout::new(body, queue) };
+    let lanes = Lanes::of(
+        view.run.trace.pipeline.window,
+        lane_keys(view, &cache.keys),
+        lanes::most(MapLayout::height(body.height())),
+    );
+    // Beside a lesson there is the map alone; where delays run up, no strip shares its clock.
+    let strips = Strips { waiting: queue && !as_delays, lag: !as_delays && view.preset != Preset::Learn };
+    let layout = MapLayout::new(body, strips, lanes.as_ref().map(Lanes::height));
     let plot = layout.plot;
     let response = ui.interact(plot, ui.scope_id().with("plot"), Sense::click_and_drag());
     response.widget_info(|| {
@@ -195,6 +204,7 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, c
         let label = format!("Time map: event time across, {up} up");
         egui::WidgetInfo::labeled(egui::Role::Canvas, true, label)
     });
+    let in_rack = layout.rack.map(|rack| rack_response(ui, rack));
     let axes = steer::look(ui, &response, view, state, plot);
     let TimeMapState { cache: Some(cache), detail, textures, drawn, .. } = state else { return };
     let mut scene = Scene {
@@ -202,6 +212,8 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, c
         model: &cache.model,
         axes,
         plot,
+        foot: layout.foot(),
+        has_lanes: lanes.is_some(),
         painter: ui.painter().with_clip_rect(plot.intersect(ui.clip_rect())),
         detail: RecordDetail::Marks,
         radius: 3.0,
@@ -212,28 +224,54 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, c
     scene.radius = scene.detail.radius(in_view.len());
     *detail = Some(scene.detail);
     let pointer = response.hover_pos().filter(|_| !response.dragged());
-    let hit = pointer.map_or(Hit::Nothing, |at| hover::hit(&scene, at));
+    let rack = lanes.as_ref().zip(layout.rack);
+    let over_rack = in_rack.as_ref().and_then(egui::Response::hover_pos).zip(rack);
+    let in_lane = over_rack.map(|(at, (lanes, rect))| (at, rack::hit(&scene, lanes, rect, at)));
+    let hit = match (pointer, in_lane) {
+        (Some(at), _) => hover::hit(&scene, at),
+        (None, Some((_, hit))) => hit,
+        (None, None) => Hit::Nothing,
+    };
     scene.hovered_column = match hit {
         Hit::Column(column) => Some(column),
         _ => None,
     };
     *drawn = if as_delays {
-        paint::delays(&scene, ui, textures, body)
+        paint::delays(&scene, ui, rack, textures, body)
     } else {
-        paint::all(&scene, ui, &layout, &cache.scales, textures, body)
+        paint::all(&scene, ui, (&layout, &cache.scales), rack, textures, body)
     };
-    match pointer {
-        Some(at) if view.injecting => by_hand::preview(&scene, at),
-        Some(at) => hover::card(&scene, hit, at),
-        None => {}
+    match (pointer, in_lane) {
+        (Some(at), _) if view.injecting => by_hand::preview(&scene, at),
+        (Some(at), _) | (None, Some((at, _))) => drawn.card = hover::card(&scene, hit, at),
+        (None, None) => {}
     }
     if view.injecting {
         let most = cache.keys.first().map(|&(key, _)| key);
         let at = response.interact_pointer_pos().filter(|_| response.clicked());
         commands.extend(at.map(|at| by_hand::command(&scene, at, most)));
-    } else if response.clicked() {
+    } else if response.clicked() || in_rack.is_some_and(|rack| rack.clicked()) {
         commands.push(Command::Select(hover::selection(&scene, hit)));
     }
+}
+
+/// Listens in the rack of lanes: a bar can be pointed at and picked.
+fn rack_response(ui: &Ui, rack: Rect) -> egui::Response {
+    let response = ui.interact(rack, ui.scope_id().with("lanes"), Sense::click());
+    response.widget_info(|| {
+        let label = "Lanes: windows that overlap, one beside the other by event time";
+        egui::WidgetInfo::labeled(egui::Role::Canvas, true, label)
+    });
+    response
+}
+
+fn lane_keys<'a>(view: &View<'_>, all: &'a [(KeyId, usize)]) -> LaneKeys<'a> {
+    let selected = match view.selection {
+        Selection::Window { key, .. } => key,
+        Selection::Record(id) => view.run.trace.stream.keys().get(id.index()).copied(),
+        Selection::None => None,
+    };
+    LaneKeys { all, shown: view.key, selected }
 }
 
 /// The detail of the records in view: discs only where they would not hide each other and say

@@ -11,6 +11,7 @@ use crate::app::panels::time_map::scene::Scene;
 use crate::app::theme::{alpha, stroke};
 use crate::app::widgets::marks;
 use crate::app::widgets::within::Within as _;
+use crate::time::ProcTime;
 use crate::window::accumulation::Accumulation;
 use crate::window::pane::Timing;
 
@@ -48,6 +49,20 @@ pub fn firing_line(scene: &Scene<'_>, x: Rangef, y: f32, timing: Timing, colour:
             scene.painter.line_segment([from, to], Stroke::new(stroke::SELECTION, colour));
         }
     }
+}
+
+/// How long a firing flashes, in seconds of real time.
+const FLASH: f64 = 0.25;
+/// Speeds beyond which nothing flashes: it would be a flicker.
+const FLASH_UP_TO: f64 = 10.0;
+
+/// The colour of the line of a firing at an instant: for a moment after it, while time advances by itself,
+/// between the colour of now and that of windows. In a still it is always that of windows.
+pub fn line_colour(scene: &Scene<'_>, at: ProcTime) -> Color32 {
+    let view = scene.view;
+    let age = (view.now - at).as_secs_f64() / view.speed;
+    let flashes = view.playing && view.speed <= FLASH_UP_TO && (0.0..FLASH).contains(&age);
+    if flashes { view.theme.now.lerp_to_gamma(view.theme.window, (age / FLASH) as f32) } else { view.theme.window }
 }
 
 /// Where a column is across when it fires: a session may have grown since.
@@ -99,7 +114,7 @@ pub fn firing_lines(scene: &Scene<'_>, x: &Stretch<'_>, firings: &[Firing]) {
     for (i, firing) in firings.iter().enumerate() {
         let y = scene.axes.proc.px_of(firing.at.micros());
         if drawn - y >= LEAST_BETWEEN_LINES || i + 1 == firings.len() || firing.timing == Timing::OnTime {
-            firing_line(scene, x(firing), y, firing.timing, scene.theme().window);
+            firing_line(scene, x(firing), y, firing.timing, line_colour(scene, firing.at));
             drawn = y;
         }
     }

@@ -24,6 +24,10 @@ pub struct Scene<'a> {
     pub axes: Axes,
     /// The plot.
     pub plot: Rect,
+    /// Where the labels of event time hang, in points.
+    pub foot: f32,
+    /// Whether windows that overlap have lanes of their own, which say their values.
+    pub has_lanes: bool,
     /// Cut to the plot.
     pub painter: Painter,
     /// How records are drawn.

@@ -12,6 +12,7 @@ use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::text::{MapLabel, Piece, rank, shrinking};
 use crate::app::panels::window_value::WindowValue;
 use crate::app::theme::font;
+use crate::app::time_ticks::window_name;
 use crate::window::accumulation::Accumulation;
 use crate::window::pane::Timing;
 
@@ -243,6 +244,13 @@ fn figure_places(x: Rangef, y: f32, now: f32) -> Vec<(Pos2, Align2)> {
     // Never above now, which is the future.
     places.extend(all.into_iter().filter(|place| is_above(place) && place.0.y - LINE >= now).take(2));
     places
+}
+
+/// The name of a window: where it starts and ends.
+pub fn window_span(column: &Column) -> String {
+    let size = column.window.size().micros();
+    let name = |at: i64| window_name(at, size);
+    format!("{} \u{2013} {}", name(column.window.start.micros()), name(column.window.end.micros()))
 }
 
 /// The word for a timing.

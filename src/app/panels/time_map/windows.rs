@@ -17,13 +17,15 @@ use crate::app::panels::time_map::text::MapLabel;
 use crate::app::panels::time_map::values::{self, Fired};
 use crate::app::panels::time_map::withdrawn;
 use crate::app::theme::{alpha, stroke};
-use crate::app::time_ticks::window_name;
 use crate::app::widgets::marks;
 use crate::pipeline::WindowSpec;
 use crate::window::pane::Window;
 
 /// Sessions in view above which only their lines are drawn.
 const MANY_SESSIONS: usize = 60;
+
+/// Shelves lower than this leave their values to the lanes, in points.
+const LEAST_SHELF: f32 = 26.0;
 
 /// What the windows leave for later painters.
 #[derive(Default)]
@@ -155,7 +157,11 @@ fn sliding(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
         serifs(scene, x, y);
         painted.lines.push(line_rect(x, y));
         let chosen = selected.contains(&i);
-        let name = if is_special(scene, selected, i) { span_name(column) } else { String::new() };
+        if scene.has_lanes && scene.step_px() < LEAST_SHELF && !is_special(scene, selected, i) {
+            // Some would find a place and some would not; all of them are in the lanes.
+            continue;
+        }
+        let name = if is_special(scene, selected, i) { values::window_span(column) } else { String::new() };
         let fired = Fired { column, firings: &firings, x: &|_| x, tail: Some(&name), selected: chosen };
         labels.extend(values::value_labels(scene, &fired).into_iter().rev());
     }
@@ -164,13 +170,6 @@ fn sliding(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
     open_shelves(scene, selected, painted, previous);
     let special = selected.iter().copied().chain(scene.hovered_column);
     special.for_each(|i| whole_column(scene, i));
-}
-
-/// The name of a window that overlaps others: where it starts and ends.
-pub fn span_name(column: &Column) -> String {
-    let size = column.window.size().micros();
-    let name = |at: i64| window_name(at, size);
-    format!("{} \u{2013} {}", name(column.window.start.micros()), name(column.window.end.micros()))
 }
 
 /// The area between the line of the window before (its right end and height) and this one's line:
@@ -215,7 +214,7 @@ fn open_shelves(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted, pr
         }
         let chosen = open.column.is_some_and(|i| is_special(scene, selected, i));
         // The others would crowd the now line; the card at the pointer tells them.
-        if n == 0 || chosen {
+        if (n == 0 && !scene.has_lanes) || chosen {
             let x = Rangef::new(left, right);
             painted.labels.extend(so_far_label(scene, open, x, "so far", chosen));
         }
@@ -295,7 +294,7 @@ fn sessions(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
         panes::area(scene, x, scene.now_y(), scene.plot.bottom() + 4.0, alpha(fill, 0.5));
         let name = open.session_of.filter(|_| several_keys).map(|key| scene.trace().stream.key_table().name(key));
         let tail = name.map_or_else(|| "so far".to_owned(), |name| format!("so far, {name}"));
-        if right - left >= 36.0 {
+        if right - left >= 36.0 && !scene.has_lanes {
             painted.labels.extend(so_far_label(scene, open, x, &tail, false));
         }
     }

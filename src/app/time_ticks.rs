@@ -226,6 +226,18 @@ pub fn window_name(start: i64, size: i64) -> String {
     }
 }
 
+/// How a session of this size is named by an instant of it: sessions begin with a record, at any part of a
+/// second, and from ten seconds on nobody asks for that part.
+pub fn session_name(at: i64, size: i64) -> String {
+    if size < 10 * SECOND {
+        return window_name(at, size);
+    }
+    match civil(at) {
+        Some(t) if size < DAY => t.strftime("%T").to_string(),
+        _ => window_name(at, size),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -320,5 +332,8 @@ mod tests {
         assert_eq!(window_name(at + 250 * MILLI, MILLI), "12:04:00.250");
         assert_eq!(window_name(micros("2019-03-21T00:00:00Z"), 7 * DAY), "21 Mar");
         assert_eq!(window_name(at, DAY), "2 Mar 12:04");
+        let at = at + 250 * MILLI;
+        assert_eq!([session_name(at, MINUTE), session_name(at, SECOND)], ["12:04:00", "12:04:00.250"]);
+        assert_eq!(session_name(at, DAY), "2 Mar 12:04");
     }
 }

@@ -13,7 +13,7 @@ use crate::app::panels::emissions::truth::LaneTruth;
 use crate::app::panels::time_map::model::{Column, ColumnEnd, Firing, MapModel};
 use crate::app::panels::window_value::WindowValue;
 use crate::app::run::Run;
-use crate::app::time_ticks::window_name;
+use crate::app::time_ticks::{session_name, window_name};
 use crate::app::view::Selection;
 use crate::record::KeyId;
 use crate::time::{ProcTime, Span};
@@ -165,7 +165,8 @@ impl Lanes {
         let ended = column.end.at().filter(|&at| at <= now);
         let is_open = ended.is_none() && column.window.end > trace.watermark_at(now);
         let truth = self.truth.of_column(run, column);
-        let name = window_name(column.window.start.micros(), column.window.size().micros());
+        let naming = if column.session_of.is_some() { session_name } else { window_name };
+        let name = naming(column.window.start.micros(), column.window.size().micros());
         let named = column.session_of.map(|key| trace.stream.key_table().name(key));
         let off_by = said.filter(|_| !is_open).and_then(|said| Some(said.number()? - truth.number()?));
         Lane {

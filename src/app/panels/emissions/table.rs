@@ -21,7 +21,9 @@ pub const TWIN_LANE: f32 = 25.0;
 /// Height of the time axis.
 pub const AXIS: f32 = 22.0;
 /// Width of a column of numbers.
-pub const NUMBER: f32 = 54.0;
+pub const NUMBER: f32 = 58.0;
+/// Air between columns of numbers; what would not leave it is written smaller.
+const NUMBER_AIR: f32 = 6.0;
 /// Least width of the lanes' names.
 const NAME_LEAST: f32 = 44.0;
 /// Room for the triangle that unfolds a window, and what the names of keys are set in by.
@@ -140,6 +142,9 @@ impl Table {
     }
 
     fn text(&self, painter: &Painter, y: f32, place: usize, text: &str, font: FontId, colour: Color32) {
+        let galley = painter.layout_no_wrap(text.to_owned(), font.clone(), colour);
+        let fits = galley.size().x <= NUMBER - NUMBER_AIR;
+        let font = if fits { font } else { FontId::new(10.0, font.family) };
         painter.text(pos2(self.number_right(place), y), Align2::RIGHT_CENTER, text, font, colour);
     }
 

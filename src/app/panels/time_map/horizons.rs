@@ -8,7 +8,7 @@ use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::text::{MapLabel, Piece, rank, shrinking};
 use crate::app::panels::time_map::values;
 use crate::app::theme::font;
-use crate::app::time_ticks::window_name;
+use crate::app::time_ticks::{session_name, window_name};
 use crate::window::pane::Timing;
 
 /// Ticks on the now line beyond which they would be a fence.
@@ -45,10 +45,18 @@ pub fn paint(scene: &Scene<'_>) -> Vec<MapLabel> {
         let window = scene.model.columns[i].window;
         let closes = window.end + lateness;
         let x = scene.axes.event.px_of(closes.micros());
-        let name = if scene.overlapping() {
-            values::window_span(&scene.model.columns[i])
-        } else {
-            window_name(window.start.micros(), window.size().micros())
+        let column = &scene.model.columns[i];
+        let start = window.start.micros();
+        let name = match column.session_of {
+            _ if scene.overlapping() => values::window_span(column),
+            Some(key) => {
+                format!(
+                    "{} {}",
+                    scene.trace().stream.key_table().name(key),
+                    session_name(start, window.size().micros())
+                )
+            }
+            None => window_name(start, window.size().micros()),
         };
         let word = |text: String| Piece::new(text, font::tick(), theme.t2);
         if plot.x_range().contains(x) {
@@ -57,10 +65,14 @@ pub fn paint(scene: &Scene<'_>) -> Vec<MapLabel> {
                 (pos2(x - 4.0, y - 3.0), Align2::RIGHT_BOTTOM),
                 (pos2(x + 4.0, y - 3.0), Align2::LEFT_BOTTOM),
                 (pos2(x + 4.0, y + 3.0), Align2::LEFT_TOP),
+                // Over a disc on the now line.
+                (pos2(x + 4.0, y - 18.0), Align2::LEFT_BOTTOM),
+                (pos2(x - 4.0, y - 18.0), Align2::RIGHT_BOTTOM),
             ];
             labels.push(shrinking(scene, rank::HORIZON, &[word(name), word("closes here".to_owned())], places));
         } else if x > plot.right() && labels.is_empty() {
-            let at = window_name(closes.micros(), window.size().micros());
+            let naming = if column.session_of.is_some() { session_name } else { window_name };
+            let at = naming(closes.micros(), window.size().micros());
             let places = vec![(pos2(plot.right() - 2.0, y - 3.0), Align2::RIGHT_BOTTOM)];
             let text = format!("{name} closes at {at} \u{2192}");
             labels.push(shrinking(scene, rank::HORIZON, &[word(text)], places));

@@ -122,6 +122,7 @@ fn first_free(wanted: &Wanted, obstacles: &Obstacles) -> Option<Placed> {
 /// higher than that.
 pub fn firing_places(left: f32, right: f32, y: f32, line: f32) -> Vec<(Pos2, Align2)> {
     let (below, above) = (y + 3.0, y - 2.0);
+    let beside = pos2(left - 4.0, y);
     let (left, right) = (left + 3.0, right - 3.0);
     vec![
         (pos2(left, below), Align2::LEFT_TOP),
@@ -132,6 +133,7 @@ pub fn firing_places(left: f32, right: f32, y: f32, line: f32) -> Vec<(Pos2, Ali
         (pos2(left, above), Align2::LEFT_BOTTOM),
         (pos2(right, above), Align2::RIGHT_BOTTOM),
         (pos2(left, above - 0.9 * line), Align2::LEFT_BOTTOM),
+        (beside, Align2::RIGHT_CENTER),
     ]
 }
 

@@ -118,6 +118,11 @@ impl MapModel {
         first..last.max(first)
     }
 
+    /// A number that no other column with panes has.
+    pub fn first_pane(&self, column: &Column) -> usize {
+        column.panes.start
+    }
+
     /// Indices into [`Trace::panes`] of the panes of a column, in order of emission.
     pub fn pane_ids(&self, column: &Column) -> &[u32] {
         &self.pane_ids[column.panes.clone()]

@@ -18,6 +18,7 @@ use crate::app::panels::time_map::model::MapModel;
 use crate::app::panels::time_map::paint::{self, Drawn};
 use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::strips::StripScales;
+use crate::app::panels::time_map::values::Said;
 use crate::app::panels::time_map::{by_hand, rack, steer};
 use crate::app::theme::space;
 use crate::app::view::{Command, Selection, View};
@@ -116,6 +117,7 @@ pub(super) struct Cache {
     keys: Vec<(KeyId, usize)>,
     /// Records of the shown key.
     of_key: Vec<u32>,
+    said: Said,
     /// What the records are called that are given up, where any are.
     given_up: Option<&'static str>,
 }
@@ -131,6 +133,7 @@ impl Cache {
             scales: StripScales::of(trace),
             keys: frequent_keys(view),
             of_key: counts::records_of(trace, view.key),
+            said: Said::default(),
             given_up: counts::given_up_word(view.run),
         }
     }
@@ -210,6 +213,7 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, c
     let mut scene = Scene {
         view,
         model: &cache.model,
+        said: &cache.said,
         axes,
         plot,
         foot: layout.foot(),

@@ -57,24 +57,30 @@ const FLASH: f64 = 0.25;
 const FLASH_UP_TO: f64 = 10.0;
 
 /// The colour of the line of a firing at an instant: for a moment after it, while time advances by itself,
-/// between the colour of now and that of windows. In a still it is always that of windows.
+/// between the colour of now and that of windows. In a still, and where the style allows no animation, it is
+/// always that of windows.
 pub fn line_colour(scene: &Scene<'_>, at: ProcTime) -> Color32 {
     let view = scene.view;
     let age = (view.now - at).as_secs_f64() / view.speed;
     let flashes = view.playing && view.speed <= FLASH_UP_TO && (0.0..FLASH).contains(&age);
-    if flashes { view.theme.now.lerp_to_gamma(view.theme.window, (age / FLASH) as f32) } else { view.theme.window }
+    let moves = || scene.painter.ctx().global_style().animation_time > 0.0;
+    if flashes && moves() {
+        view.theme.now.lerp_to_gamma(view.theme.window, (age / FLASH) as f32)
+    } else {
+        view.theme.window
+    }
 }
 
 /// Where a column is across when it fires: a session may have grown since.
 pub type Stretch<'a> = dyn Fn(&Firing) -> Rangef + 'a;
 
-/// All firing lines of a column, the area below the first answer (or the last early pane) with
-/// `fill`, and the hatch between the first answer and its corrections.
+/// All firing lines of a column, the area below its answer (or the last early pane) with `fill`, and the
+/// hatch between the answer and its corrections.
 pub fn fired(scene: &Scene<'_>, x: &Stretch<'_>, firings: &[Firing], fill: Color32) {
     let Some(last) = firings.last() else { return };
     let y_of = |firing: &Firing| scene.axes.proc.px_of(firing.at.micros());
     let colour = scene.theme().window;
-    let answered = answer(firings).unwrap_or(last);
+    let answered = last_answer(firings).unwrap_or(last);
     let answer = y_of(answered);
     if scene.is_figure() {
         claims(scene, x, firings, fill);
@@ -123,6 +129,13 @@ pub fn firing_lines(scene: &Scene<'_>, x: &Stretch<'_>, firings: &[Firing]) {
 /// The first firing that was not early.
 pub fn answer(firings: &[Firing]) -> Option<&Firing> {
     firings.iter().find(|firing| firing.timing != Timing::Early)
+}
+
+/// The last firing that was neither early nor a correction: of the last key to answer, or of the life of
+/// the job that stands.
+fn last_answer(firings: &[Firing]) -> Option<&Firing> {
+    let is_answer = |firing: &&Firing| matches!(firing.timing, Timing::OnTime | Timing::AtEnd);
+    firings.iter().rfind(is_answer).or(answer(firings))
 }
 
 /// The dotted outline of a window that has fired and is kept for late records, up to now or to

@@ -59,6 +59,7 @@ pub fn ordinary(scene: &Scene<'_>, textures: &mut CrowdTextures) -> Vec<Special>
     }
     scan(scene, handled..future_end(scene, handled, range.end), &mut found);
     again(scene, &mut found);
+    thin_out(&mut found.stems, scene.theme().on_time);
     scene.painter.add(Shape::mesh(found.stems));
     if scene.detail == RecordDetail::Discs {
         discs(scene, &found.quiet);
@@ -125,6 +126,19 @@ fn scan(scene: &Scene<'_>, range: Range<usize>, found: &mut InView) {
             RecordState::Behind | RecordState::Dropped | RecordState::SideOutput => found.special.push(record),
             _ => found.quiet.push(record),
         }
+    }
+}
+
+/// Makes stems paler where they are more than one every other point, so that a crowd is a curtain, not a wall.
+fn thin_out(stems: &mut Mesh, colour: Color32) {
+    const SIDES: usize = 4;
+    let x = stems.vertices.iter().map(|vertex| vertex.pos.x);
+    let (left, right) = x.fold((f32::INFINITY, f32::NEG_INFINITY), |(l, r), x| (l.min(x), r.max(x)));
+    let count = (stems.vertices.len() / SIDES) as f32;
+    let per_point = count / (right - left).max(count.min(8.0)).max(1.0);
+    if per_point > 0.5 {
+        let paler = alpha(colour, (0.16 * 0.5 / per_point).max(0.02));
+        stems.vertices.iter_mut().for_each(|vertex| vertex.color = paler);
     }
 }
 

@@ -8,6 +8,7 @@ use egui::{Painter, Pos2, Rect, Shape, Stroke};
 use crate::app::panels::time_map::camera::Axes;
 use crate::app::panels::time_map::detail::RecordDetail;
 use crate::app::panels::time_map::model::{Column, MapModel};
+use crate::app::panels::time_map::values::Said;
 use crate::app::theme::Theme;
 use crate::app::view::{Selection, View};
 use crate::pipeline::WindowSpec;
@@ -20,6 +21,8 @@ pub struct Scene<'a> {
     pub view: &'a View<'a>,
     /// What is known of the run and the key.
     pub model: &'a MapModel,
+    /// What columns have said, as far as it was asked for.
+    pub said: &'a Said,
     /// Instants to pixels.
     pub axes: Axes,
     /// The plot.

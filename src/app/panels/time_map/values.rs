@@ -2,6 +2,9 @@
 //! back, what it holds so far. Where there is only a handful of records, every firing says its value,
 //! as in the figures of the Dataflow paper.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use egui::{Align2, Color32, Pos2, Rangef, pos2};
 
 use crate::app::arrangement::Preset;
@@ -12,7 +15,7 @@ use crate::app::panels::time_map::scene::Scene;
 use crate::app::panels::time_map::text::{MapLabel, Piece, rank, shrinking};
 use crate::app::panels::window_value::WindowValue;
 use crate::app::theme::font;
-use crate::app::time_ticks::window_name;
+use crate::app::time_ticks::{session_name, window_name};
 use crate::window::accumulation::Accumulation;
 use crate::window::pane::Timing;
 
@@ -29,6 +32,11 @@ const MOST_STRUCK: usize = 3;
 fn visible(scene: &Scene<'_>, x: Rangef) -> Rangef {
     Rangef::new(x.min.max(scene.plot.left()), x.max.min(scene.plot.right()))
 }
+
+/// What columns have said, by their first pane and how many panes had been fired.
+pub type Said = RefCell<BTreeMap<(usize, usize), WindowValue>>;
+/// Answers that are kept, at most; there are fewer labels in view.
+const MOST_KEPT: usize = 4_096;
 
 /// A column that has fired, for its labels.
 pub struct Fired<'a> {
@@ -192,9 +200,20 @@ fn last_early_label(scene: &Scene<'_>, fired: &Fired<'_>) -> Option<MapLabel> {
     })
 }
 
-/// What a column says by one of its firings.
+/// What a column says by one of its firings. Adding up thousands of keys for every label would be slow, so
+/// answers are kept from frame to frame.
 pub fn said(scene: &Scene<'_>, column: &Column, firing: &Firing) -> WindowValue {
-    scene.model.value_after(scene.trace(), column, firing.panes_by_then)
+    let place = (scene.model.first_pane(column), firing.panes_by_then);
+    if let Some(&known) = scene.said.borrow().get(&place) {
+        return known;
+    }
+    let value = scene.model.value_after(scene.trace(), column, firing.panes_by_then);
+    let mut said = scene.said.borrow_mut();
+    if said.len() >= MOST_KEPT {
+        said.clear();
+    }
+    said.insert(place, value);
+    value
 }
 
 fn by_key(scene: &Scene<'_>, value: WindowValue) -> Option<Piece> {
@@ -249,7 +268,7 @@ fn figure_places(x: Rangef, y: f32, now: f32) -> Vec<(Pos2, Align2)> {
 /// The name of a window: where it starts and ends.
 pub fn window_span(column: &Column) -> String {
     let size = column.window.size().micros();
-    let name = |at: i64| window_name(at, size);
+    let name = |at: i64| if column.session_of.is_some() { session_name(at, size) } else { window_name(at, size) };
     format!("{} \u{2013} {}", name(column.window.start.micros()), name(column.window.end.micros()))
 }
 

@@ -262,8 +262,7 @@ fn export_pictures_an_animation_the_results_and_the_scenario_and_read_them_back(
     let csv = export(&mut window, "export the results as csv", &folder.path().join("results.csv"), &[]);
     let mut reader = csv::Reader::from_reader(&csv[..]);
     let header: Vec<String> = reader.headers().expect("it has a header").iter().map(str::to_owned).collect();
-    let columns =
-        ["key", "window_start", "window_end", "timing", "index", "value", "emitted_at", "watermark", "truth"];
+    let columns = ["key", "window_start", "window_end", "timing", "index", "value", "emitted_at", "watermark", "truth"];
     assert_eq!(header, columns);
     let rows = reader.records().collect::<Result<Vec<_>, _>>().expect("every row has nine columns");
     let panes = window.state().state().run.as_ref().expect("a run is on screen").trace.panes.len();

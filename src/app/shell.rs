@@ -44,6 +44,7 @@ use crate::app::state::{Saved, State};
 use crate::app::theme::{self, Theme, ThemeChoice};
 use crate::app::update as changes;
 use crate::app::view::{Command, View};
+use crate::app::widgets::focus::Reveal;
 use crate::app::widgets::{frame, marks};
 use crate::scenario::{ColumnChoice, Scenario};
 use crate::time::ProcTime;
@@ -57,6 +58,7 @@ pub struct Lab {
     start: StartState,
     /// The theme that the context has been given.
     installed: Option<ThemeChoice>,
+    reveal: Reveal,
 }
 
 impl Lab {
@@ -140,6 +142,7 @@ impl Lab {
             plots: Plots::default(),
             start: StartState::default(),
             installed: None,
+            reveal: Reveal::default(),
         }
     }
 
@@ -207,6 +210,10 @@ impl Lab {
         });
         changes::tick(&mut self.state, seconds, holding);
         self.follow_zoom(&ctx, panel.is_some());
+        if panel.is_none() {
+            self.name_window(&ctx);
+        }
+        self.reveal.begin(&ctx);
         let mut commands = Vec::new();
         if let Some(panel) = panel {
             self.panel_ui(ui, &theme, panel, &mut commands);
@@ -220,6 +227,7 @@ impl Lab {
             commands.extend(shortcuts::commands(&ctx, ShellState::on_top(&self.state)));
             commands.extend(dropped_files(&ctx));
         }
+        self.reveal.end(&ctx);
         for command in commands {
             changes::apply(&mut self.state, &mut self.link, command);
         }
@@ -250,6 +258,17 @@ impl Lab {
         }
         if let Some(text) = shell.outgoing.take() {
             ctx.copy_text(text);
+        }
+    }
+
+    /// Gives the window the name of what it shows, for the bar of the system and for those who cannot see it.
+    fn name_window(&mut self, ctx: &Context) {
+        let shell = &self.state.shell;
+        let shown = if shell.is_starting || self.state.run.is_none() { None } else { Some(&self.state.scenario.title) };
+        let title = shown.map_or("Highwater".to_owned(), |shown| format!("{shown} \u{2013} Highwater"));
+        if title != shell.title {
+            self.state.shell.title.clone_from(&title);
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
         }
     }
 

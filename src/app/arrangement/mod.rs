@@ -2,8 +2,9 @@
 //! tabs, closed and opened again; one tree for each preset, remembered once it was changed by hand.
 //!
 //! - [`presets`]: the trees that the lab comes with, by the size of the window
-//! - [`tiling`]: how tiles are drawn and moved
+//! - [`tiling`], [`edges`]: how tiles are drawn, moved and resized
 
+mod edges;
 pub mod presets;
 pub mod tiling;
 

@@ -7,6 +7,7 @@ use egui::{
 use egui_tiles::{Behavior, Container, EditAction, ResizeState, SimplificationOptions, TabState, Tile};
 use egui_tiles::{TileId, Tiles, Tree, UiResponse};
 
+use crate::app::arrangement::edges;
 use crate::app::export::What;
 use crate::app::panel::Panel;
 use crate::app::shell::command::ShellCommand;
@@ -47,6 +48,7 @@ impl<'a> Tiling<'a> {
     /// Draws `tree` into all of `ui`.
     pub fn show(&mut self, ui: &mut Ui, tree: &mut Tree<Panel>) {
         tree.ui(self, ui);
+        self.edited |= edges::edges_ui(ui, self.theme, tree);
         frame::set_titled(ui, true);
     }
 }
@@ -216,11 +218,13 @@ impl Behavior<Panel> for Tiling<'_> {
         LEAST.x
     }
 
-    fn resize_stroke(&self, _style: &Style, state: ResizeState) -> Stroke {
-        match state {
-            ResizeState::Idle => Stroke::new(stroke::HAIR, self.theme.hair),
-            ResizeState::Hovering | ResizeState::Dragging => Stroke::new(1.5, self.theme.you),
-        }
+    /// Edges are drawn and moved by [`edges`], which names them; here they are hairlines.
+    fn is_container_resizable(&self, _tiles: &Tiles<Panel>, _container: TileId) -> bool {
+        false
+    }
+
+    fn resize_stroke(&self, _style: &Style, _state: ResizeState) -> Stroke {
+        Stroke::new(stroke::HAIR, self.theme.hair)
     }
 
     fn dragged_overlay_color(&self, _visuals: &Visuals) -> Color32 {

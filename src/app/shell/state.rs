@@ -38,6 +38,8 @@ pub struct ShellState {
     pub zoom: f32,
     /// What the window opened with.
     pub opening_zoom: f32,
+    /// What the bar of the window says.
+    pub title: String,
 }
 
 impl ShellState {

@@ -6,6 +6,7 @@ use egui::{
 };
 
 use crate::app::theme::{Theme, font, radius, space};
+use crate::app::widgets::focus;
 
 /// Height of a row.
 const ROW: f32 = 26.0;
@@ -48,7 +49,7 @@ impl Choice<'_> {
         if response.hovered() || Popup::is_id_open(ui.ctx(), Popup::default_response_id(&response)) {
             ui.painter().rect_filled(field, radius::SEGMENT, theme.field);
         }
-        focus_ring(ui, theme, field, &response);
+        focus::ring(ui, theme, field, &response);
         let painter = ui.painter().with_clip_rect(field.intersect(ui.clip_rect()));
         painter.galley(field.left_center() + vec2(8.0, -value.size().y / 2.0), value, ink);
         paint_arrow(ui.painter(), pos2(field.right() - 12.0, field.center().y + 0.5), theme.t3, true);
@@ -104,14 +105,8 @@ pub fn fold(ui: &mut Ui, theme: &Theme, label: &str, forced: bool) -> bool {
     let ink = if response.hovered() { theme.t1 } else { theme.t3 };
     paint_arrow(ui.painter(), pos2(row.left() + 4.0, row.center().y), ink, open);
     ui.painter().text(row.left_center() + vec2(14.0, 0.0), Align2::LEFT_CENTER, label, font::legend(), ink);
-    focus_ring(ui, theme, row.expand2(vec2(4.0, -2.0)), &response);
+    focus::ring(ui, theme, row.expand2(vec2(4.0, -2.0)), &response);
     open
-}
-
-fn focus_ring(ui: &Ui, theme: &Theme, rect: Rect, response: &Response) {
-    if response.has_focus() {
-        ui.painter().rect_stroke(rect, radius::SEGMENT, (1.5, theme.you), egui::StrokeKind::Inside);
-    }
 }
 
 /// A small triangle that points down, or to the right.

@@ -18,8 +18,8 @@ use egui::{Align2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use crate::app::run::Run;
 use crate::app::theme::{Theme, font, space};
 use crate::app::view::{Command, Selection, View};
-use crate::app::widgets::frame;
 use crate::app::widgets::within::Within as _;
+use crate::app::widgets::{focus, frame};
 use crate::record::KeyId;
 use crate::window::pane::Window;
 
@@ -177,6 +177,7 @@ fn row_ui(
         commands.push(Command::Select(if row.is_selected { Selection::None } else { selection }));
     }
     table.paint_row(ui.painter(), view, row, rect, response.hovered());
+    focus::ring(ui, view.theme, rect, &response);
     if unfolds && !row.is_key && lane.key.is_none() {
         let is_open = *unfolded == Some(lane.window);
         if fold_ui(ui, view.theme, rect, &lane.name, is_open) {
@@ -200,6 +201,7 @@ fn fold_ui(ui: &mut Ui, theme: &Theme, row: Rect, name: &str, is_open: bool) -> 
         vec![at + vec2(-1.5, -3.0), at + vec2(2.5, 0.0), at + vec2(-1.5, 3.0)]
     };
     ui.painter().add(Shape::convex_polygon(corners, colour, Stroke::NONE));
+    focus::ring(ui, theme, hit.shrink(1.0), &response);
     response.on_hover_text("Show its keys").clicked()
 }
 

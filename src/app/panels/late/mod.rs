@@ -15,7 +15,7 @@ use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, Ui, pos2, vec2};
 use crate::app::theme::{Theme, font, radius, space};
 use crate::app::view::{Command, View};
 use crate::app::widgets::controls::{Loudness, button};
-use crate::app::widgets::{frame, marks};
+use crate::app::widgets::{focus, frame, marks};
 use crate::human;
 use crate::metrics::quantile::{P50, P99};
 use crate::time::Span;
@@ -312,12 +312,13 @@ impl<'a> Plot<'a> {
     /// The bound's line can be dragged: the whole run follows.
     fn bound_ui(&self, ui: &mut Ui, view: &View<'_>, commands: &mut Vec<Command>) {
         let x = self.x(view.scenario.pipeline.watermark.bound());
-        let grip = Rect::from_min_max(pos2(x - 6.0, self.bars.top() - LABELS), pos2(x + 6.0, self.bars.bottom()));
+        let grip = Rect::from_min_max(pos2(x - 8.0, self.bars.top() - LABELS), pos2(x + 8.0, self.bars.bottom()));
         let response = ui.interact(grip, ui.scope_id().with("bound"), Sense::drag());
         let value = view.scenario.pipeline.watermark.bound();
         response.widget_info(|| {
             egui::WidgetInfo::slider(true, value.as_secs_f64(), "Out-of-orderness bound on the delay axis")
         });
+        focus::ring(ui, view.theme, grip, &response);
         if response.hovered() || response.dragged() {
             ui.ctx().set_cursor_icon(egui::CursorIcon::ResizeHorizontal);
         }

@@ -48,6 +48,7 @@ pub fn palette_ui(ctx: &Context, area: Rect, state: &mut State, theme: &Theme, c
     let Some(mut palette) = state.shell.palette.take() else { return };
     let mut list = found(state, &palette.query);
     palette.chosen = moved(ctx, palette.chosen, list.len());
+    let listed = palette.query.clone();
     if overlay::shade(ctx, area, theme, Id::unique("behind the palette")) {
         commands.push(Command::Shell(ShellCommand::ShowPalette(false)));
     }
@@ -69,6 +70,10 @@ pub fn palette_ui(ctx: &Context, area: Rect, state: &mut State, theme: &Theme, c
         commands.push(Command::Shell(ShellCommand::ShowPalette(false)));
     }
     let entered = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
+    if entered && palette.query != listed {
+        // Letters and Enter came in one frame: what is meant is the first entry for what stands there now.
+        list = found(state, &palette.query);
+    }
     let taken = taken.or(entered.then_some(palette.chosen)).filter(|&place| place < list.len());
     state.shell.palette = Some(palette);
     if let Some(place) = taken {

@@ -15,7 +15,7 @@ use crate::app::time_axis::{TimeAxis, TimeRange};
 use crate::app::time_ticks;
 use crate::app::view::{Command, View};
 use crate::app::widgets::within::Within as _;
-use crate::app::widgets::{frame, marks};
+use crate::app::widgets::{focus, frame, marks};
 use crate::explain::Subject;
 use crate::human;
 use crate::metrics::tasks::phrase::Clock;
@@ -187,14 +187,15 @@ impl Table<'_> {
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
         let chart =
             Rect::from_x_y_ranges(self.columns.chart.0..=self.columns.chart.1, rect.top() + 4.0..=rect.bottom() - 4.0);
-        let seek = ui.interact(chart, ui.scope_id().with(("lag", partition)), Sense::click_and_drag());
-        seek.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Lag of partition {partition} over time")));
+        let seek = ui.interact(chart, ui.scope_id().with(("lag", partition)), Sense::CLICK | Sense::DRAG);
+        seek.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Lag of partition {partition} over time")));
         if let Some(pointer) = seek.interact_pointer_pos().filter(|_| seek.clicked() || seek.dragged()) {
             commands.push(Command::Seek(ProcTime::from_micros(axis.micros_at(pointer.x))));
         }
         let silence = Rect::from_x_y_ranges(self.columns.state.0..=self.columns.state.1, rect.y_range());
         let why = ui.interact(silence, ui.scope_id().with(("why", partition)), Sense::click());
         why.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Why partition {partition} is as it is")));
+        focus::ring(ui, self.view.theme, silence.shrink2(vec2(0.0, 4.0)), &why);
         if why.on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
             let partition = PartitionId(partition as u32);
             commands.push(Command::Ask(Subject::Partition { partition, at: self.view.now }));

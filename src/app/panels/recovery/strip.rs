@@ -76,8 +76,8 @@ pub fn strip_ui(ui: &mut Ui, view: &View<'_>, log: &RecoveryLog, area: Rect, com
     }
     times(&painter, theme, axis, both);
     marks::hline(&painter, both.x_range(), bands.bottom(), theme.grid);
-    let seek = ui.interact(both, ui.scope_id().with("recovery strip"), Sense::click_and_drag());
-    seek.widget_info(|| WidgetInfo::labeled(Role::Label, true, "Failures and checkpoints over the run"));
+    let seek = ui.interact(both, ui.scope_id().with("recovery strip"), Sense::CLICK | Sense::DRAG);
+    seek.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Failures and checkpoints over the run"));
     if let Some(pointer) = seek.interact_pointer_pos().filter(|_| seek.clicked() || seek.dragged()) {
         commands.push(Command::Seek(ProcTime::from_micros(axis.micros_at(pointer.x))));
     }

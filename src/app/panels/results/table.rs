@@ -11,7 +11,7 @@ use crate::app::panels::window_value::WindowValue;
 use crate::app::theme::{Theme, alpha, font, radius, space};
 use crate::app::time_ticks::{clock, window_name};
 use crate::app::view::{Command, Selection, View};
-use crate::app::widgets::{frame, marks};
+use crate::app::widgets::{focus, frame, marks};
 use crate::human;
 use crate::window::pane::{Timing, Window};
 
@@ -159,6 +159,7 @@ fn head_ui(ui: &mut Ui, theme: &Theme, head: Rect, column: &Placed, wish: &mut W
     let is_sorted = wish.column == column.column;
     let label = format!("Sort by {}", column.name);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_sorted, &label));
+    focus::ring(ui, theme, rect.shrink2(vec2(0.0, 2.0)), &response);
     let colour = match (is_sorted, response.hovered() || response.has_focus()) {
         (true, _) | (_, true) => theme.t1,
         _ => theme.t3,

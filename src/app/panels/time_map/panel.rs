@@ -22,7 +22,7 @@ use crate::app::panels::time_map::values::Said;
 use crate::app::panels::time_map::{by_hand, rack, steer};
 use crate::app::theme::space;
 use crate::app::view::{Command, Selection, View};
-use crate::app::widgets::frame;
+use crate::app::widgets::{focus, frame};
 use crate::pipeline::Aggregate;
 use crate::record::KeyId;
 
@@ -245,6 +245,7 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, c
     } else {
         paint::all(&scene, ui, (&layout, &cache.scales), rack, textures, body)
     };
+    focus::ring(ui, view.theme, plot, &response);
     match (pointer, in_lane) {
         (Some(at), _) if view.injecting => by_hand::preview(&scene, at),
         (Some(at), _) | (None, Some((at, _))) => drawn.card = hover::card(&scene, hit, at),

@@ -4,18 +4,19 @@
 
 use egui::epaint::PathStroke;
 use egui::{
-    Align2, Color32, CursorIcon, Mesh, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2,
-    vec2,
+    Align2, Color32, CursorIcon, EventFilter, Key, Mesh, Modifiers, Painter, Pos2, Rect, Response, Role, Sense, Shape,
+    Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
 use crate::app::panels::transport::recovery;
 use crate::app::run::{OVERVIEW_BINS, Overview};
+use crate::app::shortcuts::slider_focus_id;
 use crate::app::theme::{Theme, alpha, font, radius};
 use crate::app::time_axis::{TimeAxis, TimeRange};
 use crate::app::time_ticks;
 use crate::app::view::{Command, View};
-use crate::app::widgets::marks;
 use crate::app::widgets::within::Within as _;
+use crate::app::widgets::{focus, marks};
 use crate::human;
 use crate::metrics::alerts::Severity;
 use crate::scenario::alerts::AlertRule;
@@ -80,12 +81,34 @@ pub fn seek_ui(ui: &Ui, view: &View<'_>, area: Rect, axis: TimeAxis, commands: &
         info.role = Role::Slider;
         info
     });
+    focus::ring(ui, view.theme, area, &response);
+    if let Some(now) = by_key(ui, view, &response) {
+        commands.push(Command::Seek(now));
+    }
     if let Some(pointer) = response.interact_pointer_pos()
         && (response.dragged() || response.clicked() || response.is_pointer_button_down_on())
     {
         commands.push(Command::Seek(ProcTime::from_micros(axis.micros_at(pointer.x))));
     }
     response
+}
+
+/// Arrows on a timeline that has the focus move by so many parts of the run.
+const STEPS: i64 = 100;
+
+/// Where arrows move the cursor while the timeline has the focus; the space bar still plays.
+fn by_key(ui: &Ui, view: &View<'_>, response: &Response) -> Option<ProcTime> {
+    if !response.has_focus() {
+        return None;
+    }
+    let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+    ui.data_mut(|data| data.insert_temp(slider_focus_id(), response.id));
+    let count = |key: Key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key)) as i64;
+    let steps = count(Key::ArrowRight) - count(Key::ArrowLeft);
+    let (start, end) = view.run.clock_range();
+    let by = ((end - start).micros() / STEPS).saturating_mul(steps);
+    (steps != 0).then(|| ProcTime::from_micros(view.now.micros().saturating_add(by)))
 }
 
 /// The records in flight as an area, or those that arrive where nothing ever waits: solid up to

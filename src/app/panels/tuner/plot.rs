@@ -11,7 +11,7 @@ use super::scale::{Nines, rounded, ticks};
 use super::{Shown, apply, words};
 use crate::app::theme::{Theme, alpha, font, space};
 use crate::app::view::Command;
-use crate::app::widgets::{frame, marks};
+use crate::app::widgets::{focus, frame, marks};
 use crate::human;
 use crate::time::Span;
 use crate::tuner::Quantile;
@@ -150,6 +150,7 @@ fn goal_ui(ui: &mut Ui, theme: &Theme, chart: &Chart, wish: &mut Wish) {
     let response = ui.interact(hit, ui.scope_id().with("goal"), Sense::drag());
     let name = format!("Goal: {} within {}", words::percent(wish.complete), human::span(wish.within));
     response.widget_info(|| WidgetInfo::labeled(Role::Slider, true, &name));
+    focus::ring(ui, theme, hit, &response);
     let response = response.on_hover_cursor(CursorIcon::Move);
     if let Some(to) = response.interact_pointer_pos().filter(|_| response.dragged()) {
         let seconds = f64::from((to.x - chart.plot.left()) / chart.plot.width()) * chart.longest;

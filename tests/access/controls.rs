@@ -19,9 +19,10 @@ pub struct Control {
     pub name: String,
     pub rect: Rect,
     pub is_focusable: bool,
-    pub is_clickable: bool,
     pub is_enabled: bool,
     pub is_focused: bool,
+    /// Of one that can be chosen.
+    pub is_chosen: bool,
 }
 
 impl Control {
@@ -44,25 +45,38 @@ pub fn controls(window: &Window) -> Vec<Control> {
                 name: data.label().unwrap_or_default(),
                 rect: node.rect(),
                 is_focusable: focus,
-                is_clickable: click,
                 is_enabled: !data.is_disabled(),
                 is_focused: data.is_focused(),
+                is_chosen: data.toggled() == Some(egui::accesskit::Toggled::True),
             });
         }
     }
     found
 }
 
+impl Control {
+    /// What only a pointer needs: bars that scroll (there are keys for that), and the ground behind a card (Escape).
+    fn is_for_pointers(&self) -> bool {
+        !self.is_focusable && matches!(self.role, Role::ScrollBar | Role::Pane)
+    }
+
+    /// Whether there is another way than Tab to do the same: what only a pointer needs, and pictures of the run, on
+    /// which a press moves the cursor as the timeline does.
+    pub fn has_another_way(&self) -> bool {
+        self.is_for_pointers() || (!self.is_focusable && self.role == Role::Image)
+    }
+}
+
 /// Those without a name.
 pub fn unnamed(controls: &[Control]) -> Vec<String> {
-    let is_unnamed = |control: &&Control| control.name.trim().is_empty();
+    let is_unnamed = |control: &&Control| control.name.trim().is_empty() && !control.is_for_pointers();
     controls.iter().filter(is_unnamed).map(|control| format!("no name: {control:?}")).collect()
 }
 
 /// Those that a screen reader cannot tell apart.
 pub fn confusable(controls: &[Control]) -> Vec<String> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for control in controls {
+    for control in controls.iter().filter(|control| !control.is_for_pointers()) {
         *counts.entry(control.said()).or_default() += 1;
     }
     counts.into_iter().filter(|(_, count)| *count > 1).map(|(said, count)| format!("{count} times: {said}")).collect()
@@ -72,9 +86,13 @@ pub fn confusable(controls: &[Control]) -> Vec<String> {
 /// so that this is as good as the 24 points of WCAG 2.2, target size (minimum).
 const LEAST_SIDE: f32 = 14.0;
 
-/// Those that are hard to hit. Marks of the data are as large as they are drawn, and are reached by keys as well.
+/// Those that are hard to hit. An edge between tiles is as long as they are, and narrow so that it takes nothing of
+/// them; arrows move it as well.
 pub fn tiny(controls: &[Control]) -> Vec<String> {
-    let is_tiny = |control: &&Control| control.is_enabled && control.rect.size().min_elem() < LEAST_SIDE - 0.01;
+    let is_narrow = |control: &Control| matches!(control.role, Role::ScrollBar | Role::Splitter);
+    let is_tiny = |control: &&Control| {
+        control.is_enabled && !is_narrow(control) && control.rect.size().min_elem() < LEAST_SIDE - 0.01
+    };
     controls.iter().filter(is_tiny).map(|control| format!("{} is {:?}", control.said(), control.rect.size())).collect()
 }
 
@@ -93,6 +111,8 @@ fn drawn_around(window: &Window, rect: Rect) -> String {
 pub struct Walk {
     /// What had the focus, by its node.
     pub reached: BTreeSet<u64>,
+    /// How often something had the focus.
+    stops: usize,
     /// Controls that look the same with the focus as without.
     pub unseen: Vec<String>,
 }
@@ -106,7 +126,8 @@ pub fn walk(window: &mut Window) -> Walk {
         window.run_steps(2);
         let focused = controls(window).into_iter().find(|control| control.is_focused);
         if let Some((before, looked)) = last.take() {
-            let moved = focused.as_ref().is_none_or(|now| now.id != before.id);
+            // Points of a chart may lie on each other; then the ring stays where it is.
+            let moved = focused.as_ref().is_none_or(|now| now.id != before.id && now.rect != before.rect);
             let is_there =
                 controls(window).iter().any(|control| control.id == before.id && control.rect == before.rect);
             let is_on_screen = window.ctx.content_rect().intersects(before.rect);
@@ -115,11 +136,15 @@ pub fn walk(window: &mut Window) -> Walk {
             }
         }
         let Some(focused) = focused else { continue };
+        walk.stops += 1;
         if !walk.reached.insert(focused.id.0) {
             return walk;
         }
         let looks = drawn_around(window, focused.rect);
         last = Some((focused, looks));
+    }
+    if walk.stops == 0 {
+        return walk;
     }
     walk.unseen.push("Tab never comes back to where it began".to_owned());
     walk

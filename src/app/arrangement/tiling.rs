@@ -218,6 +218,11 @@ impl Behavior<Panel> for Tiling<'_> {
         LEAST.x
     }
 
+    /// Panels are dragged, by a title or a tab; the bar behind tabs would be a control without a name.
+    fn is_tile_draggable(&self, tiles: &Tiles<Panel>, tile: TileId) -> bool {
+        tiles.get_pane(&tile).is_some()
+    }
+
     /// Edges are drawn and moved by [`edges`], which names them; here they are hairlines.
     fn is_container_resizable(&self, _tiles: &Tiles<Panel>, _container: TileId) -> bool {
         false

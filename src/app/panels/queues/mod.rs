@@ -7,7 +7,7 @@ mod series;
 mod tasks;
 
 use egui::text::LayoutJob;
-use egui::{Align2, Color32, Painter, Pos2, Rect, RichText, Shape, Stroke, Ui, pos2, vec2};
+use egui::{Align2, Color32, Painter, Pos2, Rect, RichText, Sense, Shape, Stroke, Ui, pos2, vec2};
 use egui_plot::{Plot, PlotBounds, PlotPoint, PlotResponse, PlotTransform};
 
 use crate::app::theme::{Theme, alpha, font, radius, space, stroke};
@@ -171,6 +171,7 @@ fn plot_ui(ui: &mut Ui, view: &View<'_>, series: &Series, body: Rect, commands: 
     let now = scene.x(series.seconds(view.now));
     let now = scene.painter.round_to_pixel_center(now);
     scene.painter.vline(now, chart.y_range(), Stroke::new(stroke::SELECTION, view.theme.now));
+    plot.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Queues over time"));
     let pointer = plot.response.interact_pointer_pos().or(plot.response.hover_pos());
     if let Some(pointer) = pointer {
         let seconds = plot.transform.value_from_position(pointer).x;
@@ -200,6 +201,7 @@ fn transform(ui: &mut Ui, chart: Rect, seconds: (f64, f64), top: f64) -> PlotRes
             .allow_zoom(false)
             .allow_boxed_zoom(false)
             .allow_double_click_reset(false)
+            .sense(Sense::CLICK | Sense::DRAG)
             .set_margin_fraction(vec2(0.0, 0.0))
             .default_x_bounds(seconds.0, seconds.1)
             .default_y_bounds(0.0, top)

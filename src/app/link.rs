@@ -33,6 +33,8 @@ pub enum Message {
     CannotOpen(Refusal),
     /// The reader chose a file in a dialog.
     Chosen(PathBuf),
+    /// The reader chose a stream to compare with in a dialog.
+    ChosenBeside(PathBuf),
     /// The reader chose where to write in a dialog.
     SaveTo(PathBuf),
     /// What there is to hear of the live run of this number.
@@ -224,14 +226,14 @@ impl Link {
         }
     }
 
-    /// Shows the system's dialog for choosing a file, on a thread of its own. Nothing comes back
-    /// when the reader closes it or the system has none.
-    pub fn ask_for_file(&self) {
+    /// Shows the system's dialog for choosing a file, on a thread of its own; `chosen` says what it is for.
+    /// Nothing comes back when the reader closes it or the system has none.
+    pub fn ask_for_file(&self, chosen: fn(PathBuf) -> Message) {
         if matches!(self.inner, Inner::Thread { .. }) {
             let to_window = self.outbox.clone();
             spawn("file dialog", &self.outbox, move || {
                 if let Some(path) = files::ask() {
-                    to_window.send(Message::Chosen(path));
+                    to_window.send(chosen(path));
                 }
             });
         }

@@ -17,6 +17,7 @@
 //! from the worker.
 
 pub mod arrangement;
+pub mod beside;
 pub mod breaking;
 pub mod export;
 pub mod files;

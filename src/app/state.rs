@@ -7,6 +7,7 @@ use crossbeam_channel::Sender;
 use serde::{Deserialize, Serialize};
 
 use crate::app::arrangement::Arrangement;
+use crate::app::beside::Beside;
 use crate::app::files::Opened;
 use crate::app::live::{LiveCommand, LiveFrame};
 use crate::app::panel::Panel;
@@ -170,6 +171,8 @@ pub struct State {
     pub ghost: Option<Ghost>,
     /// The run that others are compared with, until it is let go.
     pub pinned: Option<Arc<Run>>,
+    /// Another stream that the tuner tries the same settings on.
+    pub beside: Option<Arc<Beside>>,
     /// Whether the next click on the time map puts a record in.
     pub injecting: bool,
     /// Long work that is under way, oldest first.
@@ -228,6 +231,7 @@ impl State {
             live: None,
             ghost: None,
             pinned: None,
+            beside: None,
             injecting: false,
             tasks: Vec::new(),
             lesson: LessonProgress::default(),
@@ -283,6 +287,7 @@ impl State {
             playing: self.playback.playing,
             ghost: ghost.filter(|(_, opacity)| *opacity > 0.0),
             pinned: self.pinned.as_deref(),
+            beside: self.beside.as_ref(),
             injecting: self.injecting,
             preset: self.saved.arrangement.preset,
             lesson: self.lesson,

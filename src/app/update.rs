@@ -12,6 +12,7 @@ use crate::app::panels::lesson::LessonProgress;
 use crate::app::playback::Playback;
 use crate::app::run::Run;
 use crate::app::shell;
+use crate::app::shell::command::ShellCommand;
 use crate::app::shell::remembered::Next;
 use crate::app::state::{GHOST_STAYS, Ghost, LiveRun, Reading, State};
 use crate::app::tasks::{News, Running, Task};
@@ -316,7 +317,7 @@ fn open(state: &mut State, link: &mut Link, command: Command) {
             state.reading = Some(Reading { name: short_name(&path), share: 0.0 });
             link.open(Source::File(path));
         }
-        Command::AskForFile => link.ask_for_file(),
+        Command::AskForFile => link.ask_for_file(Message::Chosen),
         Command::ShowOpenCard(shown) => state.open_card = shown.then(|| state.saved.last_file.clone()),
         Command::CancelLoading => {
             link.cancel_reading();
@@ -383,6 +384,7 @@ pub fn receive(state: &mut State, link: &mut Link) {
             Message::Live(number, news) => hear(state, number, news),
             Message::Task(id, news) => hear_of(state, id, news),
             Message::Chosen(path) => apply(state, link, Command::OpenFile(path)),
+            Message::ChosenBeside(path) => apply(state, link, Command::Shell(ShellCommand::LayBeside(path))),
             Message::SaveTo(path) => {
                 if let Some(card) = &mut state.shell.export {
                     card.path = path.display().to_string();

@@ -5,10 +5,12 @@
 //! nothing but [`super::update`] applies them.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use crate::app::run::{Marks, Run};
 
 use crate::app::arrangement::Preset;
+use crate::app::beside::Beside;
 use crate::app::panel::Panel;
 use crate::app::panels::lesson::LessonProgress;
 use crate::app::shell::command::ShellCommand;
@@ -150,6 +152,8 @@ pub struct View<'a> {
     pub ghost: Option<(&'a Run, f32)>,
     /// The run that this one is compared with.
     pub pinned: Option<&'a Run>,
+    /// Another stream that the tuner tries the same settings on.
+    pub beside: Option<&'a Arc<Beside>>,
     /// Whether the next click on the time map puts a record in ([`Command::Inject`]).
     pub injecting: bool,
     /// What is asked about that cannot be selected: a silence.

@@ -20,7 +20,6 @@ use crate::app::panel::Panel;
 use crate::app::state::State;
 use crate::app::tasks::{Finish, GoOn, Task};
 use crate::app::view::Run;
-use crate::app::widgets::within::Within as _;
 use crate::metrics::rows;
 use crate::moment::Moment;
 use crate::oracle::reference::Truth;

@@ -32,6 +32,12 @@ pub enum ShellCommand {
     ChooseExportPath,
     /// Writes what the card for exports says, and closes it.
     Export,
+    /// Asks for another stream with the system's dialog, for the tuner to try the same settings on.
+    AskForBeside,
+    /// Lays the stream of a file beside the one on screen.
+    LayBeside(PathBuf),
+    /// Lets that stream go.
+    LetBesideGo,
     /// Closes the card for exports.
     CloseExport,
     /// Goes on where the last session stopped; from the beginning of the run when `false`.

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use crate::app::beside;
 use crate::app::export;
 use crate::app::files::{Opened, short_name};
-use crate::app::link::Link;
+use crate::app::link::{Link, Message};
 use crate::app::panel::Panel;
 use crate::app::panels::palette::PaletteState;
 use crate::app::panels::start::questions::QUESTIONS;
@@ -54,6 +55,9 @@ pub fn apply(state: &mut State, link: &mut Link, command: ShellCommand) {
                 update::apply(state, link, Command::StartTask(task));
             }
         }
+        ShellCommand::AskForBeside => link.ask_for_file(Message::ChosenBeside),
+        ShellCommand::LayBeside(path) => update::apply(state, link, Command::StartTask(beside::task(path))),
+        ShellCommand::LetBesideGo => state.beside = None,
         ShellCommand::CloseExport => state.shell.export = None,
         ShellCommand::GoOn(continues) => go_on(state, link, continues),
         ShellCommand::Ask(place) => answer(state, link, place),

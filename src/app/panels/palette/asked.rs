@@ -6,7 +6,6 @@ use crate::app::panels::palette::entries::{Entry, Kind};
 use crate::app::state::State;
 use crate::app::time_ticks;
 use crate::app::view::{Command, Run, Selection};
-use crate::app::widgets::within::Within as _;
 use crate::human;
 use crate::moment::Moment;
 use crate::record::RecordId;

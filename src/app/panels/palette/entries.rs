@@ -197,6 +197,18 @@ fn commands(state: &State) -> Vec<Entry> {
         (None, None) => {}
     }
     add("Break something", "Fault buttons beside the topology", Command::ShowPanel(Panel::Topology));
+    match &state.beside {
+        None => add(
+            "Compare with another stream",
+            "The tuner tries the same settings on it",
+            Command::Shell(ShellCommand::AskForBeside),
+        ),
+        Some(beside) => add(
+            &format!("Let {} go", beside.name),
+            "The tuner compares with it",
+            Command::Shell(ShellCommand::LetBesideGo),
+        ),
+    }
     add("Reset the layout", "Every panel back to where it comes", Command::ResetLayout);
     for panel in Panel::ALL.into_iter().filter(|panel| state.saved.arrangement.is_open(*panel) && panel.is_tile()) {
         add(&format!("Close {}", panel.title()), "", Command::ClosePanel(panel));

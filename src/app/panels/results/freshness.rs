@@ -5,7 +5,6 @@
 //! shows; it grows with the clock and falls with every result. The share of time within an agreed age is
 //! exact: a sum of lengths, not of samples.
 
-use crate::app::widgets::within::Within as _;
 use crate::metrics::freshness::shown_at;
 use crate::metrics::quantile::{P50, P95, P99};
 use crate::runtime::Trace;

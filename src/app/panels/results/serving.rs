@@ -14,7 +14,6 @@ use crate::app::widgets::controls::{Loudness, button};
 use crate::app::widgets::knob::Knob;
 use crate::app::widgets::quantity::Quantity;
 use crate::app::widgets::scale::Scale;
-use crate::app::widgets::within::Within as _;
 use crate::app::widgets::{frame, marks};
 use crate::human;
 use crate::runtime::RunConfig;

@@ -3,7 +3,7 @@
 use egui::{Align2, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 use super::choice::Rated;
-use super::{Shown, apply, words};
+use super::{Shown, apply, beside, words};
 use crate::app::theme::{Theme, alpha, font, radius, space};
 use crate::app::view::Command;
 use crate::app::widgets::controls::{Loudness, button};
@@ -34,6 +34,7 @@ pub fn advice_ui(ui: &mut Ui, shown: &Shown<'_>, rect: Rect, commands: &mut Vec<
         warnings(ui, shown);
         buttons(ui, shown, best, commands);
         next_best(ui, shown, commands);
+        beside::section_ui(ui, shown, best, commands);
         ui.add_space(space::PANEL);
     });
 }

@@ -5,9 +5,11 @@
 //! - [`choice`]: the wish, and the setting that keeps it
 //! - [`plot`], [`heat`], [`buys`]: the pictures
 //! - [`left`], [`advice`]: what is wanted, and what to set
+//! - [`beside`]: the same on another stream
 //! - [`scale`], [`words`]: axes and numbers
 
 mod advice;
+mod beside;
 mod buys;
 pub mod choice;
 mod heat;
@@ -61,6 +63,8 @@ struct Work {
     setting: Setting,
     grid: Grid,
     surface: Arc<OnceLock<Surface>>,
+    /// The same settings on another stream.
+    beside: Option<beside::Work>,
 }
 
 impl Work {
@@ -86,6 +90,8 @@ struct Shown<'a> {
     now: Option<&'a Rated>,
     /// Which lateness the heat map shows.
     lateness: usize,
+    /// Another stream, once the same settings are tried on it.
+    other: Option<beside::Other<'a>>,
 }
 
 impl Shown<'_> {
@@ -125,6 +131,11 @@ pub fn tuner_ui(ui: &mut Ui, view: &View<'_>, state: &mut TunerState, commands: 
         state.work = Some(begin(view, stream, grid, commands));
     }
     let wish = *state.wish.get_or_insert_with(|| first_wish(view));
+    if let Some(work) = &mut state.work
+        && let Some(surface) = work.surface.get()
+    {
+        beside::follow(&mut work.beside, view, surface, commands);
+    }
     let Some(surface) = state.work.as_ref().and_then(|work| work.surface.get()) else {
         frame::panel(ui, theme, rect, "Tuner", |_| {}, |_| {});
         let words = "Trying every bound, lateness and window size on this stream";
@@ -143,6 +154,7 @@ pub fn tuner_ui(ui: &mut Ui, view: &View<'_>, state: &mut TunerState, commands: 
         ranked,
         now: place.and_then(|place| ranked.iter().find(|rated| rated.place == place)),
         lateness: state.lateness.or(place.map(|place| place.lateness)).unwrap_or(0),
+        other: state.work.as_ref().and_then(|work| work.beside.as_ref()?.other(surface)),
     };
     let mut next = (wish, state.lateness);
     draw(ui, &shown, rect, &mut next, commands);
@@ -205,6 +217,7 @@ fn begin(view: &View<'_>, stream: &Arc<Stream>, grid: Option<Grid>, commands: &m
         setting: Setting::of(&view.run.trace.pipeline),
         grid: grid.clone(),
         surface: Arc::clone(&surface),
+        beside: None,
     };
     let stream = Arc::clone(stream);
     commands.push(Command::StartTask(Task::new("tune", "Trying settings", move |go_on| {

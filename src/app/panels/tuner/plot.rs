@@ -8,7 +8,7 @@ use egui::{
 
 use super::choice::{Place, Rated, Wish, latency};
 use super::scale::{Nines, rounded, ticks};
-use super::{Shown, apply, words};
+use super::{Shown, apply, beside, words};
 use crate::app::theme::{Theme, alpha, font, space};
 use crate::app::view::Command;
 use crate::app::widgets::{focus, frame, marks};
@@ -58,12 +58,20 @@ pub fn plot_ui(ui: &mut Ui, shown: &Shown<'_>, rect: Rect, wish: &mut Wish, narr
     }
     let rated: Vec<&Rated> = shown.ranked.iter().collect();
     let latencies = rated.iter().filter_map(|rated| rated.latency).chain([wish.within.as_secs_f64()]);
+    let latencies = latencies.chain(beside::reach(shown).filter_map(|(latency, _)| latency));
     let longest = latencies.fold(0.001, f64::max) * 1.08;
-    let nines = Nines::of(rated.iter().map(|rated| rated.complete).chain([wish.complete]));
+    let nines = Nines::of(
+        rated
+            .iter()
+            .map(|rated| rated.complete)
+            .chain([wish.complete])
+            .chain(beside::reach(shown).map(|(_, complete)| complete)),
+    );
     let chart = Chart { plot, nines, longest };
     axes(ui.painter(), theme, &chart, shown);
     goal_ui(ui, theme, &chart, wish);
     band(ui.painter(), theme, &chart, shown);
+    beside::lines(ui.painter(), shown, &|seconds, share| pos2(chart.x(seconds), chart.y(share)));
     for lateness in 0..shown.surface.grid.latenesses.len() {
         line(ui.painter(), theme, &chart, shown, lateness);
     }
@@ -80,6 +88,7 @@ fn legend_ui(ui: &mut Ui, shown: &Shown<'_>, narrow: bool) {
         ui.label(egui::RichText::new(words::kept(lateness)).font(font::legend()).color(theme.t2));
         ui.add_space(4.0);
     }
+    beside::legend_ui(ui, shown);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if !narrow && shown.surface.seeds() > 1 && ui.available_width() > 180.0 {
             let seeds = shown.surface.seeds();

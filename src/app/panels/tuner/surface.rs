@@ -83,7 +83,8 @@ impl Grid {
         self.len() == 0
     }
 
-    fn settings(&self, windows: &[WindowSpec]) -> Vec<Setting> {
+    /// Every setting with one of these windows: by window, then lateness, then bound.
+    pub fn settings(&self, windows: &[WindowSpec]) -> Vec<Setting> {
         let mut settings = Vec::with_capacity(windows.len() * self.latenesses.len() * self.bounds.len());
         for &window in windows {
             for &lateness in &self.latenesses {

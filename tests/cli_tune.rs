@@ -132,6 +132,47 @@ fn points_go_to_files_whole() {
 }
 
 #[test]
+fn a_load_is_answered_by_arithmetic() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = recording(folder.path());
+    let load = ["--windows", "tumbling:10s", "--load", "4/s", "--service", "100ms", "--outage", "2min"];
+    let told = String::from_utf8(tune(&[&file]).args(load).arg("--quiet").unwrap().stdout).expect("text");
+    // 4 records/s of 100 ms each keep a task busy for 40 %. In 2 min 480 records pile up; a task does 10/s, 4 of
+    // them new, so that 480 / 6 s go by until they are done.
+    assert!(told.contains("Capacity for 4 records/s, 100 ms of work on each:"), "{told}");
+    let one = told.lines().find(|line| line.starts_with("*      1 ")).expect("one task is enough");
+    assert!(one.contains(" 40.0 %") && one.ends_with("1 min 20 s"), "{one}");
+    let found = json(&[&[file.as_str()], &load[..]].concat());
+    let choice = &found["capacity"]["choices"][0];
+    assert_eq!((&choice["utilisation"], &choice["catch_up_s"]), (&0.4.into(), &80.0.into()), "{choice}");
+    tune(&[&file, "--load", "4/s", "--quiet"]).assert().code(2);
+}
+
+#[test]
+fn reports_stand_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = recording(folder.path());
+    let report = |name: &str| {
+        let out = folder.path().join(name);
+        let path = out.to_str().expect("a plain path");
+        let flags = ["--windows", "tumbling:10s", "--complete", "99%", "--latency", "p99<=30s", "--baselines"];
+        tune(&[&file]).args(flags).args(["-o", path, "--quiet"]).assert().success();
+        std::fs::read_to_string(&out).expect("it is there")
+    };
+    let markdown = report("report.md");
+    assert!(markdown.starts_with("# Bound and lateness for delays.csv\n"), "{markdown}");
+    for part in ["Asked for: 99 % complete, p99 within 30 s", "| records | 600 |", "\n| perfect |", "## The frontier"] {
+        assert!(markdown.contains(part), "{part}: {markdown}");
+    }
+    let page = report("report.html");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.trim_end().ends_with("</html>"));
+    assert!(page.contains("<svg") && page.contains("delays.csv"));
+    for outside in ["src=", "href=", "@import", "url(", "<script"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_told_before_anything_runs() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = recording(folder.path());

@@ -1,13 +1,21 @@
 //! The tuner as its reader uses it: it opens over the whole window, says what to set and how sure that is, and a
 //! point applies itself.
 
+use std::sync::Arc;
+
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use highwater::app::files::{self, Source};
 use highwater::app::panel::Panel;
 use highwater::app::shell::Lab;
+use highwater::app::shell::command::ShellCommand;
 use highwater::app::state::Saved;
+use highwater::app::view::Command;
+use highwater::human;
+use highwater::runtime::{RunConfig, run};
+use highwater::scenario::Scenario;
+use highwater::source;
 use highwater::time::Span;
 
 fn window() -> Harness<'static, Lab> {
@@ -70,4 +78,40 @@ fn a_wish_that_nothing_keeps_says_what_is_nearest() {
     }
     window.run_steps(3);
     window.get_by_label("Use the nearest");
+}
+
+#[test]
+fn another_stream_is_tried_with_the_same_settings() {
+    let mut window = window();
+    window.get_by_label("Compare with\u{2026}");
+    let lay = |path: &str| Command::Shell(ShellCommand::LayBeside(path.into()));
+    window.state_mut().command(lay("scenarios/nothing.ron"));
+    window.run_steps(4);
+    assert!(window.query_all_by_label_contains("Cannot compare with nothing.ron").next().is_some());
+    assert!(window.state().state().beside.is_none());
+    window.state_mut().command(lay("scenarios/disorder.ron"));
+    window.run_steps(8);
+    window.get_by_label("Let disorder.ron go");
+    // What the engine itself drops of that stream with the pipeline of this one, at the advised setting.
+    let advised = {
+        window.get_by_label("Use this").click();
+        window.run_steps(6);
+        window.state().state().scenario.pipeline.clone()
+    };
+    let other = files::open(&Source::File("scenarios/disorder.ron".into()), &mut |_| true).expect("it reads");
+    let scenario = Scenario { pipeline: advised, ..other.scenario };
+    let stream = Arc::new(source::generate(&scenario).expect("it is in its limits"));
+    let trace = run(&stream, &RunConfig::of(&scenario, &stream));
+    let said = format!(
+        "there: {} records, {} dropped",
+        human::count(stream.len() as u64),
+        human::count(trace.ledger.dropped_late)
+    );
+    window.get_by_label(&said);
+    window.get_by_label("Let disorder.ron go").scroll_to_me();
+    window.run_steps(4);
+    window.get_by_label("Let disorder.ron go").click();
+    window.run_steps(4);
+    assert!(window.state().state().beside.is_none());
+    window.get_by_label("Compare with\u{2026}");
 }

@@ -1,31 +1,41 @@
 //! The tuner as its reader uses it: it opens over the whole window, says what to set and how sure that is, and a
 //! point applies itself.
 
+#[path = "common/raster_renderer.rs"]
+mod raster_renderer;
+
 use std::sync::Arc;
 
 use egui::{Key, Modifiers};
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
+use egui_kittest::{Harness, SnapshotOptions, SnapshotResults, try_image_snapshot_options};
 use highwater::app::files::{self, Source};
 use highwater::app::panel::Panel;
 use highwater::app::shell::Lab;
 use highwater::app::shell::command::ShellCommand;
 use highwater::app::state::Saved;
+use highwater::app::theme::ThemeChoice;
 use highwater::app::view::Command;
 use highwater::human;
 use highwater::runtime::{RunConfig, run};
 use highwater::scenario::Scenario;
 use highwater::source;
 use highwater::time::Span;
+use raster_renderer::RasterRenderer;
 
 fn window() -> Harness<'static, Lab> {
+    window_in(ThemeChoice::Dark)
+}
+
+fn window_in(theme: ThemeChoice) -> Harness<'static, Lab> {
     let opened = files::open(&Source::File("scenarios/trams-tunnel.ron".into()), &mut |_| true).expect("it reads");
-    let mut window = Harness::builder().with_size(egui::vec2(1600.0, 1000.0)).build_ui_state(
+    let builder = Harness::builder().with_size(egui::vec2(1600.0, 1000.0)).renderer(RasterRenderer::default());
+    let mut window = builder.build_ui_state(
         |ui, lab: &mut Lab| {
             lab.logic();
             lab.ui(ui, None);
         },
-        Lab::headless(opened, Saved::default()),
+        Lab::headless(opened, Saved { theme, ..Saved::default() }),
     );
     window.run_steps(4);
     window.key_press_modifiers(Modifiers::NONE, Key::Num7);
@@ -109,9 +119,24 @@ fn another_stream_is_tried_with_the_same_settings() {
     );
     window.get_by_label(&said);
     window.get_by_label("Let disorder.ron go").scroll_to_me();
-    window.run_steps(4);
+    window.run_steps(12);
     window.get_by_label("Let disorder.ron go").click();
     window.run_steps(4);
     assert!(window.state().state().beside.is_none());
     window.get_by_label("Compare with\u{2026}");
+}
+
+#[test]
+fn the_tuner_beside_another_stream_looks_as_it_did() {
+    let mut results = SnapshotResults::new();
+    for (theme, suffix) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
+        let mut window = window_in(theme);
+        window.state_mut().command(Command::Shell(ShellCommand::LayBeside("scenarios/disorder.ron".into())));
+        window.run_steps(8);
+        window.get_by_label("Let disorder.ron go").scroll_to_me();
+        window.run_steps(30);
+        let picture = window.render().expect("a picture");
+        results.add(try_image_snapshot_options(&picture, format!("tuner-beside-{suffix}"), &SnapshotOptions::new()));
+    }
+    results.unwrap();
 }

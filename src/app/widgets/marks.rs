@@ -131,6 +131,11 @@ pub fn dotted(painter: &Painter, from: Pos2, to: Pos2, colour: Color32) -> Shape
 /// A hatch of up-right lines, `step` apart along the horizontal, cut to `rect`. It is locked to
 /// the screen, so neighbours line up and it does not shimmer when things move.
 pub fn hatch(rect: Rect, step: f32, stroke: Stroke) -> Shape {
+    hatch_where(rect, step, stroke, |_| 1.0)
+}
+
+/// As [`hatch`], but only where `inside` (linear in the position) is not negative.
+pub fn hatch_where(rect: Rect, step: f32, stroke: Stroke, inside: impl Fn(Pos2) -> f32) -> Shape {
     if !rect.is_positive() || step < 1.0 {
         return Shape::Noop;
     }
@@ -141,7 +146,16 @@ pub fn hatch(rect: Rect, step: f32, stroke: Stroke) -> Shape {
         let sum = k as f32 * step;
         let left = rect.left().max(sum - rect.bottom());
         let right = rect.right().min(sum - rect.top());
-        (right > left).then(|| Shape::line_segment([pos2(left, sum - left), pos2(right, sum - right)], stroke))
+        let ends = [pos2(left, sum - left), pos2(right, sum - right)];
+        let [a, b] = ends.map(&inside);
+        let crossing = ends[0] + (ends[1] - ends[0]) * (a / (a - b)).clamp(0.0, 1.0);
+        let ends = match (a >= 0.0, b >= 0.0) {
+            (true, true) => ends,
+            (true, false) => [ends[0], crossing],
+            (false, true) => [crossing, ends[1]],
+            (false, false) => return None,
+        };
+        (ends[1].x > ends[0].x).then(|| Shape::line_segment(ends, stroke))
     });
     Shape::Vec(lines.collect())
 }

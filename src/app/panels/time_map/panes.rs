@@ -89,12 +89,20 @@ pub fn fired(scene: &Scene<'_>, x: &Stretch<'_>, firings: &[Firing], fill: Color
     }
     if y_of(last) < answer - 1.0 {
         let corrected = Rect::from_x_y_ranges(x(last), Rangef::new(y_of(last), answer)).intersect(scene.plot);
-        scene.painter.rect_filled(corrected, 0.0, alpha(fill, 0.35));
+        area(scene, x(last), y_of(last), answer, alpha(fill, 0.35));
         // A session that grew has other sessions under it, which a hatch would hide in a figure.
         if !(scene.is_figure() && last.window != answered.window) {
-            scene.painter.add(marks::hatch(corrected, 6.0, Stroke::new(1.0, alpha(colour, 0.42))));
+            let line = Stroke::new(1.0, alpha(colour, 0.42));
+            scene.painter.add(marks::hatch_where(corrected, 6.0, line, |at| scene.axes.ideal_y(at.x) - at.y));
         }
     }
+    firing_lines(scene, x, firings);
+}
+
+/// The firing lines of a column and one area below the last of them, without a word on corrections.
+pub fn plain(scene: &Scene<'_>, x: &Stretch<'_>, firings: &[Firing], fill: Color32) {
+    let Some(last) = firings.last() else { return };
+    area(scene, x(last), scene.axes.proc.px_of(last.at.micros()), scene.plot.bottom() + 4.0, fill);
     firing_lines(scene, x, firings);
 }
 

@@ -96,10 +96,24 @@ pub fn line(scene: &Scene<'_>, pieces: &[Piece]) -> Arc<Galley> {
 /// A label whose first piece always stays and whose others are given up from the end. A large
 /// first piece is tried once more in small letters before the label is given up.
 pub fn shrinking(scene: &Scene<'_>, rank: u8, pieces: &[Piece], places: Vec<(Pos2, Align2)>) -> MapLabel {
-    let mut variants: Vec<Arc<Galley>> = (1..=pieces.len()).rev().map(|count| line(scene, &pieces[..count])).collect();
+    shrinking_to(scene, rank, pieces, 1, places)
+}
+
+/// As [`shrinking`], but the first `least` pieces (at least one) stay together.
+pub fn shrinking_to(
+    scene: &Scene<'_>,
+    rank: u8,
+    pieces: &[Piece],
+    least: usize,
+    places: Vec<(Pos2, Align2)>,
+) -> MapLabel {
+    let least = least.clamp(1, pieces.len().max(1));
+    let mut variants: Vec<Arc<Galley>> =
+        (least..=pieces.len()).rev().map(|count| line(scene, &pieces[..count])).collect();
     if let Some(first) = pieces.first().filter(|first| first.font.size > 14.0) {
         let small = Piece { font: FontId::new(12.0, first.font.family.clone()), ..first.clone() };
-        variants.push(line(scene, &[small]));
+        let with_rest: Vec<Piece> = [small].into_iter().chain(pieces[1..least].iter().cloned()).collect();
+        variants.push(line(scene, &with_rest));
     }
     MapLabel { rank, variants, places }
 }

@@ -12,7 +12,7 @@ use crate::app::panels::time_map::labels::{close_places, firing_places, shelf_pl
 use crate::app::panels::time_map::model::{Column, Firing, is_session};
 use crate::app::panels::time_map::panes::Stretch;
 use crate::app::panels::time_map::scene::Scene;
-use crate::app::panels::time_map::text::{MapLabel, Piece, rank, shrinking};
+use crate::app::panels::time_map::text::{MapLabel, Piece, rank, shrinking, shrinking_to};
 use crate::app::panels::window_value::WindowValue;
 use crate::app::theme::font;
 use crate::app::time_ticks::{session_name, window_name};
@@ -78,7 +78,9 @@ pub fn value_labels(scene: &Scene<'_>, fired: &Fired<'_>) -> Vec<MapLabel> {
     let y_of = |firing: &Firing| scene.axes.proc.px_of(firing.at.micros());
     let mut labels: Vec<MapLabel> =
         label(scene, fired, firings.len() - 1, Weight::Correction { of: answer, corrections }).into_iter().collect();
-    if y_of(&firings[answer]) - y_of(&firings[firings.len() - 1]) > LINE {
+    let is_apart = y_of(&firings[answer]) - y_of(&firings[firings.len() - 1]) > LINE;
+    let is_in_crowd = fired.column.session_of.is_some() && scene.has_lanes;
+    if is_apart && !is_in_crowd {
         labels.extend(label(scene, fired, answer, Weight::Corrected));
     }
     labels
@@ -107,12 +109,16 @@ fn label(scene: &Scene<'_>, fired: &Fired<'_>, i: usize, weight: Weight) -> Opti
     let main = if weight == Weight::Corrected { theme.t2 } else { theme.t1 };
     let mut pieces = vec![value_piece(scene, value.text(), main)];
     pieces.extend(by_key(scene, value));
+    // Among sessions of several keys a number alone would be anybody's.
+    let whose = fired.tail.filter(|_| fired.column.session_of.is_some() && weight != Weight::Corrected);
+    pieces.extend(whose.map(|name| Piece::word(name, theme.t3)));
+    let least = if whose.is_some() && scene.has_lanes { pieces.len() } else { 1 };
     let mut places = places(scene, x, y, matches!(weight, Weight::Correction { .. }));
     let own = if fired.selected { rank::SELECTED } else { rank::VALUE };
     match weight {
         Weight::Answer => {
             let word = fired.tail.unwrap_or_else(|| word(firing.timing));
-            pieces.extend((!word.is_empty()).then(|| Piece::word(word, theme.t3)));
+            pieces.extend((!word.is_empty() && whose.is_none()).then(|| Piece::word(word, theme.t3)));
         }
         Weight::Correction { of, corrections } => {
             let first = said(scene, fired.column, &fired.firings[of]);
@@ -132,7 +138,7 @@ fn label(scene: &Scene<'_>, fired: &Fired<'_>, i: usize, weight: Weight) -> Opti
         }
     }
     let rank = if weight == Weight::Corrected { rank::RUNNING } else { own };
-    Some(shrinking(scene, rank, &pieces, places))
+    Some(shrinking_to(scene, rank, &pieces, least, places))
 }
 
 /// One firing of a figure: its value, what it takes back, and when it is, seen from its window.

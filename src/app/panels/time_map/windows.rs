@@ -267,11 +267,17 @@ fn sessions(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
                 stretch(scene, left, right)
             };
             let x = across(last);
-            if !many || is_special(scene, selected, i) {
-                panes::kept(scene, x, column, last);
+            let special = is_special(scene, selected, i);
+            if !many || special {
                 side_lines(scene, x, last);
             }
-            panes::fired(scene, &across, &firings, fill);
+            // Where sessions of several keys lie on one another, lanes say what was corrected and what is kept.
+            if scene.has_lanes && !special {
+                panes::plain(scene, &across, &firings, fill);
+            } else {
+                panes::kept(scene, x, column, last);
+                panes::fired(scene, &across, &firings, fill);
+            }
             let height = |firing: &Firing| scene.axes.proc.px_of(firing.at.micros());
             painted.lines.extend(firings.iter().map(|firing| line_rect(across(firing), height(firing))));
             let tail = column.session_of.filter(|_| several_keys).map(|key| scene.trace().stream.key_table().name(key));

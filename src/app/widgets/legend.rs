@@ -22,6 +22,14 @@ pub struct Entry<'a> {
 }
 
 impl Entry<'_> {
+    /// How wide it will be, in points.
+    pub fn width(&self, ui: &Ui) -> f32 {
+        let wide = |text: String, font| ui.painter().layout_no_wrap(text, font, Color32::PLACEHOLDER).size().x;
+        let name = if self.named { 6.0 + wide(self.name.to_owned(), font::legend()) } else { 0.0 };
+        let number = self.count.map_or(0.0, |count| 5.0 + wide(crate::human::count(count), font::legend_value()));
+        sample_width(self.item) + name + number + 6.0
+    }
+
     /// Draws the entry. Zero is pale, a hidden entry is hollow and pale.
     pub fn ui(self, ui: &mut Ui, theme: &Theme) -> Response {
         let pale = !self.on || self.count == Some(0);

@@ -118,6 +118,11 @@ impl Lanes {
         }
     }
 
+    /// How many windows the run has in all.
+    pub fn windows(&self) -> usize {
+        self.model.columns.len()
+    }
+
     /// Whether these are the lanes of this run and key.
     pub fn is_of(&self, run: &Run, key: Option<KeyId>) -> bool {
         self.generation == run.generation && self.key == key

@@ -26,7 +26,7 @@ use crate::window::pane::Window;
 use keys::Keys;
 use lanes::{Lane, Lanes};
 use opened::Opened;
-use table::{AXIS, INDENT, LANE, NUMBER, Row, TWIN_LANE, Table};
+use table::{AXIS, INDENT, LANE, NUMBER, Room, Row, Table};
 
 /// Room that the name of the first column of numbers takes left of its right end.
 const HEAD_REACH: f32 = 40.0;
@@ -128,7 +128,11 @@ fn legend_ui(ui: &mut Ui, theme: &Theme, has_early: bool) {
 fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut EmissionsState, body: Rect, commands: &mut Vec<Command>) {
     let EmissionsState { lanes: Some(lanes), pinned, keys, unfolded, back, .. } = state else { return };
     let opened = lanes.opened(view.now);
-    let height = if view.pinned.is_some() { TWIN_LANE } else { LANE };
+    let height = table::lane_height(body.height(), lanes.windows(), view.pinned.is_some());
+    // Where much would stay empty below, the axis stands under the last of them.
+    let keys_shown = keys.as_ref().map_or(0, |keys| keys.count_at(view.now).1);
+    let needed = (lanes.windows() + keys_shown) as f32 * height + AXIS;
+    let body = if body.height() > 1.5 * needed { body.with_max_y(body.top() + needed) } else { body };
     let rows = (((body.height() - AXIS) / height).floor().max(1.0) as usize).min(200);
     if opened.is_empty() {
         let text = "No window has a record yet";
@@ -143,7 +147,7 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut EmissionsState, body: Rect,
         .collect();
     let unfolds = view.key.is_none() && view.run.trace.stream.key_table().len() > 1;
     let indent = if unfolds { INDENT } else { 0.0 };
-    let table = Table::new(ui.painter(), view, &shown, body, indent);
+    let table = Table::new(ui.painter(), view, &shown, body, Room { height, indent });
     table.paint_ground(ui.painter(), view.theme);
     for (place, row) in shown.iter().enumerate() {
         row_ui(ui, view, &table, row, place, unfolds, unfolded, commands);

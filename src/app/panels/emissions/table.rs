@@ -13,11 +13,14 @@ use crate::app::time_axis::{TimeAxis, TimeRange};
 use crate::app::time_ticks;
 use crate::app::view::View;
 use crate::app::widgets::marks;
+use crate::app::widgets::within::Within as _;
 
-/// Height of a lane.
+/// Height of a lane, at least.
 pub const LANE: f32 = 22.0;
-/// Height of a lane with the pinned run below it.
-pub const TWIN_LANE: f32 = 25.0;
+/// Height of a lane with the pinned run below it, at least.
+const TWIN_LANE: f32 = 25.0;
+/// Height of a lane where there is room for all that the run will have.
+const TALL_LANE: f32 = 34.0;
 /// Height of the time axis.
 pub const AXIS: f32 = 22.0;
 /// Width of a column of numbers.
@@ -41,6 +44,15 @@ pub struct Row {
     pub is_selected: bool,
 }
 
+/// How much room a row takes, in points.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Its height.
+    pub height: f32,
+    /// What is left of names.
+    pub indent: f32,
+}
+
 /// Where the columns of the panel stand.
 pub struct Table {
     body: Rect,
@@ -48,14 +60,22 @@ pub struct Table {
     names: f32,
     bars: Rect,
     is_twin: bool,
+    height: f32,
     indent: f32,
     /// The day of the last lane, where the run is longer than one.
     day: String,
 }
 
+/// The height of a lane in a body of this height for a run of so many windows: the same for all of the run, so
+/// that nothing moves while windows come.
+pub fn lane_height(body: f32, windows: usize, is_twin: bool) -> f32 {
+    let least = if is_twin { TWIN_LANE } else { LANE };
+    ((body - AXIS) / windows.max(1) as f32).floor().within(least, TALL_LANE)
+}
+
 impl Table {
-    /// Lays out these rows in `body`. `indent` is the room left of names.
-    pub fn new(painter: &Painter, view: &View<'_>, rows: &[Row], body: Rect, indent: f32) -> Self {
+    /// Lays out these rows, each so high, in `body`. `indent` is the room left of names.
+    pub fn new(painter: &Painter, view: &View<'_>, rows: &[Row], body: Rect, Room { height, indent }: Room) -> Self {
         let width = |row: &Row| {
             let name = painter.layout_no_wrap(row.lane.name.clone(), font::value(), Color32::PLACEHOLDER);
             name.size().x + if row.is_key { INDENT } else { 0.0 }
@@ -73,17 +93,13 @@ impl Table {
         let day = time_ticks::day_caption(TimeRange::new(last, last));
         let day = day.rsplit_once(' ').map_or(String::new(), |(day, _year)| day.to_owned());
         let day = if spans_days(&view.run.trace) { day } else { String::new() };
-        Self { body, axis, names, bars, is_twin: view.pinned.is_some(), indent, day }
-    }
-
-    fn height(&self) -> f32 {
-        if self.is_twin { TWIN_LANE } else { LANE }
+        Self { body, axis, names, bars, is_twin: view.pinned.is_some(), height, indent, day }
     }
 
     /// The rectangle of a row, by its place from the top.
     pub fn row(&self, row: usize) -> Rect {
-        let top = self.body.top() + row as f32 * self.height();
-        Rect::from_min_max(pos2(self.body.left() - 6.0, top), pos2(self.body.right() + 6.0, top + self.height()))
+        let top = self.body.top() + row as f32 * self.height;
+        Rect::from_min_max(pos2(self.body.left() - 6.0, top), pos2(self.body.right() + 6.0, top + self.height))
     }
 
     /// The grid and the names of its lines.
@@ -135,7 +151,8 @@ impl Table {
             marks_of_lanes::paint(&bars, theme, self.axis, &row.lane, y - 4.5, style(theme.window));
             self.paint_twin_numbers(painter, theme, row, y);
         } else {
-            let style = Style { colour: theme.window, half: if row.is_key { 2.5 } else { 4.0 }, mark: 6.5 };
+            let half = (self.height / LANE * 4.0).min(5.5);
+            let style = Style { colour: theme.window, half: if row.is_key { 2.5 } else { half }, mark: half + 2.5 };
             marks_of_lanes::paint(&bars, theme, self.axis, &row.lane, y, style);
             self.paint_numbers(painter, theme, &row.lane, y);
         }

@@ -136,7 +136,11 @@ fn legend_ui(
             continue;
         }
         let named = count.is_some() || room >= 860.0;
-        let entry = Entry { item, name, count, on: view.legend.shows(item), named };
+        let mut entry = Entry { item, name, count, on: view.legend.shows(item), named };
+        entry.named &= entry.width(ui) <= ui.available_width();
+        if entry.width(ui) > ui.available_width() {
+            break;
+        }
         if entry.ui(ui, view.theme).clicked() {
             commands.push(Command::ToggleLegend(item));
         }

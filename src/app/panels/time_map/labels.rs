@@ -132,8 +132,8 @@ pub fn firing_places(left: f32, right: f32, y: f32, line: f32) -> Vec<(Pos2, Ali
         (pos2(left, below + 2.5 * line), Align2::LEFT_TOP),
         (pos2(left, above), Align2::LEFT_BOTTOM),
         (pos2(right, above), Align2::RIGHT_BOTTOM),
-        (pos2(left, above - 0.9 * line), Align2::LEFT_BOTTOM),
         (beside, Align2::RIGHT_CENTER),
+        (pos2(left, above - 0.9 * line), Align2::LEFT_BOTTOM),
     ]
 }
 

@@ -306,7 +306,10 @@ pub fn running_label(
     pieces.extend(by_key(scene, so_far));
     pieces.push(Piece::word(tail, theme.t3));
     let rank = if selected { rank::SELECTED } else { rank::RUNNING };
-    Some(shrinking(scene, rank, &pieces, places(scene, x, y, false)))
+    // Beside its column, at now, it would seem to be of the window before.
+    let mut places = places(scene, x, y, false);
+    places.retain(|(_, anchor)| *anchor != Align2::RIGHT_CENTER);
+    Some(shrinking(scene, rank, &pieces, places))
 }
 
 /// Values of early panes, small and at the right of their lines; in a figure they are labels already.

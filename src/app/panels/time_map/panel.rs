@@ -262,7 +262,8 @@ fn body_ui(ui: &mut Ui, view: &View<'_>, state: &mut TimeMapState, body: Rect, c
 
 /// Listens in the rack of lanes: a bar can be pointed at and picked.
 fn rack_response(ui: &Ui, rack: Rect) -> egui::Response {
-    let response = ui.interact(rack, ui.scope_id().with("lanes"), Sense::click());
+    // Not in the order of the focus: its windows are rows of the emissions, too.
+    let response = ui.interact(rack, ui.scope_id().with("lanes"), Sense::CLICK);
     response.widget_info(|| {
         let label = "Lanes: windows that overlap, one beside the other by event time";
         egui::WidgetInfo::labeled(egui::Role::Canvas, true, label)

@@ -57,6 +57,53 @@ pub fn standing(trace: &Trace, view: View) -> BTreeMap<Row, Vec<usize>> {
     rows
 }
 
+/// How many records readers see in the windows of each start, over all keys, at every instant at which that
+/// changes: ascending, the last as [`standing`] says it.
+pub fn seen_over_time(trace: &Trace, view: View) -> BTreeMap<EventTime, Vec<(ProcTime, u64)>> {
+    let mut seen: BTreeMap<Row, Vec<(ProcTime, usize)>> = BTreeMap::new();
+    for (place, pane) in trace.panes.iter().enumerate().filter(|(_, pane)| !pane.is_retraction) {
+        if let Some(at) = seen_at(trace, place, view) {
+            seen.entry((pane.key, pane.window.start)).or_default().push((at, place));
+        }
+    }
+    let discards = trace.pipeline.accumulation == Accumulation::Discarding;
+    let mut changes: BTreeMap<EventTime, Vec<(ProcTime, i64)>> = BTreeMap::new();
+    for ((_, start), mut panes) in seen {
+        panes.sort_unstable();
+        let mut stands: Vec<usize> = Vec::new();
+        let mut sum = 0_i64;
+        for (at, place) in panes {
+            if trace.pipeline.sink == SinkSpec::Upsert {
+                stands.clear();
+            } else if !discards {
+                stands.retain(|&earlier| !replaces(trace, place, earlier));
+            }
+            stands.push(place);
+            // Counts are of records, of which there are fewer than 2^32.
+            let now: i64 = stands.iter().map(|&pane| trace.panes[pane].summary.count as i64).sum();
+            changes.entry(start).or_default().push((at, now - sum));
+            sum = now;
+        }
+    }
+    changes.into_iter().map(|(start, changes)| (start, added_up(changes))).collect()
+}
+
+/// Changes as what they come to, one for each instant.
+fn added_up(mut changes: Vec<(ProcTime, i64)>) -> Vec<(ProcTime, u64)> {
+    changes.sort_unstable();
+    let mut sums: Vec<(ProcTime, u64)> = Vec::new();
+    let mut sum = 0_i64;
+    for (at, change) in changes {
+        sum += change;
+        let now = u64::try_from(sum).unwrap_or(0);
+        match sums.last_mut() {
+            Some(last) if last.0 == at => last.1 = now,
+            _ => sums.push((at, now)),
+        }
+    }
+    sums
+}
+
 /// Whether a later pane was made from the state that an earlier one of its window was.
 fn replaces(trace: &Trace, later: usize, earlier: usize) -> bool {
     let Some(log) = &trace.recovery else { return true };

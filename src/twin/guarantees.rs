@@ -4,19 +4,20 @@
 //! windows should hold. Everything else is as the scenario says; where that does not go together with a
 //! guarantee, its place says why.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::gate::GatePolicy;
 use crate::metrics::delivery::{WindowDelivery, by_window};
 use crate::pipeline::{Barriers, Delivery};
 use crate::record::Stream;
-use crate::runtime::outcome::View;
+use crate::runtime::outcome::{View, seen_over_time};
 use crate::runtime::recovery_log::Cause;
 use crate::runtime::{Ledger, RunConfig, Trace, run};
 use crate::scenario::{Fault, Scenario, check};
 use crate::sink::SinkSpec;
 use crate::sink::spec::DEFAULT_TRANSACTION_TIMEOUT;
-use crate::time::{EventTime, Span};
+use crate::time::{EventTime, ProcTime, Span};
 use crate::twin::watch::Watch;
 
 /// The guarantees in the order in which they are shown: from the weakest to the strongest.
@@ -29,6 +30,8 @@ pub struct Outcome {
     pub delivery: Delivery,
     /// Every window, by key and start.
     pub windows: Vec<WindowDelivery>,
+    /// By start of the windows: how many records readers saw in them, at every instant at which that changed.
+    pub seen: BTreeMap<EventTime, Vec<(ProcTime, u64)>>,
     /// Where the records of the run were in the end.
     pub ledger: Ledger,
     /// When records were handled, undone, lost, or counted once more.
@@ -71,6 +74,19 @@ impl Outcome {
         totals
     }
 
+    /// How many records readers see at `now` in the windows of a start, over all keys, and whether that is all
+    /// that they ever see there.
+    pub fn seen_by(&self, start: EventTime, now: ProcTime) -> (u64, bool) {
+        let steps = self.seen.get(&start).map_or(&[][..], Vec::as_slice);
+        let past = steps.partition_point(|(at, _)| *at <= now);
+        (past.checked_sub(1).map_or(0, |last| steps[last].1), past == steps.len())
+    }
+
+    /// Whether records are missing from windows although none is lost: results do not come out by the end.
+    pub fn is_stuck(&self) -> bool {
+        self.ledger.lost == 0 && self.windows.iter().any(|window| window.lost() > 0)
+    }
+
     /// The sums over the keys, by start of the window, ascending.
     pub fn by_start(&self) -> Vec<(EventTime, Totals)> {
         let mut starts: Vec<EventTime> = self.windows.iter().map(|window| window.start).collect();
@@ -111,7 +127,19 @@ fn outcome(scenario: &Scenario, stream: &Arc<Stream>, delivery: Delivery) -> Res
     let (windows, note) = against_faultless(&trace, stream, &config)?;
     let interval = config.pipeline.checkpoints.map(|checkpoints| checkpoints.interval);
     let watch = Watch::of(&trace);
-    Ok(Outcome { delivery, windows, ledger: trace.ledger, watch, interval, is_default_interval, note })
+    let seen = seen_over_time(&trace, View::Committed);
+    let note = if note.is_empty() { note } else { with_where(note, &windows, &trace) };
+    Ok(Outcome { delivery, windows, seen, ledger: trace.ledger, watch, interval, is_default_interval, note })
+}
+
+/// The note with what became of records that are missing although none is lost.
+fn with_where(note: String, windows: &[WindowDelivery], trace: &Trace) -> String {
+    let is_missing = windows.iter().any(|window| window.lost() > 0);
+    if is_missing && trace.ledger.lost == 0 {
+        format!("{note} Nothing is lost: it has not come out by the end.")
+    } else {
+        note
+    }
 }
 
 /// What windows hold beside what they should hold, and how that is known where it is not the run without

@@ -17,11 +17,23 @@ pub fn panel(
     header: impl FnOnce(&mut Ui),
     body: impl FnOnce(&mut Ui),
 ) {
+    panel_in(ui, theme, rect, (title, font::title()), header, body);
+}
+
+/// The same with a title in a font of its own.
+pub fn panel_in(
+    ui: &mut Ui,
+    theme: &Theme,
+    rect: Rect,
+    (title, letters): (&str, FontId),
+    header: impl FnOnce(&mut Ui),
+    body: impl FnOnce(&mut Ui),
+) {
     ui.painter().rect_filled(rect, 0.0, theme.panel);
     let (top, rest) = rect.split_top_bottom_at_y(rect.top() + space::HEADER);
     scope(ui, (title, "header"), top.shrink2(vec2(space::PANEL, 0.0)), Layout::left_to_right(Align::Center), |ui| {
         if is_titled(ui) {
-            self::title(ui, theme, title);
+            ui.label(RichText::new(title).font(letters).color(theme.t1));
             ui.add_space(space::M);
         }
         header(ui);

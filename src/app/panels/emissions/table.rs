@@ -174,7 +174,8 @@ impl Table {
         match lane.off_by {
             // Nothing to compare yet, or nothing that is one number.
             None => {
-                let said = if lane.is_fired && !lane.is_open { "\u{2013}" } else { "\u{2026}" };
+                // A number that is still growing is not off.
+                let said = if lane.is_fired && !lane.is_open { "\u{2013}" } else { "so far" };
                 self.text(painter, y, 2, said, font::body(), theme.t3);
             }
             Some(off_by) => {

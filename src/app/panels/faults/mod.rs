@@ -40,11 +40,12 @@ fn look(view: &View<'_>, width: f32) -> Look {
 
 /// Where the buttons of a row of this width lie, from its left upper corner; the last one is the list of
 /// faults. How high all of it is.
-fn places(ui: &Ui, look: Look, width: f32, arrows: &[bool]) -> (Vec<Rect>, f32) {
+fn places(ui: &Ui, look: Look, width: f32, arrows: &[bool], list: &str) -> (Vec<Rect>, f32) {
     let label = ui.painter().layout_no_wrap(LABEL.to_owned(), look.label(), egui::Color32::WHITE).size().x;
     let left = label + space::PANEL;
+    let list = ui.painter().layout_no_wrap(list.to_owned(), font::body(), egui::Color32::WHITE).size().x + LIST;
     let kinds = Kind::ALL.iter().zip(arrows);
-    let widths = kinds.map(|(kind, &has_arrow)| look.width(ui, kind.title(), has_arrow)).chain([LIST]);
+    let widths = kinds.map(|(kind, &has_arrow)| look.width(ui, kind.title(), has_arrow)).chain([list]);
     let (mut x, mut y) = (left, 0.0);
     let mut rects = Vec::new();
     for wide in widths {
@@ -78,18 +79,23 @@ fn arrows(view: &View<'_>) -> Vec<bool> {
 
 /// What the row is called.
 const LABEL: &str = "Break something";
-/// Width of the button that lists the faults.
-const LIST: f32 = 84.0;
+/// Left and right of the words of the button that lists the faults, together.
+const LIST: f32 = 16.0;
+
+/// The words of the button that lists the faults.
+fn list_words(view: &View<'_>) -> String {
+    format!("Faults {} \u{23f7}", human::count(view.scenario.faults.len() as u64))
+}
 
 /// How high the row is in this width.
 pub fn height(ui: &Ui, view: &View<'_>, width: f32) -> f32 {
-    places(ui, look(view, width), width, &arrows(view)).1
+    places(ui, look(view, width), width, &arrows(view), &list_words(view)).1
 }
 
 /// Draws the row at the top of `area`.
 pub fn faults_ui(ui: &mut Ui, view: &View<'_>, state: &mut FaultsState, area: Rect, commands: &mut Vec<Command>) {
     let look = look(view, area.width());
-    let (places, height) = places(ui, look, area.width(), &arrows(view));
+    let (places, height) = places(ui, look, area.width(), &arrows(view), &list_words(view));
     let theme = view.theme;
     let line = Rect::from_min_size(area.min, vec2(area.width(), look.height));
     let at = line.left_center();
@@ -166,8 +172,7 @@ fn list_ui(ui: &mut Ui, theme: &Theme, view: &View<'_>, place: Rect, commands: &
     let faults = &view.scenario.faults;
     let middle = Layout::left_to_right(Align::Center);
     let mut child = ui.new_child(egui::UiBuilder::new().id_salt("faults").max_rect(place).layout(middle));
-    let name = format!("Faults {}", human::count(faults.len() as u64));
-    let response = button(&mut child, theme, &format!("{name} \u{23f7}"), Loudness::Quiet)
+    let response = button(&mut child, theme, &list_words(view), Loudness::Quiet)
         .on_hover_text("Every fault of this run; any of them can be taken out");
     let menu = Popup::menu(&response).width(340.0).gap(6.0);
     menu.close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {

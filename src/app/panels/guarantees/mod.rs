@@ -1,7 +1,7 @@
 //! What the same failures do under each guarantee, in three columns side by side: a number to be seen from
 //! the last row of a room, the records around the failure, the windows that it touched, and what it costs.
 //!
-//! The number and the records are those of the cursor; windows stand for the end of the run.
+//! Everything is as it is at the cursor; what windows should hold is known from the run without failures.
 //!
 //! - `strip`: the records around the failure
 //! - `table`: windows, and the facts below them
@@ -58,13 +58,17 @@ pub(in crate::app::panels) struct Sizes {
     strip: f32,
 }
 
+/// What is left free left and right of what is shown to people in a window so wide.
+pub(in crate::app::panels) fn air(width: f32) -> f32 {
+    if width < 1_400.0 { space::PANEL } else { 28.0 }
+}
+
 impl Sizes {
     fn of(area: Rect) -> Self {
         let scale = (area.width() / 1_600.0).min(area.height() / 528.0).clamp(0.86, 1.3);
         // A small window gives its height to the windows of the table.
         let (row, strip) = if area.height() < 440.0 { (24.0, 52.0) } else { (34.0 * scale, 70.0 * scale) };
-        let air = if area.width() < 1_400.0 { 18.0 } else { 32.0 * scale };
-        Self { scale, air, row, strip }
+        Self { scale, air: air(area.width()), row, strip }
     }
 
     fn body(self) -> egui::FontId {

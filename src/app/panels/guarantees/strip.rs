@@ -15,6 +15,9 @@ use crate::time::{ProcTime, Span};
 use crate::twin::guarantees::Outcome;
 use crate::twin::watch::{LANES, Mark, MarkFate, Watch};
 
+/// Room for half a mark at both ends.
+const EDGE: f32 = 5.0;
+
 /// More marks than this are thinned out evenly; those that are lost or repeated go last.
 const MOST_DRAWN: usize = 900;
 
@@ -53,8 +56,9 @@ pub fn strip_ui(ui: &mut Ui, view: &View<'_>, sizes: Sizes, area: Rect, outcome:
     let top = area.top() + 14.0 * sizes.scale;
     let plot = Rect::from_x_y_ranges(area.x_range(), top..=top + sizes.strip);
     let painter = ui.painter().with_clip_rect(plot.expand(0.5).intersect(ui.clip_rect()));
-    let axis =
-        TimeAxis::new(TimeRange::of_micros(range.from.micros(), range.until.micros()), plot.left(), plot.right());
+    // Marks at both ends are whole.
+    let (left, right) = (plot.left() + EDGE * sizes.scale, plot.right() - EDGE * sizes.scale);
+    let axis = TimeAxis::new(TimeRange::of_micros(range.from.micros(), range.until.micros()), left, right);
     let x = |at: ProcTime| axis.px_of(at.micros());
     painter.rect_filled(plot, 0.0, theme.plot);
     let watch = &outcome.watch;
@@ -88,6 +92,11 @@ pub fn strip_ui(ui: &mut Ui, view: &View<'_>, sizes: Sizes, area: Rect, outcome:
     }
     let now = painter.round_to_pixel_center(x(view.now));
     painter.vline(now, plot.y_range(), Stroke::new(stroke::SELECTION, theme.now));
+    if watch.failures.is_empty() {
+        let words = "Nothing fails under this guarantee";
+        let at = pos2(plot.center().x, plot.center().y);
+        painter.text(at, Align2::CENTER_CENTER, words, sizes.caption(), theme.t2);
+    }
     if let Some(row) = failure {
         captions(ui, view, sizes, plot, &axis, (watch, row));
         said(ui, view, plot, watch, row);

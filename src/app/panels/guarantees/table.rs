@@ -40,7 +40,7 @@ fn note(ui: &Ui, view: &View<'_>, sizes: Sizes, area: Rect, outcome: &Outcome) -
     end
 }
 
-/// The windows around the last failure, as many as there is room for. Where they end.
+/// The windows around the last failure as readers see them at the cursor, as many as there is room for. Where they end.
 fn windows(ui: &Ui, view: &View<'_>, sizes: Sizes, area: Rect, outcome: &Outcome, rows: usize) -> f32 {
     let (theme, painter, k) = (view.theme, ui.painter(), sizes.scale);
     let all = outcome.by_start();
@@ -65,17 +65,22 @@ fn windows(ui: &Ui, view: &View<'_>, sizes: Sizes, area: Rect, outcome: &Outcome
     for (place, (start, it)) in shown.iter().enumerate() {
         let y = area.top() + sizes.row * (place as f32 + 0.9) + 6.0 * k;
         let is_over = start.micros().saturating_add(step) <= view.now.micros();
+        let (records, is_all) = outcome.seen_by(*start, view.now);
+        let row = Row { records, is_known: is_over && is_all, is_stuck: outcome.is_stuck(), totals: *it };
         let name = time_ticks::window_name(start.micros(), step);
         painter.text(pos2(area.left(), y), Align2::LEFT_CENTER, &name, sizes.body(), theme.t1);
-        bar(ui, view, Rect::from_min_size(pos2(left, y - 8.0 * k), vec2(width, 16.0 * k)), it, most, is_over);
-        painter.text(pos2(seen, y), Align2::RIGHT_CENTER, human::count(it.seen), sizes.value(), theme.t1);
-        let colour = match (it.lost, it.repeated) {
-            (0, 0) => theme.t3,
-            (0, _) => theme.t1,
+        bar(ui, view, Rect::from_min_size(pos2(left, y - 8.0 * k), vec2(width, 16.0 * k)), &row, most);
+        let colour = if records == 0 { theme.t3 } else { theme.t1 };
+        painter.text(pos2(seen, y), Align2::RIGHT_CENTER, human::count(records), sizes.value(), colour);
+        let colour = match (row.is_known, it.lost, it.repeated) {
+            (false, ..) | (true, 0, 0) => theme.t3,
+            (true, 0, _) => theme.t1,
+            _ if row.is_stuck => theme.t2,
             _ => theme.dropped,
         };
-        painter.text(pos2(off, y), Align2::RIGHT_CENTER, off_by(it), sizes.value(), colour);
-        said(ui, Rect::from_x_y_ranges(area.x_range(), y - sizes.row / 2.0..=y + sizes.row / 2.0), *start, &name, it);
+        let words = if row.is_known { off_by(it) } else { "so far".to_owned() };
+        painter.text(pos2(off, y), Align2::RIGHT_CENTER, words, sizes.value(), colour);
+        said(ui, Rect::from_x_y_ranges(area.x_range(), y - sizes.row / 2.0..=y + sizes.row / 2.0), *start, &name, &row);
     }
     area.top() + sizes.row * (shown.len() as f32 + 0.6)
 }
@@ -90,31 +95,50 @@ fn off_by(it: &Totals) -> String {
     }
 }
 
-fn said(ui: &Ui, rect: Rect, start: EventTime, name: &str, it: &Totals) {
-    let words = format!(
-        "Window {name}: {} records seen of {} expected, {} lost, {} repeated",
-        human::count(it.seen),
-        human::count(it.expected),
-        human::count(it.lost),
-        human::count(it.repeated),
-    );
+/// A window at the cursor.
+struct Row {
+    /// What readers see of it.
+    records: u64,
+    /// Whether it is over, and readers see all that they ever will.
+    is_known: bool,
+    /// Whether what is missing is not lost, but has not come out.
+    is_stuck: bool,
+    /// What it comes to in the end.
+    totals: Totals,
+}
+
+fn said(ui: &Ui, rect: Rect, start: EventTime, name: &str, row: &Row) {
+    let it = &row.totals;
+    let seen = human::count(row.records);
+    let words = if row.is_known {
+        format!(
+            "Window {name}: {seen} records seen of {} expected, {} {}, {} repeated",
+            human::count(it.expected),
+            human::count(it.lost),
+            if row.is_stuck { "not out" } else { "lost" },
+            human::count(it.repeated),
+        )
+    } else {
+        format!("Window {name}: {seen} records seen so far of {} expected", human::count(it.expected))
+    };
     let response = ui.interact(rect, ui.scope_id().with(("window", start.micros())), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
     response.on_hover_text(words);
 }
 
 /// What is seen, solid; what is missing, a dashed rim; what is too much, hatched; a line at what is expected.
-fn bar(ui: &Ui, view: &View<'_>, rect: Rect, it: &Totals, most: u64, is_over: bool) {
-    let (theme, painter) = (view.theme, ui.painter());
+fn bar(ui: &Ui, view: &View<'_>, rect: Rect, row: &Row, most: u64) {
+    let (theme, painter, it) = (view.theme, ui.painter(), &row.totals);
     let x = |count: u64| rect.left() + rect.width() * (count as f32 / most as f32);
     let part = |from: u64, to: u64| rect.with_min_x(x(from)).with_max_x(x(to));
-    let kept = it.expected.saturating_sub(it.lost);
-    let fill = alpha(theme.window, if is_over { 0.5 } else { 0.26 });
+    let kept = if row.is_known { it.expected.saturating_sub(it.lost) } else { row.records.min(it.expected) };
+    let fill = alpha(theme.window, if row.is_known { 0.5 } else { 0.26 });
     painter.rect_filled(part(0, kept), radius::BAR, fill);
-    if it.lost > 0 {
+    if row.is_known && it.lost > 0 {
         let hole = part(kept, it.expected);
-        let line = Stroke::new(1.4, theme.dropped);
-        painter.rect_filled(hole, 0.0, alpha(theme.dropped, 0.10));
+        let colour = if row.is_stuck { theme.t3 } else { theme.dropped };
+        let line = Stroke::new(1.4, colour);
+        painter.rect_filled(hole, 0.0, alpha(colour, 0.10));
         for (from, to) in [
             (hole.left_top(), hole.right_top()),
             (hole.left_bottom(), hole.right_bottom()),
@@ -123,8 +147,9 @@ fn bar(ui: &Ui, view: &View<'_>, rect: Rect, it: &Totals, most: u64, is_over: bo
             painter.add(marks::dashed(from, to, line, 3.0, 2.0));
         }
     }
-    if it.repeated > 0 {
-        let more = part(it.expected, it.expected + it.repeated);
+    let repeated = if row.is_known { it.repeated } else { row.records.saturating_sub(it.expected) };
+    if repeated > 0 {
+        let more = part(it.expected, it.expected + repeated);
         painter.rect_filled(more, 0.0, theme.behind);
         painter.add(marks::hatch(more, 5.0, Stroke::new(1.4, alpha(theme.panel, 0.55))));
         painter.rect_stroke(more, 0.0, Stroke::new(1.0, theme.behind), StrokeKind::Inside);

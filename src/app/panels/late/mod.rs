@@ -235,7 +235,7 @@ impl<'a> Plot<'a> {
         painter.rect_filled(rect, 0.0, theme.on_time.gamma_multiply(0.22));
         marks::hline(painter, rect.x_range(), rect.top(), theme.t3);
         // Above the bars that stand under the words.
-        let right = (to + 4.0).min(self.log.right() + 6.0);
+        let right = (to + 4.0).min(self.log.right());
         let under = (1..=BINS).filter(|&bin| self.bar(bin).right() > right - 70.0);
         let highest = under.map(|bin| counts[bin].iter().sum::<u32>()).max().unwrap_or(0);
         let at = pos2(right, (rect.top() - 3.0).min(self.y(highest as f32) - 2.0).max(self.bars.top() + 14.0));
@@ -290,7 +290,7 @@ impl<'a> Plot<'a> {
             .zip(&names)
             .map(|(&(delay, ..), names)| Callout { x: self.x(delay), widths: [names[0].size().x, names[1].size().x] })
             .collect();
-        let places = callouts::place(&callouts, self.bars.left() - COUNTS, self.bars.right() + 10.0);
+        let places = callouts::place(&callouts, self.bars.left() - COUNTS, self.bars.right());
         for ((line, callout), (names, place)) in lines.iter().zip(&callouts).zip(names.iter().zip(places)) {
             let row_y = |row: usize| self.bars.top() - LABELS + 3.0 + 15.0 * row as f32;
             let top = place.map_or(self.bars.top(), |place| row_y(place.row) + 2.0);

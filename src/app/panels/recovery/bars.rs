@@ -18,8 +18,9 @@ use crate::twin::guarantees::{Guarantees, ORDER, Outcome, Totals};
 const SUMS: f32 = 210.0;
 const LEGEND: f32 = 22.0;
 const TIMES: f32 = 20.0;
-/// No bar is narrower, its gap included.
+/// No bar is narrower, its gap included; none is wider.
 const LEAST: f32 = 5.0;
+const WIDEST: f32 = 140.0;
 
 /// A bar: the start of its first window, and its records.
 type Bar = (EventTime, Totals);
@@ -38,7 +39,8 @@ pub fn bars_ui(ui: &mut Ui, theme: &Theme, guarantees: &Guarantees, area: Rect) 
         Scale { most: top.unwrap_or(0).max(1) as f32 * 1.12, bars: rows.iter().map(Vec::len).max().unwrap_or(0) };
     let painter = ui.painter().with_clip_rect(area);
     let note = guarantees.outcomes.iter().flatten().map(|it| it.note.as_str()).find(|note| !note.is_empty());
-    legend(&painter, theme, area, several, note);
+    let has_stuck = guarantees.outcomes.iter().flatten().any(Outcome::is_stuck);
+    legend(&painter, theme, area, several, (note, has_stuck));
     let height = (area.height() - LEGEND - TIMES) / 3.0;
     for (place, (outcome, bars)) in guarantees.outcomes.iter().zip(&rows).enumerate() {
         let top = area.top() + LEGEND + height * place as f32;
@@ -54,7 +56,7 @@ pub fn bars_ui(ui: &mut Ui, theme: &Theme, guarantees: &Guarantees, area: Rect) 
         painter.rect_filled(plot, 0.0, theme.plot);
         let words = match outcome {
             Ok(outcome) => {
-                scale.draw(&painter, theme, plot, bars);
+                scale.draw(&painter, theme, plot, bars, outcome.is_stuck());
                 sums(&painter, theme, plot, outcome);
                 told(name, outcome)
             }
@@ -107,10 +109,11 @@ fn sum(bars: &[Bar]) -> Bar {
 fn told(name: &str, outcome: &Outcome) -> String {
     let (totals, ledger) = (outcome.totals(), outcome.ledger);
     format!(
-        "{name}: {} expected, {} seen, {} lost, {} repeated; the ledger has {} lost, {} duplicated",
+        "{name}: {} expected, {} seen, {} {}, {} repeated; the ledger has {} lost, {} duplicated",
         human::count(totals.expected),
         human::count(totals.seen),
         human::count(totals.lost),
+        if outcome.is_stuck() { "not out" } else { "lost" },
         human::count(totals.repeated),
         human::count(ledger.lost),
         human::count(ledger.duplicated),
@@ -124,7 +127,7 @@ fn sums(painter: &Painter, theme: &Theme, plot: Rect, outcome: &Outcome) {
     let lines = [
         (totals.expected, "expected", theme.t2),
         (totals.seen, "seen by readers", theme.t1),
-        (totals.lost, "lost", theme.t1),
+        (totals.lost, if outcome.is_stuck() { "not out by the end" } else { "lost" }, theme.t1),
         (totals.repeated, "repeated", theme.t1),
     ];
     let step = 17.0_f32.min(plot.height() / 5.2);
@@ -140,7 +143,7 @@ fn sums(painter: &Painter, theme: &Theme, plot: Rect, outcome: &Outcome) {
 }
 
 /// What the parts of a bar mean.
-fn legend(painter: &Painter, theme: &Theme, area: Rect, several: usize, note: Option<&str>) {
+fn legend(painter: &Painter, theme: &Theme, area: Rect, several: usize, (note, has_stuck): (Option<&str>, bool)) {
     let y = area.top() + LEGEND / 2.0 - 2.0;
     let unit = match several {
         1 => "records by window".to_owned(),
@@ -148,7 +151,9 @@ fn legend(painter: &Painter, theme: &Theme, area: Rect, several: usize, note: Op
     };
     painter.text(pos2(area.left(), y), Align2::LEFT_CENTER, unit, font::tick(), theme.t3);
     let mut x = area.left() + NAMES;
-    for (part, name) in [(Part::Seen, "seen"), (Part::Lost, "lost"), (Part::Repeated, "repeated")] {
+    let parts =
+        [(Part::Seen, "seen"), (Part::Lost, "lost"), (Part::Stuck, "not out by the end"), (Part::Repeated, "repeated")];
+    for (part, name) in parts.into_iter().filter(|(part, _)| has_stuck || *part != Part::Stuck) {
         let swatch = Rect::from_min_size(pos2(x, y - 6.0), vec2(14.0, 12.0));
         part.draw(painter, theme, swatch);
         let at = pos2(swatch.right() + 5.0, y);
@@ -160,10 +165,11 @@ fn legend(painter: &Painter, theme: &Theme, area: Rect, several: usize, note: Op
 }
 
 /// A part of a bar.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Seen,
     Lost,
+    Stuck,
     Repeated,
 }
 
@@ -180,6 +186,11 @@ impl Part {
                 painter.rect_filled(rect, 0.0, alpha(theme.dropped, 0.14));
                 painter.add(marks::hatch(rect, 6.0, Stroke::new(1.4, theme.dropped)));
                 painter.rect_stroke(rect, 0.0, Stroke::new(1.0, theme.dropped), StrokeKind::Inside);
+            }
+            Self::Stuck => {
+                painter.rect_filled(rect, 0.0, alpha(theme.t3, 0.10));
+                painter.add(marks::hatch(rect, 6.0, Stroke::new(1.0, alpha(theme.t3, 0.5))));
+                painter.rect_stroke(rect, 0.0, Stroke::new(1.0, theme.t3), StrokeKind::Inside);
             }
             Self::Repeated => {
                 painter.rect_filled(rect, 0.0, theme.warn);
@@ -198,10 +209,10 @@ struct Scale {
 
 impl Scale {
     fn width(&self, plot: Rect) -> f32 {
-        plot.width() / self.bars.max(1) as f32
+        (plot.width() / self.bars.max(1) as f32).min(WIDEST)
     }
 
-    fn draw(&self, painter: &Painter, theme: &Theme, plot: Rect, bars: &[Bar]) {
+    fn draw(&self, painter: &Painter, theme: &Theme, plot: Rect, bars: &[Bar], is_stuck: bool) {
         let y = |count: u64| plot.bottom() - plot.height() * count as f32 / self.most;
         let width = self.width(plot);
         let gap = (width * 0.12).clamp(0.5, 4.0);
@@ -210,7 +221,8 @@ impl Scale {
             let part = |from: u64, to: u64| Rect::from_x_y_ranges(left + gap..=left + width - gap, y(to)..=y(from));
             let kept = it.expected - it.lost;
             Part::Seen.draw(painter, theme, part(0, kept));
-            Part::Lost.draw(painter, theme, part(kept, it.expected));
+            let missing = if is_stuck { Part::Stuck } else { Part::Lost };
+            missing.draw(painter, theme, part(kept, it.expected));
             Part::Repeated.draw(painter, theme, part(it.expected, it.expected + it.repeated));
             let line = Stroke::new(1.5, theme.t1);
             let at = painter.round_to_pixel_center(y(it.expected));

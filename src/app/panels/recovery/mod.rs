@@ -23,12 +23,11 @@ use crate::runtime::RecoveryLog;
 const STRIP: f32 = 132.0;
 
 /// What to do where nothing fails and nothing is stored.
-const NOTHING: &str = "Nothing fails here, and no checkpoints are taken. Open \"Exactly once\", or add to a scenario \
-                       faults: [Crash(victim: Window(0), at: \"20s\")] and in its pipeline \
-                       checkpoints: (interval: \"8s\").";
+const NOTHING: &str = "Nothing fails here, and no checkpoints are taken. Press \"Crash a task\" below the topology, \
+                       or open \"Exactly once\".";
 /// What to do where nothing fails.
-const NO_FAILURE: &str = "No task failed, so every guarantee gives the same results. Add to the scenario \
-                          faults: [Crash(victim: Window(0), at: \"20s\")].";
+const NO_FAILURE: &str = "No task failed, so every guarantee gives the same results. Press \"Crash a task\" below \
+                          the topology to see where they differ.";
 /// A run whose rows are known only in the order in which they were handled.
 const NO_INPUT: &str = "The rows of this run are not kept as they were read, so no guarantee can be tried on them.";
 

@@ -25,7 +25,7 @@ const CHECKPOINTS: f32 = 30.0;
 /// Room left of the strip for the names of its two lanes.
 pub const NAMES: f32 = 132.0;
 /// Room for half a mark at both ends of the run.
-const EDGE: f32 = 6.0;
+const EDGE: f32 = 9.0;
 
 /// What happens between two of the instants of a recovery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +84,8 @@ pub fn strip_ui(ui: &mut Ui, view: &View<'_>, log: &RecoveryLog, area: Rect, com
     for row in &log.checkpoints {
         checkpoint(&painter, theme, axis, ticks, row);
     }
+    // Where the words above the bands end.
+    let mut free = both.left();
     for (place, row) in log.recoveries.iter().enumerate() {
         let next = log.recoveries.get(place + 1).map_or(end, |next| next.failed_at);
         for (phase, from, until) in phases(row, next) {
@@ -95,8 +97,16 @@ pub fn strip_ui(ui: &mut Ui, view: &View<'_>, log: &RecoveryLog, area: Rect, com
         let room = axis.px_of(next.micros()) - at - 18.0;
         let words = painter.layout_no_wrap(outcome(row), font::tick(), theme.t2);
         let size = words.size();
+        let y = bands.top() - 10.0 - size.y / 2.0;
+        let before = at - 9.0 - size.x;
         if size.x <= room {
-            painter.galley(pos2(at + 9.0, bands.top() - 10.0 - size.y / 2.0), words, theme.t2);
+            painter.galley(pos2(at + 9.0, y), words, theme.t2);
+            free = at + 9.0 + size.x;
+        } else if before > free + 6.0 {
+            painter.galley(pos2(before, y), words, theme.t2);
+            free = at + 9.0;
+        } else {
+            free = at + 9.0;
         }
         let hit = bands.with_min_x(at).with_max_x(axis.px_of(row.caught_up_at.unwrap_or(next).micros()).max(at + 6.0));
         let response = ui.interact(hit, ui.scope_id().with(("recovery", place)), Sense::hover());

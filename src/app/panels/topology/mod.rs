@@ -14,10 +14,12 @@ use egui::{Align, Layout, Rect, RichText, Role, Sense, TextFormat, Ui, WidgetInf
 use crate::app::arrangement::Preset;
 use crate::app::insight::Insight;
 use crate::app::panels::faults::{self, FaultsState};
+use crate::app::panels::guarantees::air;
 use crate::app::panels::topology::ends::Ends;
 use crate::app::panels::topology::model::{Model, Said};
 use crate::app::panels::topology::paint::Brush;
 use crate::app::theme::{Theme, alpha, font, radius, space};
+use crate::app::time_ticks;
 use crate::app::view::{Command, View};
 use crate::app::widgets::within::Within as _;
 use crate::app::widgets::{frame, marks};
@@ -34,26 +36,32 @@ pub struct TopologyState {
     shown: Option<(u64, ProcTime, Model)>,
 }
 
-/// Room for the words about one cause, and for all of them at most.
-const CAUSE: f32 = 42.0;
-const BACKLOG: f32 = 24.0;
+/// Between two paragraphs below the picture, and the height of a line of a cause.
+const BETWEEN: f32 = 6.0;
+const LINE: f32 = 17.0;
 /// Lines of prose are never longer.
 const PROSE: f32 = 820.0;
 
 /// Draws the panel into all of `ui`: the picture, and below it what can be broken.
 pub fn topology_ui(ui: &mut Ui, view: &View<'_>, state: &mut TopologyState, commands: &mut Vec<Command>) {
     let theme = view.theme;
-    let rect = ui.max_rect();
+    let whole = ui.max_rect();
+    let is_present = view.preset == Preset::Present;
+    // In front of people its left edge is that of the columns below it.
+    let rect = if is_present { whole.shrink2(vec2(air(whole.width()) - space::PANEL, 0.0)) } else { whole };
+    ui.painter().rect_filled(whole, 0.0, theme.panel);
     let insight = view.run.insight();
     let over = insight.map(|insight| format!("over the last {}", human::span(insight.recent_length())));
-    frame::panel(
+    let over = over.map(|over| if is_present { moment(view).unwrap_or(over) } else { over });
+    frame::panel_in(
         ui,
         theme,
         rect,
-        "Topology",
+        ("Topology", if is_present { font::finding() } else { font::title() }),
         |ui| {
             if let Some(over) = over.filter(|_| ui.available_width() > 480.0) {
-                frame::caption(ui, theme, over);
+                let letters = if is_present { font::body() } else { font::tick() };
+                ui.label(RichText::new(over).font(letters).color(theme.t3));
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| legend_ui(ui, theme));
         },
@@ -75,12 +83,31 @@ pub fn topology_ui(ui: &mut Ui, view: &View<'_>, state: &mut TopologyState, comm
         return;
     }
     let model = current(state, &view.run.trace, insight, view.run.generation, view.now);
-    let is_far = view.preset == Preset::Present && body.width() >= 1_440.0;
+    let is_far = is_present && body.width() >= 1_440.0;
     let ends = is_far.then(|| Ends::of(view.run, insight, view.now));
     let look = Look { scale: scale(view, body), words: Words::Below, ends: ends.as_ref() };
     frame::scope(ui, "topology", body, Layout::top_down(Align::Min), |ui| {
         draw(ui, theme, Clock::of(insight.metrics.span()), model, body, look);
     });
+}
+
+/// What the job is up to at the cursor, where it has failed and is not yet as it was.
+fn moment(view: &View<'_>) -> Option<String> {
+    let rows = &view.run.trace.recovery.as_deref()?.recoveries;
+    let row = rows[..rows.partition_point(|row| row.failed_at <= view.now)].last()?;
+    let before = |at: Option<ProcTime>| at.is_none_or(|at| view.now < at);
+    let words = if before(row.detected_at) {
+        "failed, and nobody has noticed"
+    } else if before(row.restarted_at) {
+        "failed, and not yet started again"
+    } else if before(row.restored_at) {
+        "reading its state after the failure"
+    } else if before(row.caught_up_at) {
+        "catching up after the failure"
+    } else {
+        return None;
+    };
+    Some(format!("{}, {words}", time_ticks::clock(view.now.micros(), 1e6)))
 }
 
 /// Cards grow with the room that there is for them; in front of people they are large.
@@ -133,12 +160,7 @@ pub fn draw(ui: &mut Ui, theme: &Theme, clock: Clock, model: &Model, body: Rect,
     let Look { scale, words: has_words, ends } = look;
     let inner = if ends.is_some() { body.shrink2(vec2((END + END_EDGE) * scale, 0.0)) } else { body };
     let rows: Vec<usize> = model.stages.iter().map(|stage| stage.rows.len()).collect();
-    let lines = usize::from(!model.backlog.is_empty()) + usize::from(!model.held_back.is_empty());
-    let words = if has_words == Words::None {
-        0.0
-    } else {
-        (BACKLOG * lines.max(1) as f32 + CAUSE * model.causes.len().max(1) as f32) * scale
-    };
+    let words = if has_words == Words::None { 0.0 } else { words_height(ui, theme, model, inner.width(), scale) };
     let layout = layout::layout(inner, &rows, model.dead_letters.is_some(), words, scale);
     let painter = ui.painter().clone();
     let brush = Brush { painter: &painter, theme, clock, scale };
@@ -195,33 +217,69 @@ fn said(ui: &Ui, id: impl std::hash::Hash + std::fmt::Debug, rect: Rect, words: 
 /// What waits, and why.
 fn words_ui(ui: &mut Ui, theme: &Theme, model: &Model, rect: Rect, scale: f32) {
     let rect = rect.with_max_x(rect.right().min(rect.left() + PROSE * scale));
-    let body = font::regular(12.0 * scale);
     frame::scope(ui, "causes", rect, Layout::top_down(Align::Min), |ui| {
-        ui.spacing_mut().item_spacing.y = 6.0;
-        if !model.backlog.is_empty() {
-            ui.label(RichText::new(&model.backlog).font(body.clone()).color(theme.t2));
-        }
-        if !model.held_back.is_empty() {
-            ui.label(RichText::new(&model.held_back).font(body.clone()).color(theme.t2));
-        }
-        if model.causes.is_empty() {
-            ui.label(RichText::new("No task waits for another.").font(body.clone()).color(theme.t3));
-        }
-        for (place, cause) in model.causes.iter().enumerate() {
-            cause_ui(ui, theme, place, cause, scale);
+        ui.spacing_mut().item_spacing.y = BETWEEN;
+        let mut left = rect.height();
+        for mut job in paragraphs(theme, model, rect.width(), scale) {
+            // What has no room is cut where it can be seen, and told in full under the pointer.
+            job.wrap.max_rows = ((left / (LINE * scale)) as usize).max(usize::from(left >= LINE));
+            if job.wrap.max_rows == 0 {
+                break;
+            }
+            let words = job.text.clone();
+            let galley = ui.painter().layout_job(job);
+            let is_cut = galley.elided;
+            left -= galley.size().y + BETWEEN;
+            let shown = ui.label(galley);
+            if is_cut {
+                shown.on_hover_text(words);
+            }
         }
     });
 }
 
-fn cause_ui(ui: &mut Ui, theme: &Theme, place: usize, cause: &Said, scale: f32) {
+/// How much of the height the words would like to have.
+fn words_height(ui: &Ui, theme: &Theme, model: &Model, width: f32, scale: f32) -> f32 {
+    let width = (width - 2.0 * space::PANEL).min(PROSE * scale);
+    let heights = paragraphs(theme, model, width, scale).into_iter().map(|job| ui.painter().layout_job(job).size().y);
+    // Words begin a little below the cards.
+    heights.map(|height| height + BETWEEN).sum::<f32>() + 14.0
+}
+
+/// What is said below the picture: what waits, by whom the watermark is held back, and the causes.
+fn paragraphs(theme: &Theme, model: &Model, width: f32, scale: f32) -> Vec<LayoutJob> {
+    let body = font::regular(12.0 * scale);
+    let plain = |text: &str, colour| {
+        let mut job = LayoutJob::default();
+        let format = TextFormat {
+            font_id: body.clone(),
+            color: colour,
+            line_height: Some(LINE * scale),
+            ..TextFormat::default()
+        };
+        job.append(text, 0.0, format);
+        job.wrap.max_width = width;
+        job
+    };
+    let first = [&model.backlog, &model.held_back];
+    let mut jobs: Vec<LayoutJob> =
+        first.into_iter().filter(|text| !text.is_empty()).map(|text| plain(text, theme.t2)).collect();
+    if model.causes.is_empty() {
+        jobs.push(plain("No task waits for another.", theme.t3));
+    }
+    jobs.extend(model.causes.iter().enumerate().map(|(place, cause)| of_cause(theme, place, cause, width, scale)));
+    jobs
+}
+
+fn of_cause(theme: &Theme, place: usize, cause: &Said, width: f32, scale: f32) -> LayoutJob {
     let mut job = LayoutJob::default();
     let format =
-        |font, color| TextFormat { font_id: font, color, line_height: Some(17.0 * scale), ..TextFormat::default() };
+        |font, color| TextFormat { font_id: font, color, line_height: Some(LINE * scale), ..TextFormat::default() };
     let first = if place == 0 { theme.t1 } else { theme.t2 };
     job.append(&cause.headline, 0.0, format(font::semibold(12.5 * scale), first));
     job.append(&cause.detail, 5.0, format(font::regular(12.0 * scale), theme.t2));
-    job.wrap.max_width = ui.available_width();
-    ui.label(job);
+    job.wrap.max_width = width;
+    job
 }
 
 /// What the colours of the bars stand for.
@@ -239,16 +297,19 @@ fn legend_ui(ui: &mut Ui, theme: &Theme) {
     }
 }
 
+/// A line of what an empty panel says is never longer: about 68 characters.
+const EMPTY: f32 = 420.0;
+
 /// A panel without anything to show says why.
 pub fn empty(ui: &mut Ui, theme: &Theme, body: Rect, words: &str) {
     let body = Rect::from_min_max(
         pos2(body.left() + space::PANEL, body.top()),
         pos2(body.right() - space::PANEL, body.bottom()),
     );
-    let mut job = LayoutJob::simple(words.to_owned(), font::body(), theme.t3, body.width());
+    let mut job = LayoutJob::simple(words.to_owned(), font::prose(), theme.t2, body.width().min(EMPTY));
     job.halign = Align::Center;
     let galley = ui.painter().layout_job(job);
     let response = ui.interact(body, ui.scope_id().with("empty"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
-    ui.painter().galley(body.center() - vec2(0.0, galley.size().y / 2.0), galley, theme.t3);
+    ui.painter().galley(body.center() - vec2(0.0, galley.size().y / 2.0), galley, theme.t2);
 }

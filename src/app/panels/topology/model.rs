@@ -6,7 +6,7 @@ use crate::gate::GatePolicy;
 use crate::human;
 use crate::metrics::tasks::phrase::{Clock, many, percent, percent_short, rate};
 use crate::metrics::tasks::silence::{of_partition, of_task};
-use crate::metrics::tasks::{Cause, Clearing, Shares, Silence, causes};
+use crate::metrics::tasks::{Cause, CauseKind, Clearing, Shares, Silence, causes};
 use crate::pipeline::Overflow;
 use crate::record::PartitionId;
 use crate::runtime::{Fate, TaskId, Trace};
@@ -246,7 +246,9 @@ impl<'a> Look<'a> {
             words.push_str(&format!("; watermark {}", self.tell(watermark)));
         }
         words.push_str(&self.up_to(&silence));
-        let is_cause = self.causes.first().is_some_and(|cause| cause.tasks.contains(&task));
+        // When the job was down, nobody was slow.
+        let slow = self.causes.first().filter(|cause| cause.kind != CauseKind::JobDown);
+        let is_cause = slow.is_some_and(|cause| cause.tasks.contains(&task));
         if is_cause {
             words.push_str("; the cause of the wait");
         }

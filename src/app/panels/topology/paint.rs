@@ -53,13 +53,20 @@ impl Brush<'_> {
         self.painter.rect_filled(card.rect, radius::CARD, theme.raised);
         self.painter.rect_stroke(card.rect, radius::CARD, Stroke::new(rim, colour), StrokeKind::Inside);
         let at = card.rect.min + vec2(12.0, 16.0 * self.scale);
-        self.painter.text(at, Align2::LEFT_CENTER, stage.name, self.title(), theme.t1);
+        let name = self.painter.text(at, Align2::LEFT_CENTER, stage.name, self.title(), theme.t1);
+        let below = card.rect.min + vec2(12.0, 33.0 * self.scale);
         if stage.is_cause() {
-            let at = pos2(card.rect.right() - 12.0, at.y);
-            self.painter.text(at, Align2::RIGHT_CENTER, "the cause", self.legend_value(), theme.t1);
+            let words = self.painter.layout_no_wrap("the cause".to_owned(), self.legend_value(), theme.t1);
+            let size = words.size();
+            let left = card.rect.right() - 12.0 - size.x;
+            // In a narrow card it takes the place of the number of tasks.
+            if left < name.right() + 6.0 {
+                self.painter.galley(below - vec2(0.0, size.y / 2.0), words, theme.t1);
+                return;
+            }
+            self.painter.galley(pos2(left, at.y - size.y / 2.0), words, theme.t1);
         }
-        let at = card.rect.min + vec2(12.0, 33.0 * self.scale);
-        self.painter.text(at, Align2::LEFT_CENTER, &stage.about, self.tick(), theme.t3);
+        self.painter.text(below, Align2::LEFT_CENTER, &stage.about, self.tick(), theme.t3);
     }
 
     /// Who sends the records: a circle for each, as far as there is room.

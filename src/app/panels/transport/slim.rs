@@ -4,6 +4,7 @@
 use egui::{Align2, Painter, Pos2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2};
 
 use crate::app::arrangement::Preset;
+use crate::app::panels::guarantees::air;
 use crate::app::panels::transport::buttons::{Icon, icon_at, play_button};
 use crate::app::panels::transport::{clock, recovery, timeline};
 use crate::app::playback::Playback;
@@ -22,7 +23,11 @@ const DOTS: usize = 120;
 pub fn slim_ui(ui: &mut Ui, view: &View<'_>, playback: &Playback, commands: &mut Vec<Command>) {
     let area = ui.max_rect();
     let is_present = view.preset == Preset::Present;
-    let margin = if area.width() < 1_100.0 { space::PANEL } else { 32.0 };
+    let margin = match (is_present, area.width() < 1_100.0) {
+        (true, _) => air(area.width()),
+        (false, true) => space::PANEL,
+        (false, false) => 32.0,
+    };
     let y = area.center().y;
     let left = area.left() + margin;
     let press =
@@ -116,19 +121,32 @@ fn dots(painter: &Painter, view: &View<'_>, rail: Rect, axis: TimeAxis) {
 fn troubles(painter: &Painter, view: &View<'_>, rail: Rect, axis: TimeAxis) {
     let theme = view.theme;
     let start = view.run.overview.start;
+    let rules = view.run.scenario.log.rules();
     let mut free = rail.left();
+    let beginnings: Vec<f32> =
+        view.run.scenario.faults.iter().map(|fault| axis.px_of((start + fault.stretch(&rules).0).micros())).collect();
     for fault in &view.run.scenario.faults {
-        let (from, until) = fault.stretch(&view.run.scenario.log.rules());
+        let (from, until) = fault.stretch(&rules);
         let x = |at: ProcTime| axis.px_of(at.micros()).within(rail.left(), rail.right());
         let (left, right) = (x(start + from), x(start + until));
         let colour = if fault.is_before_the_log() { alpha(theme.fault, 0.6) } else { theme.backpressure };
         painter.rect_filled(Rect::from_x_y_ranges(left..=right.max(left + 2.0), rail.y_range()), 0.0, colour);
         let words = painter.layout_no_wrap(fault.in_words(), font::regular(12.0), theme.t2);
         let width = words.size().x + 18.0;
-        let at = left.min(rail.right() - width);
-        if at >= free {
-            painter.add(marks::bolt(pos2(at + 4.0, rail.top() - 11.0), 5.0, theme.fault));
-            painter.galley(pos2(at + 13.0, rail.top() - 11.0 - words.size().y / 2.0), words, theme.t2);
+        let y = rail.top() - 11.0;
+        let size = words.size();
+        let bolt = |x: f32| painter.add(marks::bolt(pos2(x, y), 5.0, theme.fault));
+        let is_taken = beginnings.iter().any(|&other| other > left + 1.0 && other < left + width + 8.0);
+        let before = left - size.x - 13.0;
+        if (is_taken || left + width > rail.right()) && before >= free {
+            // What comes next has its own name there.
+            bolt(left);
+            painter.galley(pos2(before, y - size.y / 2.0), words, theme.t2);
+            free = left + 12.0;
+        } else if left.min(rail.right() - width) >= free {
+            let at = left.min(rail.right() - width);
+            bolt(at + 4.0);
+            painter.galley(pos2(at + 13.0, y - size.y / 2.0), words, theme.t2);
             free = at + width + 8.0;
         }
     }

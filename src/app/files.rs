@@ -154,15 +154,20 @@ pub fn open(source: &Source, go_on: &mut dyn FnMut(f32) -> bool) -> Result<Opene
     }
 }
 
+/// The endings of recordings.
+const RECORDINGS: [&str; 8] = ["csv", "tsv", "jsonl", "ndjson", "json", "parquet", "gz", "zst"];
+
 /// The system's dialog for choosing a file; blocks until it is closed. `None` also when the system
 /// has no dialog.
 pub fn ask() -> Option<PathBuf> {
     rfd::FileDialog::new()
         .set_title("Open a stream")
         .add_filter(
-            "Scenarios and recordings",
+            "Scenarios and recordings (.ron, .csv, .jsonl, .parquet, .gz, .zst)",
             &["ron", "csv", "tsv", "jsonl", "ndjson", "json", "parquet", "gz", "zst"],
         )
+        .add_filter("Scenarios (.ron)", &["ron"])
+        .add_filter("Recordings (.csv, .jsonl, .parquet, also .gz and .zst)", &RECORDINGS)
         .add_filter("All files", &["*"])
         .pick_file()
 }

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use crate::app::export::film::Film;
 use crate::app::export::picture::{Look, Scene};
 use crate::app::panel::Panel;
+use crate::app::shell::remembered::Origin;
 use crate::app::state::State;
 use crate::app::tasks::{Finish, GoOn, Task};
 use crate::app::view::Run;
@@ -96,9 +97,19 @@ pub fn ask(state: &mut State, what: What) {
     };
     let (start, end) = run.clock_range();
     let clock = |at: ProcTime| crate::human::instant(at.micros());
-    let path = Path::new(&state.saved.export_folder).join(file_name(&state.scenario.title, what));
+    let path = folder(state).join(file_name(&state.scenario.title, what));
     state.shell.export =
         Some(ExportCard { what, path: path.display().to_string(), from: clock(start), to: clock(end), problem: None });
+}
+
+/// The folder that is proposed: the one that was last written to, or that of the open file; without either,
+/// the one that the program was started in.
+fn folder(state: &State) -> PathBuf {
+    match &state.shell.origin {
+        _ if !state.saved.export_folder.is_empty() => PathBuf::from(&state.saved.export_folder),
+        Some(Origin::File(file)) => file.parent().map(Path::to_path_buf).unwrap_or_default(),
+        _ => PathBuf::new(),
+    }
 }
 
 /// `trams-and-a-tunnel-time-map.png`.

@@ -1,6 +1,7 @@
 //! One module per panel. A panel is a function of a [`super::view::View`] and its own scroll and
 //! zoom state; whatever it wants to change, it pushes as a [`super::view::Command`].
 
+pub mod alert_chip;
 pub mod emissions;
 pub mod export_card;
 pub mod faults;

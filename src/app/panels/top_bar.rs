@@ -12,7 +12,7 @@ use crate::app::export::What;
 use crate::app::files::{self, first_sentence};
 use crate::app::panel::Panel;
 use crate::app::panels::palette::{keys_ui, paint_glass};
-use crate::app::panels::tasks;
+use crate::app::panels::{alert_chip, tasks};
 use crate::app::shell::command::ShellCommand;
 use crate::app::state::State;
 use crate::app::theme::{Theme, ThemeChoice, font, radius, space};
@@ -103,6 +103,7 @@ fn scenario_ui(ui: &mut Ui, state: &State, theme: &Theme, room: f32, commands: &
 
 /// Long work, then search, open, export and theme.
 fn right_ui(ui: &mut Ui, state: &State, theme: &Theme, compact: bool, commands: &mut Vec<Command>) {
+    alert_chip::alert_chip_ui(ui, theme, state, commands);
     tasks::strip_ui(ui, theme, state, commands);
     if let Some(reading) = &state.reading {
         reading_ui(ui, theme, &reading.name, reading.share, commands);
@@ -110,7 +111,8 @@ fn right_ui(ui: &mut Ui, state: &State, theme: &Theme, compact: bool, commands: 
     if search_ui(ui, theme, compact).clicked() {
         commands.push(Command::Shell(ShellCommand::ShowPalette(true)));
     }
-    let help = "Open a scenario or a recording (Ctrl O). Files can also be dropped on the window.";
+    let help = "Open a scenario (.ron) or a recording (.csv, .jsonl, .parquet, also .gz and .zst): Ctrl O. Files can also \
+                be dropped on the window.";
     if button(ui, theme, "Open", Loudness::Quiet).on_hover_text(help).clicked() {
         commands.push(Command::ShowOpenCard(true));
     }

@@ -5,6 +5,8 @@ use crate::app::arrangement::Preset;
 use crate::app::export::What;
 use crate::app::files;
 use crate::app::panel::Panel;
+use crate::app::panels::faults::choice::{Choice, Victims, in_words};
+use crate::app::panels::faults::kinds::{Kind as FaultKind, Scene};
 use crate::app::panels::palette::asked;
 use crate::app::panels::palette::score::{Fit, fit};
 use crate::app::panels::start::questions::QUESTIONS;
@@ -111,6 +113,7 @@ fn all(state: &State) -> Vec<Entry> {
     let mut entries = Vec::new();
     entries.extend(panels(state));
     entries.extend(commands(state));
+    entries.extend(faults(state));
     entries.extend(layouts());
     entries.extend(exports());
     entries.extend(speeds());
@@ -140,6 +143,29 @@ fn panels(state: &State) -> impl Iterator<Item = Entry> {
             let title = format!("Put {} back", panel.title());
             Entry::new(Kind::Do, title, "Among the other panels", vec![Command::ToggleMaximised(panel)])
         }))
+}
+
+/// Every way in which the run can be broken here, at the cursor, as the buttons below the topology begin with.
+fn faults(state: &State) -> Vec<Entry> {
+    let Some(run) = state.run.as_ref().filter(|_| state.live.is_none()) else { return Vec::new() };
+    let scene = Scene {
+        scenario: &state.scenario,
+        stream: &run.trace.stream,
+        origin: run.origin(),
+        end: run.clock_range().1,
+        now: state.playback.now(),
+    };
+    let entry = |kind: FaultKind| {
+        scene.applies(kind).ok()?;
+        let choice = Choice::default();
+        let fault = scene.fault(kind, &choice).ok()?;
+        let victims = Victims::of(kind, scene.scenario);
+        let words = in_words(kind, &choice, &victims, scene.length());
+        let detail = if words.is_empty() { kind.help().to_owned() } else { format!("{}: {words}", kind.help()) };
+        let commands = vec![Command::ShowPanel(Panel::Topology), Command::Break(Box::new(fault))];
+        Some(Entry::new(Kind::Do, format!("Break something: {}", kind.title()), detail, commands))
+    };
+    FaultKind::ALL.into_iter().filter_map(entry).collect()
 }
 
 fn layouts() -> impl Iterator<Item = Entry> {
@@ -196,7 +222,6 @@ fn commands(state: &State) -> Vec<Entry> {
         }
         (None, None) => {}
     }
-    add("Break something", "Fault buttons beside the topology", Command::ShowPanel(Panel::Topology));
     match &state.beside {
         None => add(
             "Compare with another stream",

@@ -1,7 +1,8 @@
 //! Partitions: a row for each partition of the log. Its lag over the run with the cursor; where its
 //! reader stands between what the log still keeps and its end; its watermark; its silence by name; and
-//! who reads it.
+//! who reads it. What few rows leave free shows how far every watermark is behind the clock.
 
+mod behind;
 mod model;
 mod paint;
 
@@ -122,10 +123,17 @@ impl Table<'_> {
         let rows = Rect::from_min_max(pos2(body.left(), body.top() + HEADS), pos2(body.right(), body.bottom() - TICKS));
         let height = (rows.height() / count.max(1) as f32).within(ROW.0, ROW.1);
         let shown = rows.with_max_y(rows.bottom().min(rows.top() + height * count as f32));
+        let free = rows.with_min_y(shown.bottom());
         let run = self.insight.metrics.span();
         let range = TimeRange::of_micros(run.from.micros(), run.until.micros());
         let axis = TimeAxis::new(range, self.columns.chart.0, self.columns.chart.1);
-        self.ticks(ui, axis, shown.bottom());
+        let has_lines = free.height() >= behind::LEAST && self.courses.behind.iter().any(|line| !line.is_empty());
+        if has_lines {
+            let end = self.behind_ui(ui, free, axis);
+            self.ticks(ui, axis, end);
+        } else {
+            self.ticks(ui, axis, shown.bottom());
+        }
         frame::scope(ui, "partition rows", shown, Layout::top_down(Align::Min), |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             ui.style_mut().interaction.selectable_labels = false;

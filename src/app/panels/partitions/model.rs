@@ -22,6 +22,9 @@ pub struct Courses {
     pub of: Vec<Course>,
     /// The most unread records that any of them ever had; at least 1.
     pub most: u32,
+    /// By partition, where they are few: how far its watermark is behind the clock, as instants and spans;
+    /// nothing where it has none.
+    pub behind: Vec<Vec<(ProcTime, Span)>>,
 }
 
 /// One partition over the run.
@@ -44,8 +47,28 @@ impl Courses {
         };
         let of: Vec<Course> = insight.metrics.partitions().iter().enumerate().map(course).collect();
         let most = of.iter().flat_map(|course| course.lag.iter().copied()).max().unwrap_or(0).max(1);
-        Self { of, most }
+        let behind =
+            if of.len() > MOST_LINES { Vec::new() } else { (0..of.len()).map(|it| behind(insight, it)).collect() };
+        Self { of, most, behind }
     }
+}
+
+/// Of more partitions than these nobody can follow the lines.
+const MOST_LINES: usize = 32;
+
+/// How far the watermark of a partition is behind the clock over the run.
+fn behind(insight: &Insight, partition: usize) -> Vec<(ProcTime, Span)> {
+    let run = insight.metrics.span();
+    let inputs = insight.metrics.inputs();
+    // There are few partitions.
+    let input = inputs.of_partition(PartitionId(partition as u32));
+    let at = |look: i64| run.from + Span::from_micros(run.length().micros() / LOOKS * look);
+    let known = |at: ProcTime| {
+        let watermark = inputs.watermark(input, at);
+        let is_known = watermark > EventTime::MIN && watermark < EventTime::MAX;
+        is_known.then(|| (at, at - watermark.on_proc_clock()))
+    };
+    (0..=LOOKS).map(at).filter_map(known).collect()
 }
 
 fn silences(trace: &Trace, insight: &Insight, partition: PartitionId) -> Vec<(ProcTime, ProcTime, &'static str)> {

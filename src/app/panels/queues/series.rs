@@ -1,12 +1,15 @@
 //! Depth and lag over a run as lines of a fixed number of points: the highest value of each of
-//! [`STRETCHES`] equal stretches of time.
+//! [`STRETCHES`] equal stretches of time. And how long until all that waits is cleared, as it turned out and
+//! as it was predicted at the time.
 
-use crate::metrics::tasks::Flow;
+use crate::metrics::tasks::{Clearing, Flow};
 use crate::runtime::Trace;
 use crate::time::{ProcTime, Span};
 
 /// Stretches of a run; more than a panel has pixels.
 const STRETCHES: usize = 800;
+/// Instants at which the time to clear is asked for.
+const LOOKS: usize = 300;
 
 /// What waits over a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,12 +20,16 @@ pub struct Series {
     stretch_s: f64,
     /// Per stretch: the most records in the queue.
     depth: Vec<u32>,
-    /// Per stretch: the most records in queue and log together.
-    waiting: Vec<u32>,
+    /// Per stretch: the most records in the log that are not read yet.
+    lag: Vec<u32>,
     /// The most records in the queue.
     pub most_depth: usize,
-    /// The most records in queue and log together.
-    pub most_waiting: usize,
+    /// The most unread records in the log.
+    pub most_lag: usize,
+    /// Seconds until nothing waited any more, by second of the run; nothing where that never came.
+    pub cleared: Vec<[f64; 2]>,
+    /// The same as it was predicted; nothing where the pace was too slow, or unknown.
+    pub predicted: Vec<[f64; 2]>,
     /// Whether any record ever waited.
     pub anything_waited: bool,
     /// Queue and log as one place in which records wait.
@@ -38,9 +45,11 @@ impl Series {
             origin: start.micros(),
             stretch_s: length as f64 / 1e6 / STRETCHES as f64,
             depth: vec![0; STRETCHES],
-            waiting: vec![0; STRETCHES],
+            lag: vec![0; STRETCHES],
             most_depth: 0,
-            most_waiting: 0,
+            most_lag: 0,
+            cleared: Vec::new(),
+            predicted: Vec::new(),
             anything_waited: false,
             waiting_now: Flow::new(trace.stream.arrivals_ascending().to_vec(), trace.started_ascending().to_vec()),
         };
@@ -59,8 +68,9 @@ impl Series {
         };
         series.fill(trace, bin);
         series.most_depth = series.depth.iter().copied().max().unwrap_or(0) as usize;
-        series.most_waiting = series.waiting.iter().copied().max().unwrap_or(0) as usize;
-        series.anything_waited = series.most_waiting > 0;
+        series.most_lag = series.lag.iter().copied().max().unwrap_or(0) as usize;
+        series.anything_waited = series.most_depth + series.most_lag > 0;
+        series.look_ahead();
         series
     }
 
@@ -76,7 +86,7 @@ impl Series {
                 return;
             }
             // What held since the last instant held in every stretch up to just before this one.
-            let held = (passed[1] - passed[2], passed[0] - passed[2]);
+            let held = (passed[1] - passed[2], passed[0] - passed[1]);
             let last = bin(now - Span::from_micros(1));
             for stretch in filled..=last {
                 self.raise(stretch, held);
@@ -85,24 +95,45 @@ impl Series {
                 *passed += column[*passed..].iter().take_while(|&&at| at == now).count();
             }
             filled = bin(now);
-            self.raise(filled, (passed[1] - passed[2], passed[0] - passed[2]));
+            self.raise(filled, (passed[1] - passed[2], passed[0] - passed[1]));
         }
     }
 
-    fn raise(&mut self, stretch: usize, (depth, waiting): (usize, usize)) {
+    fn raise(&mut self, stretch: usize, (depth, lag): (usize, usize)) {
         // Streams hold fewer than 2^32 records.
         self.depth[stretch] = self.depth[stretch].max(depth as u32);
-        self.waiting[stretch] = self.waiting[stretch].max(waiting as u32);
+        self.lag[stretch] = self.lag[stretch].max(lag as u32);
+    }
+
+    /// The time to clear at [`LOOKS`] instants. O(log n) each.
+    fn look_ahead(&mut self) {
+        for look in 0..=LOOKS {
+            let second = self.end_s() * look as f64 / LOOKS as f64;
+            let at = ProcTime::from_micros(self.origin + (second * 1e6) as i64);
+            if let Some(cleared) = self.waiting_now.actual_clearing(at) {
+                self.cleared.push([second, cleared.as_secs_f64()]);
+            }
+            match self.waiting_now.predicted_clearing(at) {
+                Clearing::Empty => self.predicted.push([second, 0.0]),
+                Clearing::In(span) => self.predicted.push([second, span.as_secs_f64()]),
+                Clearing::Never { .. } | Clearing::Unknown => {}
+            }
+        }
+    }
+
+    /// How far apart two instants are at which the time to clear is known; further apart there is a gap.
+    pub fn look_s(&self) -> f64 {
+        self.end_s() / LOOKS as f64
+    }
+
+    /// The longest time to clear that came, in seconds.
+    pub fn longest_s(&self) -> f64 {
+        self.cleared.iter().map(|&[_, seconds]| seconds).fold(0.0, f64::max)
     }
 
     /// Seconds from the start of the run.
     pub fn seconds(&self, at: ProcTime) -> f64 {
         (at.micros() - self.origin) as f64 / 1e6
-    }
-
-    /// The start of the run in seconds.
-    pub fn start_s(&self) -> f64 {
-        0.0
     }
 
     /// The end of the run in seconds.
@@ -115,9 +146,9 @@ impl Series {
         self.line(&self.depth)
     }
 
-    /// Records in queue and log together, as points of a line.
-    pub fn waiting(&self) -> Vec<[f64; 2]> {
-        self.line(&self.waiting)
+    /// Unread records in the log, as points of a line.
+    pub fn lag(&self) -> Vec<[f64; 2]> {
+        self.line(&self.lag)
     }
 
     fn line(&self, counts: &[u32]) -> Vec<[f64; 2]> {
@@ -136,15 +167,22 @@ mod tests {
         let trace = fixture::trace(400, 2, fixture::tumbling(), 4);
         let series = Series::of(&trace);
         let at_events = trace.stream.arrivals().iter().chain(&trace.enqueued).map(|&at| trace.at(at));
-        let (depth, waiting) =
-            at_events.fold((0, 0), |(depth, waiting), at| (depth.max(at.depth()), waiting.max(at.depth() + at.lag())));
-        assert_eq!((series.most_depth, series.most_waiting), (depth, waiting));
-        assert_eq!(series.anything_waited, waiting > 0);
+        let (depth, lag) = at_events.fold((0, 0), |(depth, lag), at| (depth.max(at.depth()), lag.max(at.lag())));
+        assert_eq!((series.most_depth, series.most_lag), (depth, lag));
+        assert_eq!(series.anything_waited, depth + lag > 0);
         for now in fixture::instants(&trace, 50) {
             let at = trace.at(now);
             let stretch = ((series.seconds(now) / series.stretch_s) as usize).min(STRETCHES - 1);
             assert!(series.depth[stretch] as usize >= at.depth(), "{now}");
-            assert!(series.waiting[stretch] as usize >= at.depth() + at.lag(), "{now}");
+            assert!(series.lag[stretch] as usize >= at.lag(), "{now}");
+        }
+        // What is cleared after so long is empty then, and not just before.
+        assert_eq!(series.cleared.len(), LOOKS + 1);
+        for &[second, after] in &series.cleared {
+            let at = |seconds: f64| trace.at(ProcTime::from_micros(series.origin + (seconds * 1e6) as i64));
+            let (then, before) = (at(second + after + 2e-6), at(second + after * 0.999));
+            assert_eq!(then.depth() + then.lag(), 0, "{second} and {after}");
+            assert!(after < 1e-3 || before.depth() + before.lag() > 0, "{second} and {after}");
         }
     }
 }

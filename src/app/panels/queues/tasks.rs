@@ -4,17 +4,14 @@
 use egui::{Align2, Stroke, pos2};
 
 use crate::app::insight::{Insight, QUEUE_PARTS};
-use crate::app::panels::queues::Chart;
+use crate::app::panels::queues::strips::{Strip, Strips};
 use crate::app::theme::{alpha, font};
 use crate::app::view::View;
-use crate::app::widgets::within::Within as _;
-use crate::app::widgets::{frame, marks};
+use crate::app::widgets::frame;
 use crate::human;
 use crate::pipeline::Overflow;
 use crate::time::ProcTime;
 
-/// Opacity of what is still to come.
-const FUTURE: f32 = 0.35;
 /// The hover text names so many queues.
 const NAMED: usize = 6;
 
@@ -50,52 +47,38 @@ pub fn in_words(insight: &Insight, at: ProcTime) -> String {
     words.join(", ")
 }
 
-impl Chart<'_> {
-    /// A line for every window task; what a queue may hold, dashed.
-    pub(super) fn queues(&self, view: &View<'_>, insight: &Insight, full: Option<usize>) {
+impl Strips<'_> {
+    /// A line for every window task.
+    pub(super) fn queues(&self, view: &View<'_>, insight: &Insight, strip: Strip) {
         let theme = self.theme;
         let span = insight.metrics.span();
         let seconds = |part: usize| {
             let length = span.length().as_secs_f64();
-            self.series.seconds(span.from) + (part as f64 + 0.5) * length / QUEUE_PARTS as f64
+            self.seconds(span.from) + (part as f64 + 0.5) * length / QUEUE_PARTS as f64
         };
         let ranked = ranked(insight, view.now);
         let front = ranked.first().copied();
-        let now = self.x(self.series.seconds(view.now)).within(self.chart.left(), self.chart.right());
-        let (past, future) = self.chart.split_left_right_at_x(now);
         // From the emptiest to the fullest, which is drawn over the others.
         for &(task, _) in ranked.iter().rev() {
             let Some(levels) = insight.queues.get(task) else { continue };
             let points = levels.iter().enumerate();
             let points: Vec<_> =
-                points.map(|(part, &level)| pos2(self.x(seconds(part)), self.y(f64::from(level)))).collect();
-            let is_front = front.is_some_and(|(first, _)| first == task);
-            let (width, strength) = if is_front { (1.8, 1.0) } else { (1.0, 0.5) };
-            for (part, more) in [(past, 1.0), (future, FUTURE)] {
-                let painter = self.painter.with_clip_rect(part.intersect(self.painter.clip_rect()));
+                points.map(|(part, &level)| pos2(self.x(seconds(part)), strip.y(f64::from(level)))).collect();
+            let is_front = front.is_some_and(|(first, depth)| first == task && depth > 0);
+            let (width, strength) = if is_front { (1.8, 1.0) } else { (1.2, 0.7) };
+            for (painter, more) in self.halves(view, strip.plot) {
                 painter.line(points.clone(), Stroke::new(width, alpha(theme.busy, strength * more)));
             }
         }
-        self.full(full);
         if let Some((task, depth)) = front.filter(|(_, depth)| *depth > 0) {
             let words = format!("window {}: {}", task + 1, human::count(depth as u64));
-            let is_right = now > self.chart.center().x;
-            let anchor = if is_right { Align2::RIGHT_BOTTOM } else { Align2::LEFT_BOTTOM };
-            let at = pos2(if is_right { now - 4.0 } else { now + 4.0 }, self.y(depth as f64) - 3.0);
-            let at = pos2(at.x, at.y.max(self.chart.top() + 20.0));
+            let now = self.axis.px_of(view.now.micros());
+            let is_right = now > strip.plot.center().x;
+            let anchor = if is_right { Align2::RIGHT_TOP } else { Align2::LEFT_TOP };
+            let y = strip.y(depth as f64) + 4.0;
+            let at = pos2(if is_right { now - 5.0 } else { now + 5.0 }, y.min(strip.plot.bottom() - 20.0));
             frame::plate(&self.painter, theme, at, anchor, &words, font::tick(), theme.t1);
         }
-    }
-
-    /// What a queue may hold, as a dashed line.
-    pub(super) fn full(&self, full: Option<usize>) {
-        let Some(capacity) = full else { return };
-        let y = self.painter.round_to_pixel_center(self.y(capacity as f64));
-        let line = Stroke::new(1.0, self.theme.t3);
-        self.painter.add(marks::dashed(pos2(self.chart.left(), y), pos2(self.chart.right(), y), line, 3.0, 3.0));
-        let label = format!("full {}", human::count(capacity as u64));
-        let at = pos2(self.chart.left() + 2.0, y - 2.0);
-        frame::plate(&self.painter, self.theme, at, Align2::LEFT_BOTTOM, &label, font::tick_small(), self.theme.t2);
     }
 }
 

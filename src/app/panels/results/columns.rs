@@ -41,11 +41,13 @@ const ORDER: [Column; 8] = [
     Column::Since,
 ];
 
-/// Air between columns.
+/// Air between columns, and how much more of it and of width there is where there is room.
 const GAP: f32 = 10.0;
+const WIDER_GAP: f32 = 30.0;
+const WIDER: f32 = 60.0;
 
-/// The columns that fit between `left` and `right`; what is left over widens them evenly, to twice their
-/// width at most.
+/// The columns that fit between `left` and `right`; what is left over widens them evenly, each to so much more
+/// at most, and after that goes between them.
 pub fn place(left: f32, right: f32) -> Vec<Placed> {
     let mut fits = 0;
     let mut used = 0.0;
@@ -58,15 +60,22 @@ pub fn place(left: f32, right: f32) -> Vec<Placed> {
     }
     let shown = &NEEDED[..fits];
     let least: f32 = shown.iter().map(|(_, _, width, _)| width).sum::<f32>() + GAP * (fits - 1) as f32;
-    let wider = ((right - left - least) / fits as f32).clamp(0.0, 60.0);
+    // The words after a number have air of their own, which is part of it.
+    let wider = ((right - left - least) / (fits as f32 + 0.4)).clamp(0.0, WIDER);
+    let rest = right - left - least - wider * (fits as f32 + 0.4);
+    let gap = GAP + (rest / (fits.max(2) - 1) as f32).clamp(0.0, WIDER_GAP);
     let mut at = left;
-    let mut placed = Vec::new();
+    let mut placed: Vec<Placed> = Vec::new();
     for column in ORDER {
         let Some(&(column, name, width, is_number)) = shown.iter().find(|(other, ..)| *other == column) else {
             continue;
         };
+        // A number and the words after it need air between them.
+        if !is_number && placed.last().is_some_and(|before| before.is_number) {
+            at += (wider * 0.4).min(24.0);
+        }
         placed.push(Placed { column, name, left: at, right: at + width + wider, is_number });
-        at += width + wider + GAP;
+        at += width + wider + gap;
     }
     placed
 }

@@ -3,11 +3,9 @@
 //! - [`model`], [`freshness`]: what is known of a run, once per run
 //! - [`standing`], [`columns`]: the rows in the order that was asked for, and where they stand
 //! - [`table`], [`changelog`], [`serving`]: the three faces of the panel
-//! - [`export`]: the results as a file
 
 mod changelog;
 mod columns;
-mod export;
 mod freshness;
 mod model;
 mod serving;
@@ -18,6 +16,8 @@ use std::sync::{Arc, OnceLock};
 
 use egui::{Align, Layout, RichText, TextEdit, Ui, vec2};
 
+use crate::app::export::What;
+use crate::app::shell::command::ShellCommand;
 use crate::app::tasks::Task;
 use crate::app::theme::{Theme, font, space};
 use crate::app::view::{Command, View};
@@ -142,9 +142,9 @@ fn header_ui(ui: &mut Ui, view: &View<'_>, about: &str, commands: &mut Vec<Comma
     let theme = view.theme;
     ui.label(RichText::new(about).font(font::legend()).color(theme.t3));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let response = button(ui, theme, "Export CSV", Loudness::Quiet);
-        if response.on_hover_text("Write every pane with its truth, as run --format csv does").clicked() {
-            commands.push(Command::StartTask(export::task(view)));
+        let response = button(ui, theme, "Export CSV\u{2026}", Loudness::Quiet);
+        if response.on_hover_text("Every pane with its truth, as run --format csv prints them").clicked() {
+            commands.push(Command::Shell(ShellCommand::AskExport(What::Results)));
         }
     });
 }

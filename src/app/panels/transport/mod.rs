@@ -34,6 +34,9 @@ pub struct Frame<'a> {
     pub shown: Option<TimeRange>,
 }
 
+/// The transport is never higher; what is left over is free above and below it.
+const TALLEST: f32 = 140.0;
+
 /// Draws the transport into all of `ui`.
 pub fn transport_ui(ui: &mut Ui, view: &View<'_>, frame: Frame<'_>, commands: &mut Vec<Command>) {
     let Frame { playback, left_width, compact, shown } = frame;
@@ -41,7 +44,9 @@ pub fn transport_ui(ui: &mut Ui, view: &View<'_>, frame: Frame<'_>, commands: &m
         slim::slim_ui(ui, view, playback, commands);
         return;
     }
-    let area = ui.max_rect();
+    let all = ui.max_rect();
+    // A strip that is as high as a window would only stretch.
+    let area = Rect::from_center_size(all.center(), vec2(all.width(), all.height().min(TALLEST)));
     let (left, right) = area.split_left_right_at_x(area.left() + left_width);
     buttons::buttons_ui(ui, view, playback, left, compact, commands);
     let right = Rect::from_min_max(pos2(right.left() + space::PANEL, right.top()), right.max - vec2(space::PANEL, 0.0));

@@ -1,4 +1,7 @@
-//! The ledger: where every record is at the cursor, as a sentence that balances.
+//! The ledger: where every record is at the cursor, as a sentence that balances; where there is room, as a
+//! table that does ([`table`]).
+
+mod table;
 
 use egui::{Align, Color32, Layout, Painter, Pos2, Rect, RichText, Role, Sense, Shape, Ui, UiBuilder, WidgetInfo};
 use egui::{pos2, vec2};
@@ -35,6 +38,10 @@ const RECORDS: [LegendItem; 5] =
 pub fn ledger_ui(ui: &mut Ui, view: &View<'_>, compact: bool, commands: &mut Vec<Command>) {
     let theme = view.theme;
     let ledger = view.run.ledger_at(view.now);
+    if ui.max_rect().height() >= table::LEAST {
+        table::table_ui(ui, view, &ledger, commands);
+        return;
+    }
     let area = ui.max_rect().shrink2(vec2(space::PANEL, 0.0));
     let bar_width = if compact { 120.0 } else { BAR_WIDTH }.min(area.width() * BAR_SHARE);
     let (words, bar) = area.split_left_right_at_x(area.right() - bar_width);

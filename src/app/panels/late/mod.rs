@@ -163,7 +163,8 @@ impl<'a> Plot<'a> {
             painter.text(at, Align2::CENTER_TOP, "\u{2264} 0", font::tick(), theme.t3);
         }
         self.paint_lines(painter, view);
-        self.paint_rule_of_thumb(painter, theme, view.run.delay_quantile(P99), counts);
+        let bound = view.scenario.pipeline.watermark.bound();
+        self.paint_rule_of_thumb(painter, theme, (view.run.delay_quantile(P99), bound), counts);
     }
 
     fn paint_grid(&self, painter: &Painter, theme: &Theme) {
@@ -226,7 +227,8 @@ impl<'a> Plot<'a> {
     }
 
     /// The range that a rule of thumb takes from the 99th percentile.
-    fn paint_rule_of_thumb(&self, painter: &Painter, theme: &Theme, p99: Span, counts: &Table) {
+    fn paint_rule_of_thumb(&self, painter: &Painter, theme: &Theme, (p99, bound): (Span, Span), counts: &Table) {
+        let bound = self.x(bound);
         let (from, to) = (self.x(Span::from_micros(p99.micros() / 2 * 3)), self.x(p99.times(2)));
         if p99 <= Span::ZERO || to - from <= 2.0 {
             return;
@@ -239,8 +241,16 @@ impl<'a> Plot<'a> {
         let under = (1..=BINS).filter(|&bin| self.bar(bin).right() > right - 70.0);
         let highest = under.map(|bin| counts[bin].iter().sum::<u32>()).max().unwrap_or(0);
         let at = pos2(right, (rect.top() - 3.0).min(self.y(highest as f32) - 2.0).max(self.bars.top() + 14.0));
-        let galley = painter.layout_no_wrap("1.5\u{2013}2 \u{00d7} P99".to_owned(), font::tick_inside(), theme.t3);
-        let words = Align2::RIGHT_BOTTOM.anchor_size(at, galley.size());
+        let galley = |text: &str| painter.layout_no_wrap(text.to_owned(), font::tick_inside(), theme.t3);
+        let place = |galley: &egui::Galley| Align2::RIGHT_BOTTOM.anchor_size(at, galley.size());
+        let (long, short) = (galley("1.5\u{2013}2 \u{00d7} P99"), galley("1.5\u{2013}2\u{00d7}"));
+        // Nothing is written over the line of the bound.
+        let is_crossed = place(&long).expand(3.0).x_range().contains(bound);
+        let galley = if is_crossed { short } else { long };
+        let words = place(&galley);
+        if words.expand(3.0).x_range().contains(bound) {
+            return;
+        }
         // The line of the 99th percentile passes behind the words.
         painter.rect_filled(words.expand2(vec2(2.0, 0.0)), radius::PLATE, theme.panel);
         painter.galley(words.min, galley, theme.t3);

@@ -267,13 +267,17 @@ fn term_ui(ui: &mut Ui, theme: &Theme, term: &Term, is_solo: bool) -> bool {
     response.on_hover_text(format!("{}{does}", term.help)).clicked()
 }
 
+fn verdict_words(ledger: &Ledger) -> String {
+    match ledger.difference() {
+        0 => "balances".to_owned(),
+        difference => format!("does not balance: off by {difference}"),
+    }
+}
+
 fn verdict(ui: &mut Ui, theme: &Theme, ledger: &Ledger) {
     let difference = ledger.difference();
-    let (colour, text) = if difference == 0 {
-        (theme.watermark, "balances".to_owned())
-    } else {
-        (theme.dropped, format!("does not balance: off by {difference}"))
-    };
+    let colour = if difference == 0 { theme.watermark } else { theme.dropped };
+    let text = verdict_words(ledger);
     let (rect, _) = ui.allocate_exact_size(vec2(11.0, 10.0), egui::Sense::hover());
     let mark = if difference == 0 {
         marks::check(rect.center(), 4.2, colour)

@@ -1,8 +1,9 @@
 //! The ledger as a table: a row for every fate, with its records, their share, a bar, and what it means.
 
-use egui::{Align, Align2, Layout, Rect, RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::text::LayoutJob;
+use egui::{Align, Align2, Color32, Layout, Rect, RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use crate::app::panels::ledger::{Term, in_words, is_solo, pressed, recovered, terms, verdict};
+use crate::app::panels::ledger::{Term, in_words, is_solo, pressed, recovered, terms, verdict, verdict_words};
 use crate::app::theme::{Theme, alpha, font, radius, space};
 use crate::app::view::{Command, View};
 use crate::app::widgets::{frame, marks};
@@ -12,13 +13,13 @@ use crate::runtime::Ledger;
 /// From this height on the ledger is a table.
 pub const LEAST: f32 = 150.0;
 /// A row is between these high.
-const ROW: (f32, f32) = (24.0, 40.0);
+const ROW: (f32, f32) = (24.0, 56.0);
 /// Height of the heads of the columns.
 const HEADS: f32 = 22.0;
 /// Below the header and below the last row.
 const FOOT: f32 = 28.0;
 /// Lines are never wider: numbers and names would lose each other.
-const WIDEST: f32 = 1_100.0;
+const WIDEST: f32 = 1_248.0;
 
 /// Draws the table into all of `ui`.
 pub fn table_ui(ui: &mut Ui, view: &View<'_>, ledger: &Ledger, commands: &mut Vec<Command>) {
@@ -65,22 +66,16 @@ pub fn table_ui(ui: &mut Ui, view: &View<'_>, ledger: &Ledger, commands: &mut Ve
 }
 
 fn verdict_ui(ui: &mut Ui, theme: &Theme, ledger: &Ledger) {
-    // Drawn from the right: the words, then their mark.
-    let mut child = ui.new_child(
-        egui::UiBuilder::new()
-            .max_rect(ui.max_rect().with_min_x(ui.max_rect().right() - 84.0_f32.max(difference_width(ui, ledger))))
-            .layout(Layout::left_to_right(Align::Center)),
-    );
+    let words = verdict_words(ledger);
+    let wide = ui.painter().layout_no_wrap(words, font::legend_value(), Color32::WHITE).size().x + 17.0;
+    let rect = ui.max_rect();
+    // From left to right, and so that it ends where the panel does.
+    let builder = egui::UiBuilder::new()
+        .max_rect(rect.with_min_x((rect.right() - wide).max(rect.left())))
+        .layout(Layout::left_to_right(Align::Center));
+    let mut child = ui.new_child(builder);
     child.spacing_mut().item_spacing.x = 6.0;
     verdict(&mut child, theme, ledger);
-}
-
-fn difference_width(ui: &Ui, ledger: &Ledger) -> f32 {
-    if ledger.difference() == 0 {
-        return 0.0;
-    }
-    let words = format!("does not balance: off by {}", ledger.difference());
-    ui.painter().layout_no_wrap(words, font::legend_value(), egui::Color32::WHITE).size().x + 20.0
 }
 
 /// Where the columns lie.
@@ -99,7 +94,7 @@ impl Columns {
         let has_help = body.width() >= 760.0;
         let (records, share) = (body.left() + 210.0, body.left() + 280.0);
         let bar_left = share + 20.0;
-        let bar_right = if has_help { bar_left + (body.right() - bar_left) * 0.42 } else { body.right() };
+        let bar_right = if has_help { bar_left + (body.right() - bar_left) * 0.34 } else { body.right() };
         let bar = (bar_left, bar_right.max(bar_left + 10.0));
         Self { name: body.left(), records, share, bar, help: has_help.then_some(bar_right + 24.0) }
     }
@@ -155,7 +150,7 @@ fn row_ui(
     let is_pale = term.records == 0;
     let (ink, number) = if is_pale { (theme.t3, font::body()) } else { (theme.t1, font::value()) };
     let y = row.center().y;
-    if let Some(mark) = term.mark {
+    if let Some(mark) = term.mark.filter(|_| !is_pale) {
         painter.add(mark(pos2(columns.name + 5.0, y), theme));
     }
     painter.text(pos2(columns.name + 16.0, y), Align2::LEFT_CENTER, term.name, font::body(), ink);
@@ -170,16 +165,27 @@ fn row_ui(
         let x = |records: u64| left + (right - left) * (records as f32 / produced as f32);
         let from = x(before).min(right - 2.0);
         let part = rail.with_min_x(from).with_max_x(x(before + term.records).max(from + 2.0));
-        painter.rect_filled(part, radius::BAR, if term.name == "counted" { theme.on_time } else { theme.t3 });
+        painter.rect_filled(part, radius::BAR, colour(theme, term.name));
     }
     if let Some(help) = columns.help {
-        let galley = painter.layout_no_wrap(term.help.to_owned(), font::body(), theme.t3);
-        let painter = painter.with_clip_rect(row.with_min_x(help).intersect(ui.clip_rect()));
+        let mut job = LayoutJob::simple(term.help.to_owned(), font::body(), theme.t3, row.right() - help);
+        job.wrap.max_rows = 1;
+        let galley = painter.layout_job(job);
         painter.galley(pos2(help, y - galley.size().y / 2.0), galley, theme.t3);
     }
     marks::hline(painter, row.x_range(), row.bottom(), theme.hair);
     if response.on_hover_text(term.help).clicked() {
         commands.extend(pressed(view, term));
+    }
+}
+
+/// The colour of a fate, as in the bar beside the sentence.
+fn colour(theme: &Theme, name: &str) -> Color32 {
+    match name {
+        "counted" => theme.on_time,
+        "dropped late" | "shed" | "lost" => theme.dropped,
+        "side output" | "dead lettered" => theme.side,
+        _ => theme.idle,
     }
 }
 

@@ -163,7 +163,11 @@ impl Strips<'_> {
         // The capacity is in the picture when anything came near it.
         let full = tasks::capacity(view).filter(|&capacity| most * 3 >= capacity);
         let strip = self.records(plot, most.max(full.unwrap_or(1)));
-        let words = if several.is_some() { "records in the queue of each window task" } else { "records in the queue" };
+        let words = match (several.is_some(), plot.width() < 420.0) {
+            (true, false) => "records in the queue of each window task",
+            (true, true) => "records in each queue",
+            (false, _) => "records in the queue",
+        };
         let at = pos2(plot.left(), plot.top() - NAME / 2.0);
         self.name(at, |painter, swatch| _ = painter.rect_filled(swatch, radius::BAR, alpha(theme.busy, 0.7)), words);
         if let Some(insight) = several {

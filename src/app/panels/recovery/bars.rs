@@ -38,12 +38,23 @@ pub fn bars_ui(ui: &mut Ui, theme: &Theme, guarantees: &Guarantees, area: Rect) 
     let scale =
         Scale { most: top.unwrap_or(0).max(1) as f32 * 1.12, bars: rows.iter().map(Vec::len).max().unwrap_or(0) };
     let painter = ui.painter().with_clip_rect(area);
-    let note = guarantees.outcomes.iter().flatten().map(|it| it.note.as_str()).find(|note| !note.is_empty());
+    // Of several notes the longest says most.
+    let notes = guarantees.outcomes.iter().flatten().map(|it| it.note.as_str());
+    let note = notes.filter(|note| !note.is_empty()).max_by_key(|note| note.len());
     let has_stuck = guarantees.outcomes.iter().flatten().any(Outcome::is_stuck);
-    legend(&painter, theme, area, several, (note, has_stuck));
-    let height = (area.height() - LEGEND - TIMES) / 3.0;
+    self::legend(&painter, theme, area, several, (note.is_some(), has_stuck));
+    let legend = if let Some(note) = note {
+        let at = pos2(left, area.top() + LEGEND);
+        let galley = painter.layout(note.to_owned(), font::tick(), theme.t2, area.right() - left);
+        let high = galley.size().y;
+        painter.galley(at, galley, theme.t2);
+        LEGEND + high + 6.0
+    } else {
+        LEGEND
+    };
+    let height = (area.height() - legend - TIMES) / 3.0;
     for (place, (outcome, bars)) in guarantees.outcomes.iter().zip(&rows).enumerate() {
-        let top = area.top() + LEGEND + height * place as f32;
+        let top = area.top() + legend + height * place as f32;
         let row = Rect::from_x_y_ranges(area.x_range(), top..=top + height);
         let plot = Rect::from_x_y_ranges(left..=right, top + 4.0..=top + height - 6.0);
         let (name, sink) = name(ORDER[place]);
@@ -143,7 +154,7 @@ fn sums(painter: &Painter, theme: &Theme, plot: Rect, outcome: &Outcome) {
 }
 
 /// What the parts of a bar mean.
-fn legend(painter: &Painter, theme: &Theme, area: Rect, several: usize, (note, has_stuck): (Option<&str>, bool)) {
+fn legend(painter: &Painter, theme: &Theme, area: Rect, several: usize, (has_note, has_stuck): (bool, bool)) {
     let y = area.top() + LEGEND / 2.0 - 2.0;
     let unit = match several {
         1 => "records by window".to_owned(),
@@ -160,7 +171,7 @@ fn legend(painter: &Painter, theme: &Theme, area: Rect, several: usize, (note, h
         x = painter.text(at, Align2::LEFT_CENTER, name, font::tick(), theme.t2).right() + 16.0;
     }
     painter.add(marks::dashed(pos2(x, y), pos2(x + 18.0, y), Stroke::new(1.5, theme.t1), 4.0, 3.0));
-    let words = note.map_or("expected, from the run without failures".to_owned(), |note| format!("expected. {note}"));
+    let words = if has_note { "expected" } else { "expected, from the run without failures" };
     painter.text(pos2(x + 23.0, y), Align2::LEFT_CENTER, words, font::tick(), theme.t2);
 }
 

@@ -107,6 +107,12 @@ pub fn strip_ui(ui: &mut Ui, view: &View<'_>, log: &RecoveryLog, area: Rect, com
             free = at + 9.0;
         } else {
             free = at + 9.0;
+            let lasted = row.caught_up_at.or(row.restored_at).map(|until| human::span(until - row.failed_at));
+            let short = painter.layout_no_wrap(lasted.unwrap_or_default(), font::tick(), theme.t2);
+            if short.size().x <= room {
+                free += short.size().x;
+                painter.galley(pos2(at + 9.0, y), short, theme.t2);
+            }
         }
         let hit = bands.with_min_x(at).with_max_x(axis.px_of(row.caught_up_at.unwrap_or(next).micros()).max(at + 6.0));
         let response = ui.interact(hit, ui.scope_id().with(("recovery", place)), Sense::hover());

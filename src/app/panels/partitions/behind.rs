@@ -8,6 +8,7 @@ use crate::app::theme::{alpha, font, stroke};
 use crate::app::time_axis::TimeAxis;
 use crate::app::time_ticks;
 use crate::app::widgets::marks;
+use crate::app::widgets::within::Within as _;
 use crate::human;
 use crate::metrics::tasks::Input;
 use crate::record::PartitionId;
@@ -45,7 +46,7 @@ impl Table<'_> {
             marks::vline(painter, tick.px, plot.y_range(), theme.grid);
         }
         let holder = self.holder();
-        let now = axis.px_of(self.view.now.micros()).clamp(left, right);
+        let now = axis.px_of(self.view.now.micros()).within(left, right);
         // The one that holds the others back is drawn over them.
         let mut order: Vec<usize> = (0..self.courses.behind.len()).collect();
         order.sort_by_key(|&partition| Some(partition) == holder);

@@ -12,6 +12,7 @@ use crate::app::time_axis::TimeAxis;
 use crate::app::time_ticks;
 use crate::app::view::View;
 use crate::app::widgets::marks;
+use crate::app::widgets::within::Within as _;
 use crate::human;
 use crate::time::{ProcTime, Span};
 
@@ -120,7 +121,7 @@ impl Strips<'_> {
 
     /// Painters for what has been and what is to come, each with its strength.
     pub fn halves(&self, view: &View<'_>, plot: Rect) -> [(Painter, f32); 2] {
-        let now = self.now(view).clamp(plot.left(), plot.right());
+        let now = self.now(view).within(plot.left(), plot.right());
         let (past, future) = plot.split_left_right_at_x(now);
         let clipped = |part: Rect| self.painter.with_clip_rect(part.intersect(self.painter.clip_rect()));
         [(clipped(past), 1.0), (clipped(future), FUTURE)]
@@ -152,7 +153,9 @@ impl Strips<'_> {
     fn records(&self, plot: Rect, most: usize) -> Strip {
         let strip = Strip { plot, top: most.max(1) as f64 * 1.12 };
         let labels = (plot.height() / 34.0).clamp(1.6, 5.0);
-        let step = f64::from(round_count(strip.top as f32 / labels));
+        // One label beside zero there is at least.
+        let steps = [labels, 2.0, 3.0, 5.0].map(|labels| f64::from(round_count(strip.top as f32 / labels)));
+        let step = steps.into_iter().find(|&step| step <= strip.top).unwrap_or(1.0);
         self.scale(strip, step, |mark| human::count(mark as u64));
         strip
     }
@@ -256,7 +259,7 @@ impl Strips<'_> {
             let galley = self.painter.layout_no_wrap(tick.label, font::tick(), self.theme.t3);
             let half = galley.size().x / 2.0;
             let least = area.left() + GUTTER;
-            let middle = tick.px.clamp(least + half - 12.0, (area.right() - half).max(least + half - 12.0));
+            let middle = tick.px.within(least + half - 12.0, area.right() - half);
             if middle - half >= written + 6.0 {
                 written = middle + half;
                 self.painter.galley(pos2(middle - half, bottom + 5.0), galley, self.theme.t3);

@@ -44,6 +44,8 @@ const ORDER: [Column; 8] = [
 /// Air between columns, and how much more of it and of width there is where there is room.
 const GAP: f32 = 10.0;
 const WIDER_GAP: f32 = 30.0;
+/// More air in front of the words that stand after a number.
+const AIR: f32 = 10.0;
 const WIDER: f32 = 60.0;
 
 /// The columns that fit between `left` and `right`; what is left over widens them evenly, each to so much more
@@ -52,14 +54,17 @@ pub fn place(left: f32, right: f32) -> Vec<Placed> {
     let mut fits = 0;
     let mut used = 0.0;
     for (place, (_, _, width, _)) in NEEDED.iter().enumerate() {
-        used += width + if place > 0 { GAP } else { 0.0 };
+        used += width + if place > 0 { GAP } else { 0.0 } + if place == 5 { AIR } else { 0.0 };
         if used > right - left && place >= 3 {
             break;
         }
         fits = place + 1;
     }
     let shown = &NEEDED[..fits];
-    let least: f32 = shown.iter().map(|(_, _, width, _)| width).sum::<f32>() + GAP * (fits - 1) as f32;
+    let has_timing = shown.iter().any(|(column, ..)| *column == Column::Timing);
+    let least: f32 = shown.iter().map(|(_, _, width, _)| width).sum::<f32>()
+        + GAP * (fits - 1) as f32
+        + if has_timing { AIR } else { 0.0 };
     // The words after a number have air of their own, which is part of it.
     let wider = ((right - left - least) / (fits as f32 + 0.4)).clamp(0.0, WIDER);
     let rest = right - left - least - wider * (fits as f32 + 0.4);
@@ -72,7 +77,7 @@ pub fn place(left: f32, right: f32) -> Vec<Placed> {
         };
         // A number and the words after it need air between them.
         if !is_number && placed.last().is_some_and(|before| before.is_number) {
-            at += (wider * 0.4).min(24.0);
+            at += AIR + (wider * 0.4).min(24.0);
         }
         placed.push(Placed { column, name, left: at, right: at + width + wider, is_number });
         at += width + wider + gap;

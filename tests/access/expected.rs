@@ -76,7 +76,7 @@ const TOPOLOGY: [&str; 17] = [
 ];
 
 const RESULTS: [&str; 15] = [
-    "Export CSV",
+    "Export CSV\u{2026}",
     "Table",
     "Changelog",
     "Serving",

@@ -85,8 +85,8 @@ fn strips_ui(ui: &mut Ui, view: &View<'_>, series: &Series, area: Rect, commands
     let strips = Strips { painter: ui.painter().clone(), theme: view.theme, axis, series };
     let bottom = strips.paint(view, area);
     let chart = Rect::from_min_max(pos2(area.left() + GUTTER, area.top()), pos2(area.right(), bottom + TICKS));
-    let response = ui.interact(chart, ui.scope_id().with("queues over time"), Sense::click_and_drag());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, "Queues over the run"));
+    let response = ui.interact(chart, ui.scope_id().with("queues over time"), Sense::CLICK | Sense::DRAG);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Queues over time"));
     let pointer = response.interact_pointer_pos().or(response.hover_pos());
     if let Some(pointer) = pointer {
         let at = ProcTime::from_micros(axis.micros_at(pointer.x));

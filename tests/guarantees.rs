@@ -70,3 +70,38 @@ fn what_does_not_go_together_says_why() {
     let why = guarantees.outcomes[1].as_ref().expect_err("barriers and batches");
     assert!(why.contains("micro-batches take no barriers"), "{why}");
 }
+
+#[test]
+fn what_readers_see_grows_to_what_they_see_in_the_end() {
+    let exactly = scenario("exactly-once");
+    let stream = Arc::new(highwater::source::generate(&exactly).expect("it is in its limits"));
+    let guarantees = Guarantees::of(&exactly, &stream);
+    for outcome in guarantees.outcomes.iter().map(|it| it.as_ref().expect("it runs")) {
+        let sums = outcome.by_start();
+        assert_eq!(sums.len(), 18);
+        for (start, totals) in sums {
+            let steps = &outcome.seen[&start];
+            assert!(!steps.is_empty() && steps.is_sorted_by(|a, b| a.0 < b.0), "{start} {steps:?}");
+            assert_eq!(steps[steps.len() - 1].1, totals.seen, "{:?} {start}", outcome.delivery);
+            let before = highwater::time::ProcTime::from_micros(steps[0].0.micros() - 1);
+            assert_eq!(outcome.seen_by(start, before), (0, false));
+            assert_eq!(outcome.seen_by(start, steps[steps.len() - 1].0), (totals.seen, true));
+        }
+    }
+    // A window is counted once more at least eight seconds after it was seen first: from a checkpoint on.
+    let twice = guarantees.outcomes[1].as_ref().expect("it runs");
+    let steps = twice.seen.values().find(|steps| steps.len() > 1).expect("six windows come again");
+    assert_eq!((steps[0].1, steps[1].1, steps.len()), (1_000, 2_000, 2));
+}
+
+#[test]
+fn what_does_not_come_out_is_not_lost() {
+    let cascade = scenario("checkpoint-cascade");
+    let stream = Arc::new(highwater::source::generate(&cascade).expect("it is in its limits"));
+    let guarantees = Guarantees::of(&cascade, &stream);
+    let stuck = guarantees.outcomes.each_ref().map(|it| it.as_ref().expect("it runs").is_stuck());
+    assert_eq!(stuck, [false, true, true]);
+    let last = guarantees.outcomes[2].as_ref().expect("it runs");
+    assert_eq!((last.totals().seen, last.ledger.lost), (0, 0));
+    assert!(last.note.ends_with("Nothing is lost: it has not come out by the end."), "{}", last.note);
+}

@@ -180,3 +180,44 @@ fn the_screen_for_people() {
     }
     results.unwrap();
 }
+
+#[test]
+fn the_chip_counts_the_alerts_of_the_cursor_and_leads_to_their_beginning() {
+    let mut window = window(scenario("hot-key", &[]), Span::from_secs(90));
+    window.run_steps(4);
+    let alerts = {
+        let state = window.state().state();
+        let run = state.run.as_ref().expect("it is computed");
+        let insight = run.insight().expect("it is worked out");
+        insight.alerts_at(state.playback.now()).iter().map(|alert| alert.firing.raised_at).collect::<Vec<_>>()
+    };
+    assert_eq!(alerts.len(), 1);
+    window.get_by_label("1 alert").click();
+    window.run_steps(4);
+    let clock = highwater::app::time_ticks::clock(alerts[0].micros(), 1e6);
+    window.get_by_label(&format!("Go to {clock}, when it began")).click();
+    window.run_steps(4);
+    assert_eq!(now(&window), alerts[0]);
+    let start = window.state().state().playback.start;
+    window.state_mut().command(Command::Seek(start));
+    window.run_steps(4);
+    assert!(window.query_by_label("1 alert").is_none(), "there is none at the start");
+}
+
+#[test]
+fn the_palette_breaks_what_the_buttons_break() {
+    use highwater::app::panels::palette::entries::found;
+    let window = window(scenario("exactly-once", &["faults=[]"]), Span::from_secs(60));
+    let state = window.state().state();
+    let titles: Vec<String> = found(state, "break something").into_iter().map(|found| found.entry.title).collect();
+    let offered: Vec<&str> = titles.iter().filter_map(|title| title.strip_prefix("Break something: ")).collect();
+    assert!(offered.contains(&"Crash a task") && offered.contains(&"Burst"), "{titles:?}");
+    assert!(!offered.contains(&"Rebalance"), "there is no consumer group: {titles:?}");
+    let crash = found(state, "Break something: Crash a task").remove(0).entry;
+    assert!(
+        crash
+            .commands
+            .iter()
+            .any(|command| matches!(command, Command::Break(fault) if matches!(**fault, Fault::Crash { .. })))
+    );
+}

@@ -15,6 +15,7 @@ use egui::{Align2, Color32, Painter, Rect, Sense, Stroke, Ui, pos2, vec2};
 use crate::app::theme::{Theme, font, radius, space};
 use crate::app::view::{Command, View};
 use crate::app::widgets::controls::{Loudness, button};
+use crate::app::widgets::within::Within as _;
 use crate::app::widgets::{focus, frame, marks};
 use crate::human;
 use crate::metrics::quantile::{P50, P99};
@@ -82,16 +83,21 @@ pub fn late_ui(ui: &mut Ui, view: &View<'_>, state: &mut LateState, commands: &m
             }
             let strip = area.height() > STRIP_FROM;
             let (area, below) = area.split_top_bottom_at_y(area.bottom() - if strip { STRIP } else { 0.0 });
-            if strip {
-                over_time::paint(ui.painter(), view, below.with_min_x(below.left() + COUNTS));
-            }
             let counts = bins.counts(handled);
             let plot = Plot::new(bins, area, &counts);
+            if strip {
+                over_time::paint(ui.painter(), view, below.with_min_x(plot.bars.left()));
+            }
             plot.paint(ui, view, &counts);
             plot.card_ui(ui, view.theme, &counts);
             plot.bound_ui(ui, view, commands);
         },
     );
+}
+
+/// Room for the counts left of the bars: a little more for every digit or comma from the fourth on.
+fn counts_width(highest: u32) -> f32 {
+    COUNTS + 6.5 * human::count(u64::from(highest)).len().saturating_sub(4) as f32
 }
 
 /// Switches between the axes.
@@ -123,13 +129,13 @@ struct Plot<'a> {
 
 impl<'a> Plot<'a> {
     fn new(bins: &'a DelayBins, area: Rect, counts: &Table) -> Self {
+        let highest = counts.iter().map(|bin| bin.iter().sum::<u32>()).max().unwrap_or(0);
         let bars = Rect::from_min_max(
-            pos2(area.left() + COUNTS, area.top() + LABELS),
+            pos2(area.left() + counts_width(highest), area.top() + LABELS),
             pos2(area.right(), area.bottom() - AXIS),
         );
         let left = if bins.has_nonpositive() { bars.width() * 0.09 } else { 0.0 };
         let log = Rect::from_min_max(pos2(bars.left() + left, bars.top()), bars.max);
-        let highest = counts.iter().map(|bin| bin.iter().sum::<u32>()).max().unwrap_or(0);
         Self { bins, bars, log, top: (highest.max(4) as f32) * 1.08 }
     }
 
@@ -181,7 +187,10 @@ impl<'a> Plot<'a> {
         for (span, label) in scale::ticks(self.bins, self.log.width()) {
             let x = self.x(span);
             marks::vline(painter, x, (self.bars.bottom()..=self.bars.bottom() + 4.0).into(), theme.grid);
-            painter.text(pos2(x, self.bars.bottom() + 6.0), Align2::CENTER_TOP, label, font::tick(), theme.t3);
+            let galley = painter.layout_no_wrap(label, font::tick(), theme.t3);
+            let half = galley.size().x / 2.0;
+            let at = x.within(self.bars.left() + half, self.bars.right() - half);
+            painter.galley(pos2(at - half, self.bars.bottom() + 6.0), galley, theme.t3);
         }
     }
 

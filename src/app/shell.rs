@@ -388,7 +388,8 @@ fn draw(
     let is_main = matches!(panel, Panel::TimeMap | Panel::Topology | Panel::Recovery | Panel::Partitions);
     match (panel, &state.live) {
         (_, Some(live)) if is_main => live_ui(ui, view.theme, live, commands),
-        (Panel::Settings, _) if view.preset == Preset::Learn && knobs_ui(ui, view, &state.opened, commands) => {}
+        (Panel::Settings, _)
+            if view.preset == Preset::Learn && knobs_ui(ui, view, &mut plots.lesson, &state.opened, commands) => {}
         (Panel::Settings, _) => settings::settings_ui(ui, view, state, settings, commands),
         (Panel::Ledger, _) => ledger::ledger_ui(ui, view, frame.compact, commands),
         (Panel::Transport, _) => {

@@ -58,13 +58,17 @@ pub struct DelayBins {
     codes: Vec<u8>,
     /// Counts before every [`STRIDE`]th record.
     kept: Vec<Table>,
+    /// Whether any record of the run has a delay of zero or below.
+    has_nonpositive: bool,
 }
 
 impl DelayBins {
     /// Sorts the delays of a finished run into bins. `sorted` are its delays, ascending.
     pub fn of(trace: &Trace, sorted: &[Span], axis: DelayAxis) -> Self {
         let range = axis_range(sorted);
-        let mut bins = Self { axis, range, codes: Vec::with_capacity(trace.fates.len()), kept: Vec::new() };
+        let codes = Vec::with_capacity(trace.fates.len());
+        let has_nonpositive = sorted.first().is_some_and(|&least| least <= Span::ZERO);
+        let mut bins = Self { axis, range, codes, kept: Vec::new(), has_nonpositive };
         let mut counts: Table = [[0; KINDS]; BINS + 1];
         let edges = bins.edges();
         for (i, &fate) in trace.fates.iter().enumerate() {
@@ -96,8 +100,8 @@ impl DelayBins {
     }
 
     /// Whether any record of the run has a delay of zero or below.
-    pub fn has_nonpositive(&self) -> bool {
-        self.codes.iter().any(|code| code & 63 == 0)
+    pub const fn has_nonpositive(&self) -> bool {
+        self.has_nonpositive
     }
 
     /// Where a positive delay in seconds lies on the axis, from 0 to 1; beyond that outside.
@@ -179,6 +183,7 @@ mod tests {
     }
 
     fn counts_are_exact(bins: &DelayBins, trace: &Trace) {
+        assert_eq!(bins.has_nonpositive(), bins.codes.iter().any(|code| code & 63 == 0));
         for handled in [0, 1, 4_095, 4_096, 4_097, 8_192, 9_999, 10_000, 20_000] {
             let mut expected: Table = [[0; KINDS]; BINS + 1];
             for i in 0..handled.min(10_000) {
@@ -194,7 +199,8 @@ mod tests {
     fn places_and_delays_are_inverse_and_bins_ascend() {
         let spans: Vec<Span> = [1, 10, 100, 1_000].map(Span::from_secs).to_vec();
         let (lo, hi) = axis_range(&spans);
-        let bins = DelayBins { axis: DelayAxis::Log, range: (lo, hi), codes: Vec::new(), kept: Vec::new() };
+        let (axis, range) = (DelayAxis::Log, (lo, hi));
+        let bins = DelayBins { axis, range, codes: Vec::new(), kept: Vec::new(), has_nonpositive: false };
         for seconds in [1.0, 7.5, 30.0, 1_000.0] {
             assert!((bins.seconds_at(bins.place(seconds)) - seconds).abs() < 1e-9 * seconds);
         }

@@ -1,10 +1,10 @@
 //! The few knobs of a step, each with a line on what it does, and what the windows say so far. The truth
 //! is shown once the reader has decided.
 
-use std::collections::BTreeMap;
-
 use egui::{Align2, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
 
+use crate::app::panels::lesson::LessonState;
+use crate::app::panels::lesson::so_far::SoFar;
 use crate::app::panels::number;
 use crate::app::theme::{Theme, font, space};
 use crate::app::time_ticks;
@@ -17,17 +17,20 @@ use crate::app::widgets::quantity::Quantity;
 use crate::app::widgets::scale::Scale;
 use crate::pipeline::{WatermarkSpec, WindowSpec};
 use crate::scenario::{LessonKnob, Scenario};
-use crate::time::{EventTime, SPAN_LIMIT, Span};
+use crate::time::{SPAN_LIMIT, Span};
 use crate::window::accumulation::Accumulation;
-use crate::window::aggregate::Summary;
 
 /// Windows of a lesson are named to the minute.
 const MINUTE: i64 = 60_000_000;
-/// Rows of the table at most.
-const ROWS: usize = 12;
 
 /// Draws the knobs of the lesson's step into all of `ui`. Whether there is such a step.
-pub fn knobs_ui(ui: &mut Ui, view: &View<'_>, opened: &Scenario, commands: &mut Vec<Command>) -> bool {
+pub fn knobs_ui(
+    ui: &mut Ui,
+    view: &View<'_>,
+    state: &mut LessonState,
+    opened: &Scenario,
+    commands: &mut Vec<Command>,
+) -> bool {
     let lesson = view.scenario.lesson.as_deref();
     let Some(step) = lesson.and_then(|lesson| view.lesson.shown(lesson)) else { return false };
     let theme = view.theme;
@@ -45,7 +48,7 @@ pub fn knobs_ui(ui: &mut Ui, view: &View<'_>, opened: &Scenario, commands: &mut 
         if next != *view.scenario {
             commands.push(Command::Change(Box::new(next)));
         }
-        so_far_ui(ui, view, view.lesson.is_open(step));
+        so_far_ui(ui, view, &mut state.so_far, view.lesson.is_open(step));
     });
     true
 }
@@ -113,7 +116,7 @@ fn explained(ui: &mut Ui, theme: &Theme, help: &str) {
 }
 
 /// What the windows have said by now, beside what is true.
-fn so_far_ui(ui: &mut Ui, view: &View<'_>, is_open: bool) {
+fn so_far_ui(ui: &mut Ui, view: &View<'_>, kept: &mut Option<SoFar>, is_open: bool) {
     let theme = view.theme;
     let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), Sense::hover());
     marks::hline(ui.painter(), line.x_range(), line.center().y, theme.hair);
@@ -125,22 +128,19 @@ fn so_far_ui(ui: &mut Ui, view: &View<'_>, is_open: bool) {
         ui.painter().text(head.right_center(), Align2::RIGHT_CENTER, note, font::tick(), theme.t3);
     }
     row(ui, font::tick(), ("window", theme.t3), ("said", theme.t3), ("truth", theme.t3));
-    let aggregate = view.run.trace.pipeline.aggregate;
-    let mut truth: BTreeMap<EventTime, Summary> = BTreeMap::new();
-    for (&(key, window), summary) in view.run.truth.windows() {
-        if view.shows_key(key) {
-            truth.entry(window.start).or_default().merge(summary);
-        }
+    let trace = &view.run.trace;
+    let aggregate = trace.pipeline.aggregate;
+    if !kept.as_ref().is_some_and(|kept| kept.is_of(view.run, view.key)) {
+        *kept = Some(SoFar::of(view.run, view.key));
     }
-    for (start, summary) in truth.iter().take(ROWS) {
-        let panes = view.run.trace.panes.iter().take_while(|pane| pane.emitted_at <= view.now);
-        let last = panes.filter(|pane| pane.window.start == *start && !pane.is_retraction).last();
-        let clock = time_ticks::window_name(start.micros(), MINUTE);
-        let is_begun = view.now.since_event(*start) >= Span::ZERO;
+    for window in kept.iter().flat_map(|kept| &kept.rows) {
+        let last = window.said(view.run, view.now).map(|place| &trace.panes[place]);
+        let clock = time_ticks::window_name(window.start.micros(), MINUTE);
+        let is_begun = view.now.since_event(window.start) >= Span::ZERO;
         let said = last.and_then(|pane| pane.value(aggregate)).map(number::value);
         let said = said.unwrap_or_else(|| if is_begun { "open" } else { "\u{2013}" }.to_owned());
-        let right =
-            if is_open { "?".to_owned() } else { summary.value(aggregate).map_or_else(String::new, number::value) };
+        let truth = || window.truth.value(aggregate).map_or_else(String::new, number::value);
+        let right = if is_open { "?".to_owned() } else { truth() };
         let colour = if is_begun { theme.t1 } else { theme.t3 };
         let is_said = last.is_some();
         row(

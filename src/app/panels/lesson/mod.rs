@@ -3,10 +3,12 @@
 //!
 //! - [`progress`]: where the reader is
 //! - [`text`]: paragraphs with words that stand out
-//! - [`knobs`]: the few knobs of a step, and what the windows say so far
+//! - [`knobs`]: the few knobs of a step
+//! - [`so_far`]: what the windows have said, beside the truth
 
 pub mod knobs;
 pub mod progress;
+pub mod so_far;
 mod text;
 
 use egui::{
@@ -36,6 +38,8 @@ const NO_LESSON: &str = "This scenario has no lesson. Open \u{201c}The late nine
 pub struct LessonState {
     /// Of which run: its goals, and for the choices of the step whether each holds.
     graded: Option<(u64, usize, Vec<GoalRow>, Vec<GoalRow>)>,
+    /// The table below the knobs.
+    so_far: Option<so_far::SoFar>,
 }
 
 /// Draws the panel into all of `ui`.

@@ -10,8 +10,9 @@ use egui::{Color32, Pos2, Rect, Shape, TextureHandle, TextureOptions, pos2};
 
 use crate::app::panels::time_map::camera::Axes;
 use crate::app::panels::time_map::scene::{RecordState, Scene};
-use crate::app::panels::time_map::texture::{self, Density};
-use crate::app::view::LegendItem;
+use crate::app::panels::time_map::texture::{self, Density, Shades};
+use crate::app::panels::time_map::to_come::ToCome;
+use crate::app::view::{LegendItem, View};
 use crate::record::KeyId;
 use crate::runtime::Fate;
 
@@ -27,6 +28,8 @@ pub struct CrowdTextures {
     on_time: Option<OnTime>,
     /// Densities of what asks a question.
     special: [Option<TextureHandle>; 3],
+    /// Very many records to come.
+    pub(super) to_come: Option<ToCome>,
 }
 
 /// The density of ordinary records, as far as it has been counted.
@@ -36,16 +39,44 @@ struct OnTime {
     range: Range<usize>,
     density: Density,
     colour: Color32,
+    shades: Shades,
     handle: TextureHandle,
+}
+
+impl OnTime {
+    /// Brings the texture up to what has been counted: the rows that have changed, or all of it where the
+    /// shades have.
+    fn refresh(&mut self) {
+        let rows = self.density.take_touched();
+        if rows.is_empty() {
+            return;
+        }
+        let shades = Shades::of(&self.density, self.colour);
+        if shades == self.shades {
+            let origin = [0, rows.start];
+            self.handle.set_partial(origin, self.density.rows(rows, &shades), TextureOptions::NEAREST);
+        } else {
+            self.handle.set(self.density.image(&shades), TextureOptions::NEAREST);
+            self.shades = shades;
+        }
+    }
 }
 
 /// What a density depends on besides the records.
 #[derive(Clone, Copy, PartialEq)]
-struct Seen {
+pub(super) struct Seen {
     generation: u64,
     key: Option<KeyId>,
     axes: Axes,
     plot: Rect,
+}
+
+impl Seen {
+    /// What it depends on in this frame.
+    pub(super) fn of(scene: &Scene<'_>) -> Self {
+        let View { run, key, .. } = *scene.view;
+        Self { generation: run.generation, key, axes: scene.axes, plot: scene.plot }
+    }
 }
 
 /// Draws the ordinary ones of a range of handled records as a density.
@@ -53,24 +84,26 @@ pub fn on_time(scene: &Scene<'_>, textures: &mut CrowdTextures, range: Range<usi
     if !scene.view.legend.shows(LegendItem::OnTime) {
         return;
     }
-    let seen = Seen { generation: scene.view.run.generation, key: scene.view.key, axes: scene.axes, plot: scene.plot };
+    let seen = Seen::of(scene);
     let colour = scene.theme().on_time;
     let kept = textures.on_time.take().filter(|kept| {
         kept.seen == seen && kept.colour == colour && kept.range.start == range.start && kept.range.end <= range.end
     });
     let kept = match kept {
-        Some(mut kept) if kept.range.end < range.end => {
+        Some(mut kept) => {
             count(scene, kept.range.end..range.end, &mut kept.density);
-            kept.handle.set(kept.density.image(colour), TextureOptions::NEAREST);
-            OnTime { range, ..kept }
+            kept.range = range;
+            kept.refresh();
+            kept
         }
-        Some(kept) => kept,
         None => {
             let mut density = Density::new(scene.plot, CELL);
             count(scene, range.clone(), &mut density);
-            let image = density.image(colour);
+            density.take_touched();
+            let shades = Shades::of(&density, colour);
+            let image = density.image(&shades);
             let handle = scene.painter.ctx().load_texture("records on time", image, TextureOptions::NEAREST);
-            OnTime { seen, range, density, colour, handle }
+            OnTime { seen, range, density, colour, shades, handle }
         }
     };
     draw(scene, &kept.handle);

@@ -68,15 +68,37 @@ pub fn mostly_apart(centres: &[Pos2], radius: f32, kept: bool) -> bool {
 
 /// Side of the squares in which crowding is measured, in points.
 const CROWD_CELL: f32 = 8.0;
+/// Squares that are looked up in a grid: those of a plot twice as large as any screen. Marks that lie
+/// further apart are sorted.
+const GRID_CELLS_MAX: i64 = 1 << 20;
 
 /// How often the places where marks of this radius are would be covered by them.
 fn cover(marks: &[Pos2], radius: f32) -> f32 {
-    let cell = |at: &Pos2| ((at.x / CROWD_CELL) as i32, (at.y / CROWD_CELL) as i32);
-    let mut cells: Vec<(i32, i32)> = marks.iter().map(cell).collect();
-    cells.sort_unstable();
-    cells.dedup();
-    let per_cell = marks.len() as f32 / cells.len().max(1) as f32;
+    let per_cell = marks.len() as f32 / filled_cells(marks).max(1) as f32;
     per_cell * std::f32::consts::PI * radius * radius / (CROWD_CELL * CROWD_CELL)
+}
+
+/// In how many squares there is a mark.
+fn filled_cells(marks: &[Pos2]) -> usize {
+    let cell = |at: &Pos2| ((at.x / CROWD_CELL) as i32, (at.y / CROWD_CELL) as i32);
+    let (mut least, mut most) = ((i32::MAX, i32::MAX), (i32::MIN, i32::MIN));
+    for (x, y) in marks.iter().map(cell) {
+        least = (least.0.min(x), least.1.min(y));
+        most = (most.0.max(x), most.1.max(y));
+    }
+    let length = |least: i32, most: i32| (i64::from(most) - i64::from(least) + 1).max(0);
+    let (columns, rows) = (length(least.0, most.0), length(least.1, most.1));
+    if columns.saturating_mul(rows) > GRID_CELLS_MAX {
+        let mut cells: Vec<(i32, i32)> = marks.iter().map(cell).collect();
+        cells.sort_unstable();
+        cells.dedup();
+        return cells.len();
+    }
+    let mut is_filled = vec![false; (columns * rows) as usize];
+    for (x, y) in marks.iter().map(cell) {
+        is_filled[(i64::from(y - least.1) * columns + i64::from(x - least.0)) as usize] = true;
+    }
+    is_filled.into_iter().filter(|&is_filled| is_filled).count()
 }
 
 /// Size of the marks that ask a question, 1 for full size: smaller where hundreds would be one

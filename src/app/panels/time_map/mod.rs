@@ -4,6 +4,7 @@
 //! - [`camera`], [`layout`], [`geometry`], [`detail`], [`labels`], [`zoom`]: where things stand, without drawing
 //! - [`lines`], [`windows`], [`panes`], [`values`], [`withdrawn`], [`records`], [`horizons`], [`strips`]: drawing
 //! - [`lanes`], [`rack`]: windows that overlap, in lanes under the map
+//! - [`crowd`], [`texture`], [`to_come`]: very many records
 //! - [`bands`], [`by_hand`]: what lasted, and what the reader put in
 //! - [`delay`], [`slant`]: the same with delays up, and what lasted there
 //! - [`ghost`]: the pinned run, or the one before a change
@@ -45,6 +46,7 @@ mod steer;
 mod strips;
 mod text;
 mod texture;
+mod to_come;
 mod values;
 mod windows;
 mod withdrawn;

@@ -10,6 +10,7 @@ use crate::app::panels::number;
 use crate::app::panels::time_map::crowd::{self, CrowdTextures};
 use crate::app::panels::time_map::detail::{self, MARKS_UP_TO, RecordDetail};
 use crate::app::panels::time_map::scene::{RecordState, Scene};
+use crate::app::panels::time_map::to_come::ToCome;
 use crate::app::theme::{alpha, font};
 use crate::app::view::LegendItem;
 use crate::app::widgets::marks;
@@ -57,7 +58,11 @@ pub fn ordinary(scene: &Scene<'_>, textures: &mut CrowdTextures) -> Vec<Special>
     } else {
         scan(scene, range.start..handled, &mut found);
     }
-    scan(scene, handled..future_end(scene, handled, range.end), &mut found);
+    let to_come = handled..future_end(scene, handled, range.end);
+    let crowd = crowd_to_come(scene, textures, to_come.clone());
+    if crowd.is_empty() {
+        scan(scene, to_come, &mut found);
+    }
     again(scene, &mut found);
     thin_out(&mut found.stems, scene.theme().on_time);
     scene.painter.add(Shape::mesh(found.stems));
@@ -66,14 +71,28 @@ pub fn ordinary(scene: &Scene<'_>, textures: &mut CrowdTextures) -> Vec<Special>
     } else {
         let tint = alpha(scene.theme().on_time, detail::dot_opacity(&found.dots, scene.radius));
         crowd::dots(scene, textures, &found.dots, scene.radius, tint);
-        if found.quiet.len() > QUIET_MARKS {
-            let dots: Vec<Pos2> = found.quiet.iter().map(|record| record.at).collect();
+        if !crowd.is_empty() || found.quiet.len() > QUIET_MARKS {
+            let quiet = found.quiet.iter().map(|record| record.at);
+            let dots: Vec<Pos2> = crowd.into_iter().chain(quiet).collect();
             crowd::dots(scene, textures, &dots, scene.radius, alpha(scene.theme().t3, 0.25));
         } else {
             found.quiet.iter().for_each(|record| quiet_mark(scene, record));
         }
     }
     found.special
+}
+
+/// Where records to come are drawn as dots, when they are so many that not all can be told apart; else empty.
+fn crowd_to_come(scene: &Scene<'_>, textures: &mut CrowdTextures, range: Range<usize>) -> Vec<Pos2> {
+    let are_many = scene.detail == RecordDetail::Density && !scene.axes.delays && range.len() > MARKS_UP_TO;
+    if !are_many || !is_shown(scene, RecordState::ToCome) {
+        textures.to_come = None;
+        return Vec::new();
+    }
+    let kept = ToCome::of(scene, textures.to_come.take(), range);
+    let places = if kept.count() > QUIET_MARKS { kept.places().collect() } else { Vec::new() };
+    textures.to_come = Some(kept);
+    places
 }
 
 /// Of very many records to come, only those just above the now line are drawn.

@@ -257,10 +257,7 @@ impl Overview {
             dropped: vec![0; OVERVIEW_BINS],
         };
         overview.fill_in_flight(trace);
-        for &at in trace.stream.arrivals() {
-            let bin = overview.bin_of(at);
-            overview.arrived[bin] += 1;
-        }
+        overview.fill_arrived(trace.stream.arrivals_ascending());
         for &id in &marks.behind {
             let bin = overview.bin_of(trace.handled[id.index()]);
             overview.behind[bin] += 1;
@@ -284,25 +281,68 @@ impl Overview {
         ((share * OVERVIEW_BINS as f64) as usize).min(OVERVIEW_BINS - 1)
     }
 
+    /// The first instant after a stretch; later stretches begin there.
+    fn end_of(&self, bin: usize) -> ProcTime {
+        let length = (self.end - self.start).micros() as f64;
+        let guess = (length * (bin as f64 + 1.0) / OVERVIEW_BINS as f64) as i64;
+        let (mut at, step) = (self.start + Span::from_micros(guess), Span::from_micros(1));
+        // The guess is off by a rounding at most.
+        while at.is_finite() && self.bin_of(at) > bin {
+            at = at - step;
+        }
+        while at.is_finite() && self.bin_of(at) <= bin {
+            at = at + step;
+        }
+        at
+    }
+
+    /// Counts arrivals, which ascend.
+    fn fill_arrived(&mut self, arrivals: &[ProcTime]) {
+        let mut rest = arrivals;
+        while let Some(&first) = rest.first() {
+            let bin = self.bin_of(first);
+            let is_last = bin + 1 == OVERVIEW_BINS;
+            let count = if is_last { rest.len() } else { count_before(rest, self.end_of(bin)) };
+            // A stream holds fewer than 2^32 records.
+            self.arrived[bin] += count as u32;
+            rest = &rest[count..];
+        }
+    }
+
     /// Walks from instant to instant at which something arrives or is done.
     fn fill_in_flight(&mut self, trace: &Trace) {
         let (arrivals, done) = (trace.stream.arrivals_ascending(), &trace.handled);
         let (mut arrived, mut handled, mut filled) = (0, 0, 0);
+        let mut filled_until = ProcTime::MIN;
         while arrived < arrivals.len() || handled < done.len() {
             let at = |column: &[ProcTime], i: usize| column.get(i).copied().unwrap_or(ProcTime::MAX);
             let now = at(arrivals, arrived).min(at(done, handled));
-            // The level since the last instant holds in every stretch up to just before this one.
-            let before = (arrived - handled) as u32;
-            let last = self.bin_of(now - Span::from_micros(1));
-            for bin in filled..=last {
-                self.in_flight[bin] = self.in_flight[bin].max(before);
+            if now >= filled_until {
+                // The level since the last instant holds in every stretch up to just before this one.
+                let before = (arrived - handled) as u32;
+                let last = self.bin_of(now - Span::from_micros(1));
+                for bin in filled..=last {
+                    self.in_flight[bin] = self.in_flight[bin].max(before);
+                }
+                filled = self.bin_of(now);
+                let is_last = filled + 1 == OVERVIEW_BINS;
+                filled_until = if is_last { ProcTime::MAX } else { self.end_of(filled) };
             }
             arrived += arrivals[arrived..].iter().take_while(|&&at| at == now).count();
             handled += done[handled..].iter().take_while(|&&at| at == now).count();
-            filled = self.bin_of(now);
             self.in_flight[filled] = self.in_flight[filled].max((arrived - handled) as u32);
         }
     }
+}
+
+/// How many of these instants, which ascend, are before one; near the start they are found at once.
+fn count_before(instants: &[ProcTime], until: ProcTime) -> usize {
+    let mut reach = 1;
+    while reach < instants.len() && instants[reach] < until {
+        reach *= 2;
+    }
+    let reach = reach.min(instants.len());
+    instants[..reach].partition_point(|&at| at < until)
 }
 
 #[cfg(test)]
@@ -382,8 +422,33 @@ mod tests {
             expected[bin] = expected[bin].max(run.trace.at(now).in_flight() as u32);
         }
         assert_eq!(run.overview.in_flight, expected);
+        let mut arrived = vec![0_u32; OVERVIEW_BINS];
+        for &at in run.trace.stream.arrivals() {
+            arrived[run.overview.bin_of(at)] += 1;
+        }
+        assert_eq!(run.overview.arrived, arrived);
         assert_eq!(run.overview.dropped.iter().sum::<u32>() as usize, run.marks.dropped.len());
         assert_eq!(run.overview.behind.iter().sum::<u32>() as usize, run.marks.behind.len());
+    }
+
+    #[test]
+    fn a_stretch_ends_where_the_next_begins() {
+        for length in [0, 1, 7, 1_000, 1_023, 1_024, 1_025, 3_599_999_983, 86_400_000_000_001, 3_155_760_000_000_011] {
+            let start = ProcTime::from_micros(1_700_000_000_123_457);
+            let overview = Overview { start, end: start + Span::from_micros(length), ..Overview::default() };
+            for bin in 0..OVERVIEW_BINS - 1 {
+                let end = overview.end_of(bin);
+                assert!(
+                    overview.bin_of(end) > bin && overview.bin_of(end - Span::from_micros(1)) <= bin,
+                    "{length} {bin}"
+                );
+            }
+        }
+        let instants: Vec<ProcTime> = [1, 1, 2, 3, 5, 5, 8, 9, 13].map(ProcTime::from_micros).to_vec();
+        for until in 0..15 {
+            let until = ProcTime::from_micros(until);
+            assert_eq!(count_before(&instants, until), instants.iter().filter(|&&at| at < until).count());
+        }
     }
 
     #[test]

@@ -90,13 +90,13 @@ fn windows(scene: &Scene<'_>) -> Vec<MapLabel> {
         let firings = scene.model.firings_at(scene.trace(), column, scene.view.now);
         let narrow = right - left < 12.0;
         if !scene.overlapping() && !is_session(scene.trace().pipeline.window) && !narrow {
-            let until = panes::answer(&firings).map_or(scene.view.now, |firing| firing.at);
+            let until = panes::answer(firings).map_or(scene.view.now, |firing| firing.at);
             let strength = if firings.is_empty() { 0.42 } else { 1.0 };
             area(scene, column, until, alpha(scene.theme().window_fill(), strength));
         }
-        firing_lines(scene, &firings, if narrow { 0.5 } else { 1.0 });
+        firing_lines(scene, firings, if narrow { 0.5 } else { 1.0 });
         if (right - left >= 48.0 && !scene.has_lanes) || selected.contains(&i) {
-            labels.extend(value_label(scene, column, &firings, selected.contains(&i)));
+            labels.extend(value_label(scene, column, firings, selected.contains(&i)));
         }
     }
     labels

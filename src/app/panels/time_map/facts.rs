@@ -136,7 +136,7 @@ pub fn of_column(scene: &Scene<'_>, i: usize) -> Facts {
     let (trace, now) = (scene.trace(), scene.view.now);
     let firings = scene.model.firings_at(trace, column, now);
     let mut rows = vec![("opened", time(scene, column.opened_at.micros()))];
-    rows.extend(fired(scene, column, &firings));
+    rows.extend(fired(scene, column, firings));
     let open = open_windows(trace, scene.model, i..i + 1, column.session_of.or(scene.view.key), now);
     let is_own =
         |window: crate::window::pane::Window| column.window.start <= window.start && window.end <= column.window.end;
@@ -144,11 +144,11 @@ pub fn of_column(scene: &Scene<'_>, i: usize) -> Facts {
     if let Some(open) = open.filter(|open| open.fresh > 0) {
         rows.push(("so far", format!("{} {}", open.value.text(), open.value.tail()).trim().to_owned()));
     }
-    rows.extend(truth(scene, column, &firings));
+    rows.extend(truth(scene, column, firings));
     match column.end {
         ColumnEnd::Closed(at) if at <= now => rows.push(("closed", time(scene, at.micros()))),
         ColumnEnd::Merged(at) if at <= now => rows.push(("merged into another", time(scene, at.micros()))),
-        _ => rows.extend(closes(scene, column, &firings)),
+        _ => rows.extend(closes(scene, column, firings)),
     }
     let key = column.session_of.or(scene.view.key).map(|key| trace.stream.key_table().name(key));
     let name = values::window_span(column);

@@ -6,13 +6,14 @@
 //! column is one session. Values of columns are never stored: they are combined from the panes
 //! that had been fired by the instant in question ([`MapModel::value_after`]).
 
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::app::panels::time_map::lives::Lives;
 use crate::pipeline::WindowSpec;
 use crate::record::{KeyId, RecordId};
-use crate::runtime::{Trace, WindowEnd};
+use crate::runtime::{Trace, WindowEnd, WindowLife};
 use crate::time::{EventTime, ProcTime, Span};
 use crate::window::pane::{Pane, Timing, Window};
 
@@ -52,6 +53,8 @@ pub struct Column {
     pub end: ColumnEnd,
     /// Its panes, as a range of [`MapModel::pane_ids`].
     panes: Range<usize>,
+    /// All of its firings, once they were asked for.
+    firings: OnceLock<Box<[Firing]>>,
 }
 
 /// Panes that were fired at one instant for one column: of every key, or of one session.
@@ -135,10 +138,15 @@ impl MapModel {
     }
 
     /// The firings of a column up to `now`, in order. Retractions are none: they are part of the
-    /// firing that withdraws.
-    pub fn firings_at(&self, trace: &Trace, column: &Column, now: ProcTime) -> Vec<Firing> {
+    /// firing that withdraws. Found once; an instant then costs a search.
+    pub fn firings_at<'a>(&self, trace: &Trace, column: &'a Column, now: ProcTime) -> &'a [Firing] {
+        let all = column.firings.get_or_init(|| self.firings_of(trace, column));
+        &all[..all.partition_point(|firing| firing.at <= now)]
+    }
+
+    fn firings_of(&self, trace: &Trace, column: &Column) -> Box<[Firing]> {
         let mut firings: Vec<Firing> = Vec::new();
-        for (i, &id) in self.panes_at(trace, column, now).iter().enumerate() {
+        for (i, &id) in self.pane_ids(column).iter().enumerate() {
             let Pane { emitted_at, timing, window, is_retraction, .. } = trace.panes[id as usize];
             if is_retraction {
                 continue;
@@ -149,7 +157,7 @@ impl MapModel {
                 _ => firings.push(firing),
             }
         }
-        firings
+        firings.into()
     }
 
     /// The place of a window among the columns. For a session, `key` says whose.
@@ -174,7 +182,21 @@ pub fn is_session(spec: WindowSpec) -> bool {
 
 /// The columns, sorted, and the column of every window of the trace (`u32::MAX` for other keys').
 fn columns(trace: &Trace, key: Option<KeyId>) -> (Vec<Column>, Vec<u32>) {
-    let session = is_session(trace.pipeline.window);
+    if is_session(trace.pipeline.window) { columns_of_sessions(trace, key) } else { columns_of_all_keys(trace, key) }
+}
+
+fn column_of(life: &WindowLife, session_of: Option<KeyId>) -> Column {
+    let end = match life.end {
+        WindowEnd::StillKept => ColumnEnd::StillKept,
+        WindowEnd::Closed { at } | WindowEnd::Undone { at } => ColumnEnd::Closed(at),
+        WindowEnd::Merged { at, .. } => ColumnEnd::Merged(at),
+    };
+    let (opened_at, first_record) = (life.opened_at, life.opened_by);
+    Column { window: life.window, session_of, opened_at, first_record, end, panes: 0..0, firings: OnceLock::new() }
+}
+
+/// Every session is a column of its own.
+fn columns_of_sessions(trace: &Trace, key: Option<KeyId>) -> (Vec<Column>, Vec<u32>) {
     let mut order: Vec<u32> = (0..trace.windows.len() as u32)
         .filter(|&i| key.is_none_or(|key| trace.windows[i as usize].key == key))
         .collect();
@@ -182,33 +204,55 @@ fn columns(trace: &Trace, key: Option<KeyId>) -> (Vec<Column>, Vec<u32>) {
         let life = &trace.windows[i as usize];
         (life.window, life.key, i)
     });
-    let mut columns: Vec<Column> = Vec::new();
-    let mut column_of = vec![u32::MAX; trace.windows.len()];
+    let mut column_of_life = vec![u32::MAX; trace.windows.len()];
+    let mut columns = Vec::with_capacity(order.len());
     for i in order {
         let life = &trace.windows[i as usize];
-        let end = match life.end {
-            WindowEnd::StillKept => ColumnEnd::StillKept,
-            WindowEnd::Closed { at } | WindowEnd::Undone { at } => ColumnEnd::Closed(at),
-            WindowEnd::Merged { at, .. } => ColumnEnd::Merged(at),
-        };
-        match columns.last_mut() {
-            Some(column) if !session && column.window == life.window => {
-                column.opened_at = column.opened_at.min(life.opened_at);
-                column.first_record = column.first_record.min(life.opened_by);
-                column.end = later_end(column.end, end);
-            }
-            _ => columns.push(Column {
-                window: life.window,
-                session_of: session.then_some(life.key),
-                opened_at: life.opened_at,
-                first_record: life.opened_by,
-                end,
-                panes: 0..0,
-            }),
-        }
-        column_of[i as usize] = columns.len() as u32 - 1;
+        column_of_life[i as usize] = columns.len() as u32;
+        columns.push(column_of(life, Some(life.key)));
     }
-    (columns, column_of)
+    (columns, column_of_life)
+}
+
+/// So many windows are looked at before the search among all: about as many as are open at once.
+const RECENT_WINDOWS: usize = 6;
+
+/// Windows of the same extent are one column.
+fn columns_of_all_keys(trace: &Trace, key: Option<KeyId>) -> (Vec<Column>, Vec<u32>) {
+    let mut columns: Vec<Column> = Vec::new();
+    let mut column_of_life = vec![u32::MAX; trace.windows.len()];
+    let mut known: BTreeMap<Window, u32> = BTreeMap::new();
+    let mut recent: VecDeque<(Window, u32)> = VecDeque::with_capacity(RECENT_WINDOWS + 1);
+    for (i, life) in trace.windows.iter().enumerate().filter(|(_, life)| key.is_none_or(|key| life.key == key)) {
+        let place = match recent.iter().find(|(window, _)| *window == life.window) {
+            Some(&(_, place)) => place,
+            None => {
+                // There are fewer than 2^32 windows.
+                let new = columns.len() as u32;
+                let place = *known.entry(life.window).or_insert(new);
+                if place == new {
+                    columns.push(column_of(life, None));
+                }
+                recent.push_front((life.window, place));
+                recent.truncate(RECENT_WINDOWS);
+                place
+            }
+        };
+        let (column, life) = (&mut columns[place as usize], column_of(life, None));
+        column.opened_at = column.opened_at.min(life.opened_at);
+        column.first_record = column.first_record.min(life.first_record);
+        column.end = later_end(column.end, life.end);
+        column_of_life[i] = place;
+    }
+    let mut rank = vec![0; columns.len()];
+    for (sorted, &place) in known.values().enumerate() {
+        rank[place as usize] = sorted as u32;
+    }
+    columns.sort_unstable_by_key(|column| column.window);
+    for place in column_of_life.iter_mut().filter(|place| **place != u32::MAX) {
+        *place = rank[*place as usize];
+    }
+    (columns, column_of_life)
 }
 
 /// State is kept until the last key's is gone.
@@ -281,6 +325,32 @@ mod tests {
                 let handled = trace.at(now).handled;
                 let expected = trace.stream.event_times()[handled..].iter().min().copied().unwrap_or(EventTime::MAX);
                 assert_eq!(model.perfect_at(now), expected, "at {now}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_opens_with_the_first_of_its_windows_and_ends_with_the_last() {
+        for spec in fixture::window_kinds().into_iter().filter(|&spec| !is_session(spec)) {
+            for key in [None, Some(KeyId(1))] {
+                let trace = fixture::trace(400, 3, spec, 4);
+                let lives = || trace.windows.iter().filter(|life| key.is_none_or(|key| key == life.key));
+                let mut expected: Vec<Window> = lives().map(|life| life.window).collect();
+                expected.sort_unstable();
+                expected.dedup();
+                let model = MapModel::new(&trace, key);
+                assert_eq!(model.columns.iter().map(|column| column.window).collect::<Vec<_>>(), expected);
+                for column in &model.columns {
+                    let lives = || lives().filter(|life| life.window == column.window);
+                    assert_eq!(Some(column.opened_at), lives().map(|life| life.opened_at).min());
+                    assert_eq!(Some(column.first_record), lives().map(|life| life.opened_by).min());
+                    let ends = lives().map(|life| match life.end {
+                        WindowEnd::Closed { at } => Some(at),
+                        _ => None,
+                    });
+                    let last = ends.collect::<Option<Vec<ProcTime>>>().and_then(|ends| ends.into_iter().max());
+                    assert_eq!(column.end.at(), last);
+                }
             }
         }
     }

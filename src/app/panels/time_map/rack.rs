@@ -74,7 +74,7 @@ pub fn paint(scene: &Scene<'_>, outside: &Painter, lanes: &Lanes, rack: Rect, op
         let gap = if across.span() > 6.0 { 0.75 } else { 0.0 };
         let across = Rangef::new(across.min + gap, (across.max - gap).max(across.min + 1.0));
         let rect = Rect::from_x_y_ranges(across, lanes.row(rack, lane)).shrink2(egui::vec2(0.0, AIR));
-        bar(scene, &inside, rack, &Bar { column: Some(i), rect, firings: &firings, open });
+        bar(scene, &inside, rack, &Bar { column: Some(i), rect, firings, open });
         if selected.contains(&i) {
             outlines.push((rect, Stroke::new(stroke::SELECTION, scene.theme().you)));
         } else if scene.hovered_column == Some(i) {

@@ -33,8 +33,8 @@ impl StripScales {
             .map(|pair| pair[1].at.since_event(pair[0].watermark).micros())
             .filter(|&lag| lag > 0)
             .collect();
-        lags.sort_unstable();
-        let usual = lags.get(lags.len() * 98 / 100).copied().unwrap_or(0);
+        let place = lags.len() * 98 / 100;
+        let usual = if lags.is_empty() { 0 } else { *lags.select_nth_unstable(place).1 };
         let bound = trace.pipeline.watermark.bound().micros();
         let lag = (usual as f64 * 1.15).max(bound as f64 * 1.6).max(1e6);
         Self { most_waiting, lag: Span::from_micros(lag.min(9e18) as i64) }

@@ -80,15 +80,15 @@ fn side_by_side(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
         let firings = scene.model.firings_at(scene.trace(), column, scene.view.now);
         let special = is_special(scene, selected, i);
         match WindowDetail::of(right - left) {
-            WindowDetail::HeightLine if !special => height_line(scene, x, &firings, &mut last_line),
+            WindowDetail::HeightLine if !special => height_line(scene, x, firings, &mut last_line),
             detail => {
-                if let Some(last) = firings.last().filter(|_| panes::answer(&firings).is_some()) {
+                if let Some(last) = firings.last().filter(|_| panes::answer(firings).is_some()) {
                     panes::kept(scene, x, column, last);
                 }
-                panes::fired(scene, &|_| x, &firings, fill);
+                panes::fired(scene, &|_| x, firings, fill);
                 if detail == WindowDetail::Full || special {
                     let selected = selected.contains(&i);
-                    let fired = Fired { column, firings: &firings, x: &|_| x, tail: None, selected };
+                    let fired = Fired { column, firings, x: &|_| x, tail: None, selected };
                     painted.labels.extend(values::value_labels(scene, &fired));
                     if special || column.window == Window::ALL {
                         painted.labels.extend(values::early_labels(scene, &fired));
@@ -147,13 +147,13 @@ fn sliding(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
         }
         let firings = scene.model.firings_at(scene.trace(), column, scene.view.now);
         let (left, right) = scene.sides(column);
-        let Some(first) = panes::answer(&firings).or(firings.last()) else { continue };
+        let Some(first) = panes::answer(firings).or(firings.last()) else { continue };
         let y = scene.axes.proc.px_of(first.at.micros());
         let strength = if number(column).div_euclid(every as i64).rem_euclid(2) == 0 { 1.0 } else { 0.55 };
         shelf(scene, left, right, y, previous, strength);
         previous = Some((right, y));
         let x = Rangef::new(left, right);
-        panes::firing_lines(scene, &|_| x, &firings);
+        panes::firing_lines(scene, &|_| x, firings);
         serifs(scene, x, y);
         painted.lines.push(line_rect(x, y));
         let chosen = selected.contains(&i);
@@ -162,7 +162,7 @@ fn sliding(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
             continue;
         }
         let name = if is_special(scene, selected, i) { values::window_span(column) } else { String::new() };
-        let fired = Fired { column, firings: &firings, x: &|_| x, tail: Some(&name), selected: chosen };
+        let fired = Fired { column, firings, x: &|_| x, tail: Some(&name), selected: chosen };
         labels.extend(values::value_labels(scene, &fired).into_iter().rev());
     }
     labels.reverse();
@@ -273,20 +273,20 @@ fn sessions(scene: &Scene<'_>, selected: &[usize], painted: &mut Painted) {
             }
             // Where sessions of several keys lie on one another, lanes say what was corrected and what is kept.
             if scene.has_lanes && !special {
-                panes::plain(scene, &across, &firings, fill);
+                panes::plain(scene, &across, firings, fill);
             } else {
                 panes::kept(scene, x, column, last);
-                panes::fired(scene, &across, &firings, fill);
+                panes::fired(scene, &across, firings, fill);
             }
             let height = |firing: &Firing| scene.axes.proc.px_of(firing.at.micros());
             painted.lines.extend(firings.iter().map(|firing| line_rect(across(firing), height(firing))));
             let tail = column.session_of.filter(|_| several_keys).map(|key| scene.trace().stream.key_table().name(key));
             let selected = selected.contains(&i);
             if scene.is_figure() || selected {
-                withdrawn::paint(scene, column, &firings);
+                withdrawn::paint(scene, column, firings);
             }
             if x.span() >= 36.0 || selected {
-                let fired = Fired { column, firings: &firings, x: &across, tail, selected };
+                let fired = Fired { column, firings, x: &across, tail, selected };
                 painted.labels.extend(values::value_labels(scene, &fired));
             }
         }

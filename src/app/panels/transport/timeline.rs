@@ -4,7 +4,7 @@
 
 use egui::epaint::PathStroke;
 use egui::{
-    Align2, Color32, CursorIcon, EventFilter, Key, Mesh, Modifiers, Painter, Pos2, Rect, Response, Role, Sense, Shape,
+    Align2, Color32, CursorIcon, EventFilter, Key, Mesh, Modifiers, Painter, Pos2, Rangef, Rect, Response, Role, Sense, Shape,
     Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
@@ -136,9 +136,18 @@ fn paint_level(painter: &Painter, view: &View<'_>, rows: &Rows, axis: TimeAxis) 
             continue;
         }
         let painter = painter.with_clip_rect(clip.expand2(vec2(0.0, 1.0)).intersect(painter.clip_rect()));
-        painter.add(area_mesh(&points, bottom, alpha(colour, 0.36)));
-        painter.add(Shape::line(points.clone(), PathStroke::new(1.3, colour)));
+        let points = part_of(&points, clip.x_range());
+        painter.add(area_mesh(points, bottom, alpha(colour, 0.36)));
+        painter.add(Shape::line(points.to_vec(), PathStroke::new(1.3, colour)));
     }
+}
+
+/// The points of a curve that can be seen in a stretch, and enough beside it for the curve to enter and
+/// leave as it does.
+fn part_of(points: &[Pos2], across: Rangef) -> &[Pos2] {
+    let first = points.partition_point(|point| point.x < across.min - 4.0).saturating_sub(2);
+    let last = (points.partition_point(|point| point.x <= across.max + 4.0) + 2).min(points.len());
+    &points[first.min(last)..last]
 }
 
 /// A colour of what has not happened yet.

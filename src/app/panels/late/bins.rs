@@ -4,13 +4,19 @@
 //! (a producer's clock ran ahead) share one bin of their own before it. Counts are kept for the whole
 //! run at regular places, so that the counts at any instant cost a fixed number of records, not all.
 
+use std::sync::Arc;
+
 use crate::metrics::quantile::P99;
-use crate::record::RecordId;
+use crate::record::{RecordId, Stream};
 use crate::runtime::{Fate, Trace};
 use crate::time::Span;
 
 /// Bins on the axis.
 pub const BINS: usize = 44;
+
+/// The bits of a record's code that are its bin, and how far its kind is above them.
+const BIN: u8 = 63;
+const KIND_SHIFT: u32 = 6;
 
 /// Records between two places where counts are kept.
 const STRIDE: usize = 4_096;
@@ -54,7 +60,9 @@ pub struct DelayBins {
     pub axis: DelayAxis,
     /// The range of the axis in seconds; `hi > lo > 0`, or from 0 to `hi` where it is linear.
     range: (f64, f64),
-    /// Per record: its bin in the low 6 bits, its kind above.
+    /// The records of which these are.
+    stream: Arc<Stream>,
+    /// Per record: its bin in the bits of [`BIN`], its kind above.
     codes: Vec<u8>,
     /// Counts before every [`STRIDE`]th record.
     kept: Vec<Table>,
@@ -63,27 +71,38 @@ pub struct DelayBins {
 }
 
 impl DelayBins {
-    /// Sorts the delays of a finished run into bins. `sorted` are its delays, ascending.
-    pub fn of(trace: &Trace, sorted: &[Span], axis: DelayAxis) -> Self {
+    /// Sorts the delays of a finished run into bins. `sorted` are its delays, ascending; `before` are bins of
+    /// another run, which are the same where its stream was.
+    pub fn of(trace: &Trace, sorted: &[Span], axis: DelayAxis, before: Option<&Self>) -> Self {
         let range = axis_range(sorted);
         let codes = Vec::with_capacity(trace.fates.len());
         let has_nonpositive = sorted.first().is_some_and(|&least| least <= Span::ZERO);
-        let mut bins = Self { axis, range, codes, kept: Vec::new(), has_nonpositive };
-        let mut counts: Table = [[0; KINDS]; BINS + 1];
-        let edges = bins.edges();
-        for (i, &fate) in trace.fates.iter().enumerate() {
-            if i % STRIDE == 0 {
-                bins.kept.push(counts);
+        let stream = Arc::clone(&trace.stream);
+        let mut bins = Self { axis, range, codes, kept: Vec::new(), has_nonpositive, stream };
+        let is_same = |before: &&Self| before.axis == axis && Arc::ptr_eq(&before.stream, &trace.stream);
+        match before.filter(is_same) {
+            Some(before) => bins.fill(trace, |i| before.codes[i] & BIN),
+            None => {
+                let edges = bins.edges();
+                let bin = |i: usize| edges.partition_point(|&edge| edge <= trace.stream.delay(RecordId(i as u32)));
+                bins.fill(trace, |i| bin(i) as u8);
             }
-            // Streams hold fewer than 2^32 records.
-            let id = RecordId(i as u32);
-            let delay = trace.stream.delay(id);
-            let bin = edges.partition_point(|&edge| edge <= delay);
-            let kind = kind_of(fate, trace.is_behind(id));
-            counts[bin][kind as usize] += 1;
-            bins.codes.push(bin as u8 | (kind as u8) << 6);
         }
         bins
+    }
+
+    fn fill(&mut self, trace: &Trace, bin_of: impl Fn(usize) -> u8) {
+        let mut counts: Table = [[0; KINDS]; BINS + 1];
+        for (i, &fate) in trace.fates.iter().enumerate() {
+            if i % STRIDE == 0 {
+                self.kept.push(counts);
+            }
+            // Streams hold fewer than 2^32 records.
+            let kind = kind_of(fate, trace.is_behind(RecordId(i as u32)));
+            let bin = bin_of(i);
+            counts[usize::from(bin)][kind as usize] += 1;
+            self.codes.push(bin | (kind as u8) << KIND_SHIFT);
+        }
     }
 
     /// Counts of the first `handled` records.
@@ -94,7 +113,7 @@ impl DelayBins {
         let place = if place < self.kept.len() { place } else { place.saturating_sub(1) };
         let mut counts = self.kept.get(place).copied().unwrap_or([[0; KINDS]; BINS + 1]);
         for code in &self.codes[(place * STRIDE).min(handled)..handled] {
-            counts[usize::from(code & 63)][usize::from(code >> 6)] += 1;
+            counts[usize::from(code & BIN)][usize::from(code >> KIND_SHIFT)] += 1;
         }
         counts
     }
@@ -178,12 +197,19 @@ mod tests {
     fn counts_at_any_instant_are_those_of_counting_from_the_start() {
         let trace = fixture::trace(10_000, 3, fixture::tumbling(), 4);
         for axis in [DelayAxis::Log, DelayAxis::Linear] {
-            counts_are_exact(&DelayBins::of(&trace, &sorted_delays(&trace.stream), axis), &trace);
+            let sorted = sorted_delays(&trace.stream);
+            let bins = DelayBins::of(&trace, &sorted, axis, None);
+            counts_are_exact(&bins, &trace);
+            let mut other = trace.clone();
+            other.fates.fill(Fate::DroppedLate);
+            let others = DelayBins::of(&other, &sorted, axis, Some(&bins));
+            counts_are_exact(&others, &other);
+            assert_eq!(DelayBins::of(&trace, &sorted, axis, Some(&others)).codes, bins.codes);
         }
     }
 
     fn counts_are_exact(bins: &DelayBins, trace: &Trace) {
-        assert_eq!(bins.has_nonpositive(), bins.codes.iter().any(|code| code & 63 == 0));
+        assert_eq!(bins.has_nonpositive(), bins.codes.iter().any(|code| code & BIN == 0));
         for handled in [0, 1, 4_095, 4_096, 4_097, 8_192, 9_999, 10_000, 20_000] {
             let mut expected: Table = [[0; KINDS]; BINS + 1];
             for i in 0..handled.min(10_000) {
@@ -200,7 +226,8 @@ mod tests {
         let spans: Vec<Span> = [1, 10, 100, 1_000].map(Span::from_secs).to_vec();
         let (lo, hi) = axis_range(&spans);
         let (axis, range) = (DelayAxis::Log, (lo, hi));
-        let bins = DelayBins { axis, range, codes: Vec::new(), kept: Vec::new(), has_nonpositive: false };
+        let stream = Arc::default();
+        let bins = DelayBins { axis, range, codes: Vec::new(), kept: Vec::new(), has_nonpositive: false, stream };
         for seconds in [1.0, 7.5, 30.0, 1_000.0] {
             assert!((bins.seconds_at(bins.place(seconds)) - seconds).abs() < 1e-9 * seconds);
         }

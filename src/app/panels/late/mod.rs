@@ -48,7 +48,8 @@ pub fn late_ui(ui: &mut Ui, view: &View<'_>, state: &mut LateState, commands: &m
     let LateState { bins, axis } = state;
     let is_of = |(generation, bins): &(u64, DelayBins)| *generation == run.generation && bins.axis == *axis;
     if !bins.as_ref().is_some_and(is_of) {
-        *bins = Some((run.generation, DelayBins::of(&run.trace, &run.delays, *axis)));
+        let before = bins.as_ref().map(|(_, before)| before);
+        *bins = Some((run.generation, DelayBins::of(&run.trace, &run.delays, *axis, before)));
     }
     let Some((_, bins)) = &*bins else { return };
     let ledger = run.ledger_at(view.now);

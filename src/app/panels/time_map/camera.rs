@@ -6,6 +6,7 @@
 
 use egui::{Rect, Vec2};
 
+use crate::app::panels::time_map::model::Column;
 use crate::app::time_axis::{TimeAxis, TimeRange};
 use crate::pipeline::WindowSpec;
 use crate::runtime::Trace;
@@ -112,20 +113,20 @@ pub struct Extent {
 }
 
 impl Extent {
-    /// The extent of a run; of the epoch when it is empty.
-    pub fn of(trace: &Trace) -> Self {
+    /// The extent of a run, whose windows of all keys these are; of the epoch when it is empty.
+    pub fn of(trace: &Trace, windows: &[Column]) -> Self {
         let (first, last) = trace.span().unwrap_or((ProcTime::EPOCH, ProcTime::EPOCH));
         let (first, last) = (first.micros() as f64, last.micros() as f64);
         let (earliest, latest) =
             trace.stream.event_time_range().map_or((first, last), |(a, b)| (a.micros() as f64, b.micros() as f64));
-        let comfortable = comfortable_range(trace);
+        let comfortable = comfortable_range(trace, windows);
         let origin = origin(trace, first, comfortable);
         let length = (last - origin).max(1.0);
         let comfortable = if comfortable > 0.6 * length { 1.08 * length } else { comfortable };
-        let window = window_length(trace);
+        let window = window_length(trace, windows);
         Self {
             event: TimeRange::new(earliest.min(origin), latest.max(last) + window.min(0.05 * length)),
-            filled: filled(trace, window),
+            filled: filled(trace, windows, window),
             proc: TimeRange::new(origin, last + 0.03 * length),
             origin,
             comfortable,
@@ -170,26 +171,26 @@ impl Extent {
 }
 
 /// What a run takes of both clocks. A record in a wide window does not bring in all of it.
-fn filled(trace: &Trace, window: f64) -> Camera {
+fn filled(trace: &Trace, windows: &[Column], window: f64) -> Camera {
     let (first, last) = trace.span().unwrap_or((ProcTime::EPOCH, ProcTime::EPOCH));
     let first_rise = trace.watermarks.first().map_or(first, |step| step.at);
     let last_rise = trace.watermarks.last().map_or(last, |step| step.at);
     let (from, to) = (first.min(first_rise).micros() as f64, last.max(last_rise).micros() as f64);
     let (earliest, latest) =
         trace.stream.event_time_range().map_or((from, to), |(a, b)| (a.micros() as f64, b.micros() as f64));
-    let starts = trace.windows.iter().map(|life| life.window.start).filter(|t| t.is_finite()).min();
-    let ends = trace.windows.iter().map(|life| life.window.end).filter(|t| t.is_finite()).max();
+    let starts = windows.iter().map(|column| column.window.start).filter(|t| t.is_finite()).min();
+    let ends = windows.iter().map(|column| column.window.end).filter(|t| t.is_finite()).max();
     let start = starts.map_or(earliest, |t| (t.micros() as f64).clamp(earliest - window, earliest));
     let end = ends.map_or(latest, |t| (t.micros() as f64).clamp(latest, latest + window));
     Camera { event: TimeRange::new(start, end), proc: TimeRange::new(from, to) }
 }
 
 /// How long a window is; of sessions, the middle one; for the global window, a minute.
-fn window_length(trace: &Trace) -> f64 {
+fn window_length(trace: &Trace, windows: &[Column]) -> f64 {
     let span = match trace.pipeline.window {
         WindowSpec::Tumbling { size, .. } | WindowSpec::Sliding { size, .. } => size,
         WindowSpec::Session { gap } => {
-            let mut sizes: Vec<Span> = trace.windows.iter().map(|life| life.window.size()).collect();
+            let mut sizes: Vec<Span> = windows.iter().map(|column| column.window.size()).collect();
             let middle = sizes.len() / 2;
             if sizes.is_empty() { gap } else { *sizes.select_nth_unstable(middle).1 }
         }
@@ -200,8 +201,8 @@ fn window_length(trace: &Trace) -> f64 {
     span.micros() as f64
 }
 
-fn comfortable_range(trace: &Trace) -> f64 {
-    let window = window_length(trace);
+fn comfortable_range(trace: &Trace, windows: &[Column]) -> f64 {
+    let window = window_length(trace, windows);
     let waits = (trace.pipeline.watermark.bound() + trace.pipeline.allowed_lateness).micros() as f64;
     (5.0 * window).max(1.7 * (window + waits))
 }

@@ -129,7 +129,7 @@ impl Cache {
             generation: view.run.generation,
             key: view.key,
             model: view.run.windows_of(view.key),
-            extent: Extent::of(trace),
+            extent: Extent::of(trace, &view.run.windows().columns),
             scales: StripScales::of(trace),
             keys: frequent_keys(view),
             of_key: counts::records_of(trace, view.key),

@@ -51,7 +51,8 @@ pub(super) struct Run {
 /// Watches rows go by for a change of unit.
 #[derive(Default)]
 pub(super) struct UnitWatch {
-    run: Option<Run>,
+    // Asked for with every good row, nearly always in vain: a pointer is soon looked at.
+    run: Option<Box<Run>>,
 }
 
 impl UnitWatch {
@@ -64,7 +65,8 @@ impl UnitWatch {
         match &mut self.run {
             Some(run) if run.looks_like == looks_like && run.first.column == bad.column => run.rows += 1,
             run => {
-                *run = Some(Run { first: bad.clone(), looks_like, column_unit, rows: 1, is_at_start: is_first });
+                let first = bad.clone();
+                *run = Some(Box::new(Run { first, looks_like, column_unit, rows: 1, is_at_start: is_first }));
             }
         }
         let run = self.run.as_ref().filter(|run| run.rows >= CHANGED_ROWS && !run.is_at_start)?;
@@ -72,8 +74,9 @@ impl UnitWatch {
     }
 
     /// The run that a good row ends.
+    #[inline]
     pub(super) fn take_run(&mut self) -> Option<Run> {
-        self.run.take()
+        self.run.take().map(|run| *run)
     }
 }
 

@@ -4,8 +4,8 @@
 
 use egui::epaint::PathStroke;
 use egui::{
-    Align2, Color32, CursorIcon, EventFilter, Key, Mesh, Modifiers, Painter, Pos2, Rangef, Rect, Response, Role, Sense, Shape,
-    Stroke, Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, CursorIcon, EventFilter, Key, Mesh, Modifiers, Painter, Pos2, Rangef, Rect, Response, Role, Sense,
+    Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
 use crate::app::panels::transport::recovery;

@@ -16,7 +16,7 @@ use crate::time::{ProcTime, Span};
 
 /// The plot needs at least so much room, and takes no more than this.
 pub const LEAST: f32 = 130.0;
-const MOST: f32 = 300.0;
+const MOST: f32 = 600.0;
 /// Above the plot, for its name.
 const NAME: f32 = 30.0;
 /// Opacity of what is still to come.

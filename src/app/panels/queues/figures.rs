@@ -20,16 +20,25 @@ struct Figure {
     is_quiet: bool,
 }
 
-/// A figure is never wider.
+/// A figure is never wider; between two of them.
 const WIDEST: f32 = 180.0;
+const BETWEEN: f32 = 14.0;
 
 /// Draws the figures into `area`, side by side.
 pub fn figures_ui(ui: &Ui, view: &View<'_>, series: &Series, area: Rect) {
     let theme = view.theme;
     let figures = figures(view, series, area.width() < 420.0);
-    let width = (area.width() / figures.len().max(1) as f32).min(WIDEST);
-    for (place, figure) in figures.iter().enumerate() {
-        let left = area.left() + width * place as f32;
+    let wide = |text: &str, font| ui.painter().layout_no_wrap(text.to_owned(), font, theme.t1).size().x;
+    let needed: Vec<f32> = figures
+        .iter()
+        .map(|it| wide(&it.name, font::tick()).max(wide(&it.value, font::medium(14.0))) + BETWEEN)
+        .collect();
+    // Columns of one width where every figure fits into one; otherwise each takes what it needs.
+    let even = (area.width() / figures.len().max(1) as f32).min(WIDEST);
+    let are_even = needed.iter().all(|&needed| needed <= even);
+    let mut left = area.left();
+    for (place, (figure, needed)) in figures.iter().zip(needed).enumerate() {
+        let width = if are_even { even } else { needed };
         let rect = Rect::from_x_y_ranges(left..=left + width, area.y_range());
         let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
         painter.text(pos2(left, area.top() + 8.0), Align2::LEFT_CENTER, &figure.name, font::tick(), theme.t3);
@@ -39,6 +48,7 @@ pub fn figures_ui(ui: &Ui, view: &View<'_>, series: &Series, area: Rect) {
         let response = ui.interact(rect, ui.scope_id().with(("figure", place)), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
         response.on_hover_text(words);
+        left += width;
     }
 }
 

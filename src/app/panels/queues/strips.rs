@@ -88,7 +88,10 @@ impl Strips<'_> {
 
     /// Which strips there are; the least needed go first where there is no room.
     fn kinds(&self, height: f32) -> Vec<Kind> {
-        let mut kinds = vec![Kind::Queue];
+        let mut kinds = Vec::new();
+        if self.series.most_depth > 0 {
+            kinds.push(Kind::Queue);
+        }
         if self.series.most_lag > 0 {
             kinds.push(Kind::Log);
         }

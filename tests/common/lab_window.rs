@@ -1,7 +1,10 @@
 //! A window of the lab without a display: the worker has no thread, so every frame is the same on every machine.
 
-use egui::{Vec2, vec2};
+#![allow(dead_code, reason = "every test uses a part of it")]
+
+use egui::{Key, Modifiers, Vec2, vec2};
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
 use highwater::app::files::Opened;
 use highwater::app::shell::Lab;
 use highwater::app::state::Saved;
@@ -40,4 +43,20 @@ pub fn window(scenario: Scenario, at: Span) -> Window {
     lab.command(Command::Pause);
     lab.command(Command::Seek(start + at));
     window_of(lab, SIZE)
+}
+
+/// A window on the first built-in scenario, playing.
+pub fn playing() -> Window {
+    let opened = Opened::first().expect("the first built-in scenario reads");
+    window_of(Lab::headless(opened, Saved::default()), SIZE)
+}
+
+pub fn click(window: &mut Window, label: &str) {
+    window.get_by_label(label).click();
+    window.run_steps(3);
+}
+
+pub fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
+    window.key_press_modifiers(modifiers, key);
+    window.run_steps(2);
 }

@@ -59,6 +59,8 @@ fn play_with(seed: u64, files: &[PathBuf]) -> Vec<Entry> {
         hand.act(&mut window, &mut journal);
         journal.end(&window);
         let state = window.state().state();
+        // A live run takes its order of events from real threads, and nothing after it would be the same again.
+        assert!(state.live.is_none(), "{}: threads have been started", journal.place());
         if let Some(run) = &state.run {
             assert!(run.trace.ledger.balances(), "{}: {:?}", journal.place(), run.trace.ledger);
             let (start, end) = run.clock_range();

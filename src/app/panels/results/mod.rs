@@ -140,7 +140,13 @@ pub fn results_ui(ui: &mut Ui, view: &View<'_>, state: &mut ResultsState, comman
 
 fn header_ui(ui: &mut Ui, view: &View<'_>, about: &str, commands: &mut Vec<Command>) {
     let theme = view.theme;
-    ui.label(RichText::new(about).font(font::legend()).color(theme.t3));
+    // Where it would meet the button, the number of changes alone.
+    let wide = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), font::legend(), theme.t3).size().x;
+    let room = ui.available_width() - EXPORT;
+    let short = about.rsplit(", ").next().unwrap_or(about);
+    if let Some(about) = [about, short].into_iter().find(|text| wide(text) <= room) {
+        ui.label(RichText::new(about).font(font::legend()).color(theme.t3));
+    }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         let response = button(ui, theme, "Export CSV\u{2026}", Loudness::Quiet);
         if response.on_hover_text("Every pane with its truth, as run --format csv prints them").clicked() {
@@ -148,6 +154,9 @@ fn header_ui(ui: &mut Ui, view: &View<'_>, about: &str, commands: &mut Vec<Comma
         }
     });
 }
+
+/// Room for the button of the export, and air before it.
+const EXPORT: f32 = 104.0;
 
 /// The choice of a face, and the field for keys.
 fn tools_ui(ui: &mut Ui, theme: &Theme, face: &mut usize, wish: &mut Wish) {

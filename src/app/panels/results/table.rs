@@ -102,7 +102,7 @@ impl Texts {
             window: name_of(row.window),
             value: if row.rows > 1 { format!("{value} \u{d7}{}", row.rows) } else { value },
             truth: if row.truth.is_none() && is_open { "\u{2026}".to_owned() } else { said(row.truth) },
-            error: row.error.map_or("\u{2026}".to_owned(), number::difference),
+            error: row.error.map_or(if is_open { "so far" } else { "\u{2026}" }.to_owned(), number::difference),
             timing: timing(row.timing),
             updates: human::count(u64::from(row.updates)),
             since: clock(row.since.micros(), 1e5),

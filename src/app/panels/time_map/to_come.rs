@@ -14,7 +14,7 @@ use crate::app::panels::time_map::scene::Scene;
 
 /// Side of the squares in which dots are counted, in pixels.
 const CELL: f32 = 0.5;
-/// Dots in one square, at most. A dot covers some forty squares, so that more would only be drawn on top of
+/// Dots in one square, at most. A dot covers some thirty squares, so that more would only be drawn on top of
 /// what is solid already.
 const MOST_IN_CELL: u8 = 3;
 
@@ -104,5 +104,21 @@ impl Row {
         let Some(count) = self.counts.get_mut(column).filter(|count| **count < MOST_IN_CELL) else { return false };
         *count += 1;
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_square_takes_a_few_dots_and_the_next_height_begins_anew() {
+        let mut row = Row { number: 0, counts: vec![0; 4] };
+        let took = |row: &mut Row, number: i64, columns: &[usize]| -> Vec<bool> {
+            columns.iter().map(|&column| row.has_room(number, column)).collect()
+        };
+        assert_eq!(took(&mut row, 5, &[2, 2, 1, 2, 2]), [true, true, true, true, false]);
+        assert_eq!(took(&mut row, 6, &[2, 1]), [true, true]);
+        assert_eq!(took(&mut row, 6, &[4, 9]), [false, false], "outside there is no square");
     }
 }

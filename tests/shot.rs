@@ -76,6 +76,28 @@ fn moment_theme_panel_and_settings_show() {
 }
 
 #[test]
+fn a_twin_shows_both_runs() {
+    let draw = |more: &[&str]| drawn(&[&[TRAMS, "--at", "8min", "--size", "1600x1000"], more].concat());
+    let (alone, changed) = (draw(&[]), draw(&["--bound", "64s"]));
+    let twin = draw(&["--twin", "pipeline.watermark.bound=64s"]);
+    assert!(twin != alone && twin != changed, "the pinned run, its ghost and the panel show");
+    let panel = |more: &[&str]| drawn(&[&[TRAMS, "--panel", "twin", "--size", "320x836"], more].concat());
+    let same = ["--twin", "pipeline.allowed_lateness=1min"];
+    let invitation = panel(&[]);
+    assert!(panel(&same) != invitation, "a twin without a difference is pinned all the same");
+    let several = panel(&["--twin", "pipeline.watermark.bound=64s", "--twin", "pipeline.allowed_lateness=2min"]);
+    assert!(several != panel(&["--twin", "pipeline.watermark.bound=64s"]));
+}
+
+#[test]
+fn what_a_twin_cannot_change_is_refused() {
+    refused(&[TRAMS, "--twin", "pipeline.watermark.bond=64s"], "a.png", &["--twin", "bond"]);
+    refused(&[TRAMS, "--twin", "pipeline.watermark.bound=soon"], "a.png", &["--twin", "soon"]);
+    refused(&[TRAMS, "--twin", "pipeline.watermark.bound"], "a.png", &["--twin"]);
+    refused(&[TRAMS, "--twin", "seed=8", "--layout", "start"], "a.png", &["--twin", "start page"]);
+}
+
+#[test]
 fn what_cannot_be_drawn_is_refused() {
     refused(&["missing.ron"], "a.png", &["missing.ron"]);
     refused(&[TRAMS, "--at", "50min"], "a.png", &["--at", "outside the run", "2026-03-02 12:00:00"]);

@@ -29,6 +29,7 @@ use crate::cli::{input, output};
 use crate::explain::Subject;
 use crate::raster::encode_png;
 use crate::runtime::{self, RunConfig};
+use crate::scenario::{Scenario, set};
 use crate::time::ProcTime;
 
 /// Arguments of `highwater shot`.
@@ -47,6 +48,10 @@ pub struct ShotArgs {
     /// What is selected or asked about: record:ID, window:KEY,START, watermark, partition:N or key:NAME
     #[arg(long, value_name = "WHAT")]
     pub select: Option<Asked>,
+    /// Pins the run and shows it beside one with this setting changed, as in --set: pipeline.watermark.bound=64s; may be
+    /// given several times, for one twin with several changes
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub twin: Vec<String>,
     /// How the window is arranged
     #[arg(long, value_enum, default_value_t = Layout::Tune)]
     pub layout: Layout,
@@ -165,10 +170,17 @@ pub struct Look {
 /// Bad input or settings, a moment outside the run, a picture too large, a file that cannot be written.
 pub fn shot(args: &ShotArgs, common: &CommonArgs) -> Result<(), CliError> {
     args.size.at_scale(args.scale).map_err(|error| CliError::bad_input(format!("--size: {error}")))?;
+    let is_start = args.layout == Layout::Start && args.panel.is_none();
+    if is_start && !args.twin.is_empty() {
+        return Err(CliError::bad_input("--twin: the start page shows no pinned run; leave out --layout start"));
+    }
     let opened = input::load(&args.file, &args.columns, &|scenario| args.pipeline.apply(scenario), common.quiet)?;
-    let config = RunConfig::of(&opened.scenario, &opened.stream);
-    let trace = Arc::new(runtime::run(&opened.stream, &config));
-    let run = Arc::new(Run::new(opened.scenario.clone(), trace, 1).over(Arc::clone(&opened.stream)));
+    let changed = if args.twin.is_empty() { None } else { Some(changed(args)?) };
+    let pinned = changed.as_ref().map(|_| run_of(&opened, 1));
+    let run = match &changed {
+        Some(changed) => run_of(changed, 2),
+        None => run_of(&opened, 1),
+    };
     let (start, end) = run.clock_range();
     let now = args.at.within(start, end).map_err(|error| CliError::bad_input(format!("--at: {error}")))?;
     let about = args.select.as_ref().map(|asked| asked.within(&run.trace, args.at, "--select")).transpose()?;
@@ -181,15 +193,47 @@ pub fn shot(args: &ShotArgs, common: &CommonArgs) -> Result<(), CliError> {
         scale: args.scale,
     };
     let opened = Opened::of(opened, &args.file);
-    let is_start = args.layout == Layout::Start && look.panel.is_none();
-    let picture = if is_start { draw_start(opened, run, now, look) } else { draw(opened, run, now, look) };
+    let picture =
+        if is_start { draw_start(opened, run, now, look) } else { draw_beside(opened, run, pinned, now, look) };
     let bytes = encode_png(&picture).map_err(CliError::bad_input)?;
     output::write_file(&args.output, &bytes)
 }
 
+/// Opens the file once more, with what `--twin` changes.
+fn changed(args: &ShotArgs) -> Result<crate::open::Opened, CliError> {
+    let settings = |scenario: &mut Scenario| {
+        args.pipeline.apply(scenario)?;
+        set::apply(scenario, &args.twin).map_err(|errors| {
+            let lines: Vec<String> = errors.iter().map(|error| format!("--twin {error}")).collect();
+            lines.join("\n")
+        })
+    };
+    input::load(&args.file, &args.columns, &settings, true)
+}
+
+fn run_of(opened: &crate::open::Opened, generation: u64) -> Arc<Run> {
+    let config = RunConfig::of(&opened.scenario, &opened.stream);
+    let trace = Arc::new(runtime::run(&opened.stream, &config));
+    Arc::new(Run::new(opened.scenario.clone(), trace, generation).over(Arc::clone(&opened.stream)))
+}
+
 /// The picture of a run of `opened` at `now`. Large windows open zoomed in, and so they are drawn.
 pub fn draw(opened: Opened, run: Arc<Run>, now: ProcTime, look: Look) -> RgbaImage {
+    draw_beside(opened, run, None, now, look)
+}
+
+/// The picture of a run beside the one of `opened` that is `pinned`; the settings of the first are then others than
+/// those that were opened.
+fn draw_beside(opened: Opened, run: Arc<Run>, pinned: Option<Arc<Run>>, now: ProcTime, look: Look) -> RgbaImage {
+    let scenario = run.scenario.clone();
     let mut lab = Lab::still(opened, run, now, look.theme).arranged(look.preset);
+    if pinned.is_some() {
+        lab.choose(|state| {
+            state.scenario = scenario;
+            state.pinned = pinned;
+            state.saved.arrangement.show(Panel::Twin);
+        });
+    }
     if let Some(subject) = look.about {
         lab.command(Command::of_subject(subject));
     }
@@ -199,6 +243,9 @@ pub fn draw(opened: Opened, run: Arc<Run>, now: ProcTime, look: Look) -> RgbaIma
 /// The picture of the start page, with a run of `opened` at `now` as where the reader was.
 pub fn draw_start(opened: Opened, run: Arc<Run>, now: ProcTime, look: Look) -> RgbaImage {
     let mut lab = Lab::still(opened, run, now, look.theme);
+    if let Some(subject) = look.about {
+        lab.command(Command::of_subject(subject));
+    }
     lab.command(Command::Shell(ShellCommand::ShowStart(true)));
     picture::draw(&mut lab, &look.of_picture())
 }

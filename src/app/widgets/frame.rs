@@ -6,6 +6,7 @@ use std::sync::Arc;
 use egui::{Align, Align2, Color32, FontId, Galley, Id, Layout, Painter, Pos2, Rect, RichText, Ui, UiBuilder, vec2};
 
 use crate::app::theme::{Theme, font, radius, space};
+use crate::app::widgets::marks;
 
 /// Draws a panel into `rect`: its ground, a header with `title` and whatever `header` adds after
 /// it (left to right), then `body` in the rest, which has no padding.
@@ -39,6 +40,26 @@ pub fn panel_in(
         header(ui);
     });
     scope(ui, (title, "body"), rest, Layout::top_down(Align::Min), body);
+}
+
+/// As [`panel`] with a hairline below the header; without a header, where the bar of tabs above says it all, the body
+/// begins at the top. Where the body lies.
+pub fn headed(
+    ui: &mut Ui,
+    theme: &Theme,
+    rect: Rect,
+    title: &str,
+    has_header: bool,
+    header: impl FnOnce(&mut Ui),
+) -> Rect {
+    if !has_header {
+        ui.painter().rect_filled(rect, 0.0, theme.panel);
+        return rect;
+    }
+    panel(ui, theme, rect, title, header, |_| {});
+    let body = rect.with_min_y(rect.top() + space::HEADER);
+    marks::hline(ui.painter(), body.x_range(), body.top(), theme.hair);
+    body
 }
 
 fn titled_id() -> Id {

@@ -18,7 +18,7 @@ use crate::app::panels::emissions::refresh;
 use crate::app::run::Run;
 use crate::app::theme::{Theme, font, space};
 use crate::app::view::{Command, Selection, View};
-use crate::app::widgets::controls::{Loudness, button};
+use crate::app::widgets::controls::{Loudness, button, wide_button};
 use crate::app::widgets::{frame, marks};
 use crate::twin::pair::Pair;
 
@@ -44,10 +44,10 @@ pub fn twin_ui(ui: &mut Ui, view: &View<'_>, state: &mut TwinState, commands: &m
     let (rect, theme) = (ui.max_rect(), view.theme);
     let Some(pinned) = view.pinned else {
         *state = TwinState::default();
-        frame::panel(ui, theme, rect, "Twin", |_| {}, |_| {});
+        let body = frame::headed(ui, theme, rect, "Twin", frame::is_titled(ui), |_| {});
         let words = "Pin this run, change one thing, and see both: what is counted, how much later, and which records \
                      it is about.";
-        return invite_ui(ui, theme, below(rect), words, ("Pin this run", Command::Pin), commands);
+        return invite_ui(ui, theme, body, words, ("Pin this run", Command::Pin), commands);
     };
     let of = (pinned.generation, view.run.generation);
     if state.changed.as_ref().is_none_or(|(known, _)| *known != of) {
@@ -59,24 +59,16 @@ pub fn twin_ui(ui: &mut Ui, view: &View<'_>, state: &mut TwinState, commands: &m
         1 => "one change".to_owned(),
         many => format!("{many} changes"),
     };
-    frame::panel(
-        ui,
-        theme,
-        rect,
-        "Twin",
-        |ui| {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.label(RichText::new(count).font(font::legend()).color(theme.t3));
-            });
-        },
-        |_| {},
-    );
-    marks::hline(ui.painter(), rect.x_range(), rect.top() + space::HEADER, theme.hair);
+    let body = frame::headed(ui, theme, rect, "Twin", frame::is_titled(ui), |ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.label(RichText::new(count).font(font::legend()).color(theme.t3));
+        });
+    });
     if changes.is_empty() {
         let words = "This run is pinned. Now change one thing, and both runs are shown.";
-        return invite_ui(ui, theme, below(rect), words, ("Let it go", Command::Unpin), commands);
+        return invite_ui(ui, theme, body, words, ("Let it go", Command::Unpin), commands);
     }
-    let (body, buttons) = below(rect).split_top_bottom_at_y(rect.bottom() - BUTTONS);
+    let (body, buttons) = body.split_top_bottom_at_y(rect.bottom() - BUTTONS);
     let inner = body.shrink2(vec2(space::PANEL, 0.0));
     frame::scope(ui, "twin body", inner, Layout::top_down(Align::Min), |ui| {
         ScrollArea::vertical().id_salt("twin scroll").auto_shrink(false).show(ui, |ui| {
@@ -89,10 +81,6 @@ pub fn twin_ui(ui: &mut Ui, view: &View<'_>, state: &mut TwinState, commands: &m
     frame::scope(ui, "twin buttons", row, Layout::left_to_right(Align::Center), |ui| {
         buttons_ui(ui, theme, &changes, commands);
     });
-}
-
-fn below(rect: Rect) -> Rect {
-    rect.with_min_y(rect.top() + space::HEADER)
 }
 
 /// Says what to do, with a button that does it.
@@ -235,13 +223,14 @@ fn buttons_ui(ui: &mut Ui, theme: &Theme, changes: &[Changed], commands: &mut Ve
         }
         _ => ("Keep this".to_owned(), "Back to pinned".to_owned()),
     };
-    let fits = width(&keep) + width(&back) + 8.0 <= ui.available_width();
+    let fits = 2.0 * width(&keep).max(width(&back)) + 8.0 <= ui.available_width();
     let (keep, back) = if fits { (keep, back) } else { ("Keep".to_owned(), "Back".to_owned()) };
-    let keep = button(ui, theme, &keep, Loudness::Main);
+    let half = (ui.available_width() - 8.0) / 2.0;
+    let keep = wide_button(ui, theme, &keep, Loudness::Main, half);
     if keep.on_hover_text("Let the pinned run go, and keep this one").clicked() {
         commands.push(Command::Unpin);
     }
-    let back = button(ui, theme, &back, Loudness::Plain);
+    let back = wide_button(ui, theme, &back, Loudness::Plain, half);
     if back.on_hover_text("Run the pinned settings again").clicked() {
         commands.push(Command::BackToPinned);
     }

@@ -13,6 +13,8 @@ use crate::explain::price::{Fix, NoFix, Prices};
 const AIR: f32 = 11.0;
 /// Height of a line of a card.
 const LINE: f32 = 19.0;
+/// So many changes are listed before the reader asks for more.
+const BEST: usize = 3;
 
 /// Draws the section; nothing where there is nothing to flip.
 pub(super) fn fixes_ui(ui: &mut Ui, view: &View<'_>, shown: &mut Shown, commands: &mut Vec<Command>) {
@@ -28,23 +30,56 @@ pub(super) fn fixes_ui(ui: &mut Ui, view: &View<'_>, shown: &mut Shown, commands
         ui.ctx().request_repaint_after(std::time::Duration::from_millis(100));
         return;
     };
-    cards_ui(ui, theme, prices, &mut shown.chosen);
+    cards_ui(ui, theme, prices, &mut shown.chosen, shown.lists_all);
     if prices.stopped && button(ui, theme, "Search again", Loudness::Plain).clicked() {
         shown.pricing = Pricing::Unasked(title);
     }
     if let Some(fix) = prices.fixes.get(shown.chosen) {
         buttons_ui(ui, view, fix, commands);
     }
+    more_ui(ui, theme, prices, shown);
 }
 
-fn cards_ui(ui: &mut Ui, theme: &Theme, prices: &Prices, chosen: &mut usize) {
-    for (place, fix) in prices.fixes.iter().enumerate() {
+/// How many changes of `prices` are listed, and how many that do not help.
+fn listed(prices: &Prices, all: bool) -> (usize, usize) {
+    let fixes = prices.fixes.len();
+    // What does not help is worth its room only where little does.
+    if all {
+        (fixes, prices.impossible.len())
+    } else {
+        (fixes.min(BEST), prices.impossible.len().min(BEST - fixes.min(BEST)))
+    }
+}
+
+/// The way to the rest of the changes, and back.
+fn more_ui(ui: &mut Ui, theme: &Theme, prices: &Prices, shown: &mut Shown) {
+    let (fixes, impossible) = listed(prices, false);
+    let (more, useless) = (prices.fixes.len() - fixes, prices.impossible.len() - impossible);
+    if more + useless == 0 {
+        return;
+    }
+    let words = match (shown.lists_all, more, useless) {
+        (true, ..) => "Only the best".to_owned(),
+        (_, 0, useless) => format!("{useless} that do not help"),
+        (_, more, 0) => format!("{more} more"),
+        (_, more, useless) => format!("{more} more, {useless} that do not help"),
+    };
+    ui.add_space(4.0);
+    if button(ui, theme, &words, Loudness::Quiet).clicked() {
+        shown.lists_all = !shown.lists_all;
+        shown.chosen = if shown.lists_all { shown.chosen } else { shown.chosen.min(fixes.saturating_sub(1)) };
+    }
+}
+
+fn cards_ui(ui: &mut Ui, theme: &Theme, prices: &Prices, chosen: &mut usize, all: bool) {
+    let (fixes, impossible) = listed(prices, all);
+    for (place, fix) in prices.fixes.iter().take(fixes).enumerate() {
         if card_ui(ui, theme, fix, place == *chosen) {
             *chosen = place;
         }
         ui.add_space(space::S);
     }
-    for it in &prices.impossible {
+    for it in prices.impossible.iter().take(impossible) {
         impossible_ui(ui, theme, it);
         ui.add_space(space::S);
     }

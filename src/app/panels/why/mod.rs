@@ -44,12 +44,11 @@ pub fn why_ui(ui: &mut Ui, view: &View<'_>, state: &mut WhyState, commands: &mut
             }
         });
     };
-    frame::panel(ui, view.theme, rect, "Why", header, |_| {});
+    let has_header = frame::is_titled(ui) || name.is_some() || view.asked.is_some();
+    let body = frame::headed(ui, view.theme, rect, "Why", has_header, header);
     if back {
         commands.push(Command::Select(view.selection));
     }
-    let body = rect.with_min_y(rect.top() + space::HEADER);
-    marks::hline(ui.painter(), body.x_range(), body.top(), view.theme.hair);
     frame::scope(ui, "why body", body, Layout::top_down(Align::Min), |ui| {
         let id = subject.map_or_else(|| "nothing".to_owned(), |subject| format!("{subject:?}"));
         ScrollArea::vertical().id_salt(("why", id)).auto_shrink([false, false]).show(ui, |ui| {

@@ -33,6 +33,8 @@ pub(super) struct Shown {
     pub(super) pricing: Pricing,
     /// The change that the buttons are about.
     pub(super) chosen: usize,
+    /// Whether more than the best changes are listed.
+    pub(super) lists_all: bool,
 }
 
 /// How far the prices are.
@@ -91,7 +93,8 @@ impl WhyState {
             };
             // What is being worked out stays, where only the tasks have been looked at meanwhile.
             let old = self.shown.take().filter(|old| old.generation == run.generation && old.subject == subject);
-            let (pricing, chosen) = old.map_or((pricing, 0), |old| (old.pricing, old.chosen));
+            let (pricing, chosen, lists_all) =
+                old.map_or((pricing, 0, false), |old| (old.pricing, old.chosen, old.lists_all));
             self.shown = Some(Shown {
                 generation: run.generation,
                 subject,
@@ -99,6 +102,7 @@ impl WhyState {
                 explanation: explain(&case, subject),
                 pricing,
                 chosen,
+                lists_all,
             });
         }
         self.shown.get_or_insert_with(|| Shown {
@@ -108,6 +112,7 @@ impl WhyState {
             explanation: None,
             pricing: Pricing::Nothing,
             chosen: 0,
+            lists_all: false,
         })
     }
 

@@ -4,7 +4,7 @@
 //! - `ranges`: how far knobs turn, by the stream at hand
 //! - `source`, `join`, `watermark`, `windows`, `firing` (with `flink_trigger` and `beam_trigger`), `value`,
 //!   `operator`: the groups
-//! - `scent`: how much would be on time with every bound, as a hill under its knob
+//! - `scent`: what bound, lateness and idleness are enough for, as hills under their knobs
 //! - `mend`: what one choice asks of the others
 //! - `changes`: what differs from the scenario as it was opened
 
@@ -155,6 +155,10 @@ pub fn settings_ui(ui: &mut Ui, view: &View<'_>, lab: &State, state: &mut Settin
     if has_header {
         header_ui(ui, theme, header.shrink2(vec2(space::PANEL, 0.0)), changed, can_undo, commands);
         marks::hline(ui.painter(), area.x_range(), header.bottom(), theme.hair);
+    }
+
+    if let Some(scent) = scent {
+        scent.follow(view.run, ranges);
     }
 
     let mut sheet = Sheet { theme, opened, ranges, scent: scent.as_ref(), next: view.scenario.clone() };

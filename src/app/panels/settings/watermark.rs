@@ -147,7 +147,8 @@ fn numbers_ui(ui: &mut Ui, sheet: &mut Sheet<'_>) {
 }
 
 fn bound_ui(ui: &mut Ui, sheet: &Sheet<'_>, bound: &mut Span) {
-    let help = "How far the watermark stays behind the newest event time: how long results wait for stragglers.";
+    let help = "How far the watermark stays behind the newest event time: how long results wait for stragglers. The hill \
+                under the track is the share of the records that would not be behind.";
     let dial = Dial {
         quantity: Quantity::Span,
         scale: sheet.ranges.bound.clone(),
@@ -156,7 +157,7 @@ fn bound_ui(ui: &mut Ui, sheet: &Sheet<'_>, bound: &mut Span) {
         ticks: &sheet.ranges.delays,
     };
     if let Some(scent) = sheet.scent {
-        scent.paint(ui, sheet.theme);
+        scent.bound.paint(ui, sheet.theme);
     }
     if let Some(micros) = sheet.knob(ui, "Bound", help, dial, bound.micros() as f64) {
         *bound = Span::from_micros(micros as i64);
@@ -286,7 +287,11 @@ fn idle_ui(ui: &mut Ui, sheet: &Sheet<'_>, opened: Option<Span>, idle_after: &mu
         default: micros(opened),
         ticks: &[],
     };
-    let help = "An input that is silent for longer is left out until it speaks again.";
+    let help = "An input that is silent for longer is left out until it speaks again. The hill under the track is the \
+                share of the pauses that are shorter.";
+    if let Some(scent) = sheet.scent {
+        scent.idle.paint(ui, sheet.theme);
+    }
     if let Some(new) = sheet.knob(ui, "Idle after", help, dial, micros(*idle_after)) {
         *idle_after = (new >= 1.0).then(|| Span::from_micros(new as i64));
     }

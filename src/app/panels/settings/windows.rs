@@ -132,7 +132,11 @@ fn sizes_ui(ui: &mut Ui, sheet: &mut Sheet<'_>) {
 }
 
 fn lateness_ui(ui: &mut Ui, sheet: &mut Sheet<'_>) {
-    let help = "How long a window is kept after its result, so that a straggler still corrects it.";
+    let help = "How long a window is kept after its result, so that a straggler still corrects it. The hill under the \
+                track: of the records that came after their window had fired, the share that is still counted.";
+    if let Some(scent) = sheet.scent {
+        scent.lateness.paint(ui, sheet.theme);
+    }
     let mut next = sheet.next.pipeline.allowed_lateness;
     let opened = sheet.opened.pipeline.allowed_lateness;
     sheet.span(ui, "Allowed lateness", help, sheet.ranges.lateness.clone(), 0, opened, &mut next);

@@ -136,6 +136,8 @@ fn what_was_saved_and_makes_no_sense_is_no_trouble() {
         changed: vec!["bound".to_owned()],
         at: i64::MAX,
         end: i64::MIN,
+        opened: None,
+        asked: None,
     };
     let saved = Saved { zoom: Some(f32::NAN), was: Some(was), ..Saved::default() };
     let mut window = start_page(saved);

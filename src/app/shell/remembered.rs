@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::app::state::State;
-use crate::scenario::Scenario;
+use crate::app::time_ticks;
+use crate::app::view::Selection;
+use crate::scenario::{Scenario, SourceSpec};
 use crate::time::ProcTime;
 
 /// So many files are remembered.
@@ -56,6 +58,12 @@ pub struct Was {
     pub at: i64,
     /// The end of the run.
     pub end: i64,
+    /// The scenario as it was opened, as text, where it came from a file that is no recording.
+    #[serde(default)]
+    pub opened: Option<String>,
+    /// What the reader was asking about, as a sentence.
+    #[serde(default)]
+    pub asked: Option<String>,
 }
 
 /// Notes that `path` was opened: it stands first, once, and the oldest are forgotten.
@@ -70,6 +78,8 @@ pub fn was(state: &State) -> Option<Was> {
     let run = state.run.as_ref()?;
     let origin = state.shell.origin.clone()?;
     let is_changed = state.scenario != state.opened;
+    let is_file = matches!(origin, Origin::File(_));
+    let is_written = !matches!(state.opened.source, SourceSpec::Recording(_)) && state.opened.join.is_none();
     Some(Was {
         title: state.scenario.title.clone(),
         origin,
@@ -77,7 +87,21 @@ pub fn was(state: &State) -> Option<Was> {
         changed: changed(&state.opened, &state.scenario),
         at: state.playback.now().micros(),
         end: run.clock_range().1.micros(),
+        opened: (is_file && is_written).then(|| state.opened.to_ron()),
+        asked: asked(state),
     })
+}
+
+/// `You were asking about record 398.`; `None` where nothing is selected.
+fn asked(state: &State) -> Option<String> {
+    match state.selection {
+        Selection::None => None,
+        Selection::Record(id) => Some(format!("You were asking about record {}.", id.index())),
+        Selection::Window { window, .. } => {
+            let name = time_ticks::window_name(window.start.micros(), window.size().micros());
+            Some(format!("You were asking about the window of {name}."))
+        }
+    }
 }
 
 /// Notes how many steps of the lesson on screen were seen; a step that asks something counts once it is decided.

@@ -9,7 +9,7 @@ use egui::{
 use crate::app::arrangement::Preset;
 use crate::app::files;
 use crate::app::panels::start::thumbnails::Wanted;
-use crate::app::panels::start::{Page, StartState, figures, progress};
+use crate::app::panels::start::{Page, StartState, figures, in_few_words, progress};
 use crate::app::shell::command::ShellCommand;
 use crate::app::shell::remembered::{Origin, Was};
 use crate::app::theme::{Theme, font, radius, space};
@@ -79,7 +79,10 @@ pub fn card_ui(
             painter.rect_filled(rail.with_max_x(rail.left() + rail.width() * share.max(0.04)), radius::BAR, theme.you);
         }
         None => {
-            let words = if is_large { about.clone() } else { figures(page, place) };
+            let words = match in_few_words(place).filter(|_| is_large) {
+                Some(words) => words.to_owned(),
+                None => figures(page, place),
+            };
             line(&painter, at, &words, font::legend(), theme.t3, right - at.x);
         }
     }
@@ -141,14 +144,19 @@ pub fn was_ui(ui: &mut Ui, page: Page<'_>, start: &mut StartState, commands: &mu
     };
     let (rect, _) = ui.allocate_exact_size(vec2(width, WAS), Sense::hover());
     ui.painter().rect(rect, CORNER, theme.panel, Stroke::new(1.0, theme.hair), StrokeKind::Inside);
-    let picture = Rect::from_min_size(rect.min + vec2(14.0, 14.0), vec2(width * 0.54, WAS - 28.0));
-    let texture = start_of(was).and_then(|scenario| {
+    let scenario = start_of(was);
+    // A recording is not read for this: without a picture the words have the card for themselves.
+    let wide = if scenario.is_some() { width * 0.54 } else { 0.0 };
+    let picture = Rect::from_min_size(rect.min + vec2(14.0, 14.0), vec2(wide, WAS - 28.0));
+    let texture = scenario.and_then(|scenario| {
         let name = format!("where you were: {} {} {:?}", was.title, was.at, was.changed_to);
         let at = Some(ProcTime::from_micros(was.at));
         let wanted = || Wanted { name: name.clone(), scenario, at, size: picture.size() };
         start.texture(ui, page, wanted, &name)
     });
-    paint_picture(ui.painter(), theme, picture, texture.as_ref());
+    if wide > 0.0 {
+        paint_picture(ui.painter(), theme, picture, texture.as_ref());
+    }
     let words = Rect::from_min_max(pos2(picture.right() + space::L, rect.top() + 20.0), rect.max - vec2(16.0, 16.0));
     let mut ui = ui.new_child(UiBuilder::new().id_salt("where you were").max_rect(words));
     ui.spacing_mut().item_spacing.y = 0.0;
@@ -157,6 +165,10 @@ pub fn was_ui(ui: &mut Ui, page: Page<'_>, start: &mut StartState, commands: &mu
 
 fn was_words(ui: &mut Ui, theme: &Theme, was: &Was, commands: &mut Vec<Command>) {
     ui.add(egui::Label::new(RichText::new(&was.title).font(font::semibold(19.0)).color(theme.t1)).truncate());
+    if let Some(asked) = &was.asked {
+        ui.add_space(6.0);
+        ui.add(egui::Label::new(RichText::new(asked).font(font::prose()).color(theme.t2)).truncate());
+    }
     ui.add_space(10.0);
     let clock = |micros: i64| time_ticks::clock(micros, 1e6);
     let changed = if was.changed.is_empty() { "nothing".to_owned() } else { was.changed.join(", ") };
@@ -188,6 +200,6 @@ fn start_of(was: &Was) -> Option<Scenario> {
     match &was.origin {
         Origin::BuiltIn(slug) => library::find(slug)?.scenario().ok(),
         Origin::Text(text) => read(text),
-        Origin::File(_) => None,
+        Origin::File(_) => read(was.opened.as_deref()?),
     }
 }

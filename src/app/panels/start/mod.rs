@@ -44,8 +44,13 @@ pub struct Page<'a> {
     pub theme: &'a Theme,
 }
 
-/// The demos: four ways in which a stream goes wrong.
-const DEMOS: [&str; 4] = ["trams-tunnel", "lag-spiral", "exactly-once", "slow-operator"];
+/// The demos: four ways in which a stream goes wrong, each in few words.
+const DEMOS: [(&str, &str); 4] = [
+    ("trams-tunnel", "one tram of four goes silent"),
+    ("lag-spiral", "a minute of too much, worked off"),
+    ("exactly-once", "crashes that leave no trace"),
+    ("slow-operator", "backpressure up to the source"),
+];
 /// The scenarios that stand first.
 const FIRST: [&str; 12] = [
     "tumbling",
@@ -138,7 +143,7 @@ fn main_ui(ui: &mut Ui, page: Page<'_>, start: &mut StartState, commands: &mut V
         ui.add_space(space::L);
     }
     heading(ui, theme, "Demos", "Four ways in which a stream goes wrong", |_| {});
-    let demos: Vec<usize> = DEMOS.iter().filter_map(|slug| place_of(slug)).collect();
+    let demos: Vec<usize> = DEMOS.iter().filter_map(|(slug, _)| place_of(slug)).collect();
     grid(ui, page, start, commands, &demos, (GridOf::Large, false));
     ui.add_space(space::L);
     let others = scenarios(&demos, &lessons);
@@ -253,6 +258,12 @@ impl StartState {
         let wanted = || Wanted { name: slug.to_owned(), scenario: scenario.clone(), at: None, size };
         self.texture(ui, page, wanted, slug)
     }
+}
+
+/// A demo in few words; `None` for other scenarios.
+fn in_few_words(place: usize) -> Option<&'static str> {
+    let slug = library::BUILT_IN.get(place)?.slug;
+    DEMOS.iter().find(|(demo, _)| *demo == slug).map(|(_, words)| *words)
 }
 
 /// `10 min, 845 records`, as far as it is known.

@@ -422,6 +422,19 @@ fn source_busy(trace: &Trace, owners: &Owners, source: usize, waiting: &Interval
     busy
 }
 
+/// When window tasks worked on records that a recovery had read again. What the trace says of a record is its first
+/// life; of the others it is known when they were handled, which took the service time.
+fn replayed(trace: &Trace, windows: usize) -> Vec<Vec<Stretch>> {
+    let mut again = vec![Vec::new(); windows];
+    let handlings = trace.recovery.iter().flat_map(|log| &log.handlings);
+    for it in handlings.filter(|it| it.life > 0 && trace.handled.get(it.record.index()) != Some(&it.at)) {
+        if let Some(of_task) = again.get_mut(usize::from(it.task)) {
+            of_task.push(Stretch::new(it.at - trace.pipeline.service_time, it.at));
+        }
+    }
+    again
+}
+
 fn windows_busy(trace: &Trace, windows: usize) -> Vec<Intervals> {
     let mut busy = vec![Intervals::default(); windows];
     for (place, (&started, &handled)) in trace.started.iter().zip(&trace.handled).enumerate() {
@@ -431,18 +444,18 @@ fn windows_busy(trace: &Trace, windows: usize) -> Vec<Intervals> {
             of_task.push(Stretch::new(started, handled));
         }
     }
-    if !trace.owners.is_empty() && !trace.repeats.is_empty() {
-        let mut again = vec![Vec::new(); windows];
+    let mut again = replayed(trace, windows);
+    if !trace.owners.is_empty() {
         for repeat in &trace.repeats {
             if let Some(of_task) = again.get_mut(usize::from(repeat.task)) {
                 of_task.push(Stretch::new(repeat.started_at, repeat.handled_at));
             }
         }
-        let both =
-            busy.iter().zip(again).map(|(first, again)| Intervals::union([first, &Intervals::of_unsorted(again)]));
-        return both.collect();
     }
-    busy
+    if again.iter().all(Vec::is_empty) {
+        return busy;
+    }
+    busy.iter().zip(again).map(|(first, again)| Intervals::union([first, &Intervals::of_unsorted(again)])).collect()
 }
 
 fn parts(trace: &Trace, merges: usize) -> Vec<Flow> {

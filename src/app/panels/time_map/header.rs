@@ -3,6 +3,7 @@
 
 use egui::{Align, Layout, Pos2, Rect, Sense, Ui, vec2};
 
+use crate::app::arrangement::Preset;
 use crate::app::panels::time_map::counts::Counts;
 use crate::app::panels::time_map::panel::Mode;
 use crate::app::panels::window_value::why_by_key;
@@ -129,13 +130,18 @@ fn legend_ui(
         (LegendItem::Perfect, "perfect", None),
         (LegendItem::Ideal, "ideal", None),
     ];
+    let is_lesson = view.preset == Preset::Learn;
     let given_up = given_up.map(|name| (LegendItem::GivenUp, name, Some(counts.given_up)));
     for (item, name, count) in records.into_iter().chain(given_up).chain(lines) {
         // Without room zeros go first, then the words of the lines.
         if room < 900.0 && count == Some(0) && item == LegendItem::SideOutput {
             continue;
         }
-        let named = count.is_some() || room >= 860.0;
+        // A lesson has few records; what it has none of would only tell what is to come.
+        if is_lesson && count == Some(0) {
+            continue;
+        }
+        let named = count.is_some() || room >= if is_lesson { 700.0 } else { 860.0 };
         let mut entry = Entry { item, name, count, on: view.legend.shows(item), named };
         entry.named &= entry.width(ui) <= ui.available_width();
         if entry.width(ui) > ui.available_width() {

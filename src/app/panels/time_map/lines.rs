@@ -118,6 +118,23 @@ pub fn ideal(scene: &Scene<'_>) {
     scene.painter.extend(Shape::dashed_line_with_offset(&[from, to], line, &[1.5], &[4.0], -begun));
 }
 
+/// In a lesson, what the empty triangle below the diagonal means. Where it is said, if there is room.
+pub fn impossible(scene: &Scene<'_>) -> Option<Rect> {
+    if scene.view.preset != Preset::Learn || !scene.is_figure() {
+        return None;
+    }
+    let (plot, colour) = (scene.plot, scene.theme().t3);
+    let words = "Nothing can be handled before it has happened.".to_owned();
+    let galley = scene.painter.layout(words, font::prose(), colour, 160.0);
+    let at = pos2(plot.left() + plot.width() * 0.64, plot.top() + plot.height() * 0.74);
+    let rect = Rect::from_min_size(at, galley.size());
+    let is_free = plot.shrink(8.0).contains_rect(rect) && scene.axes.ideal_y(rect.left()) + 24.0 <= rect.top();
+    is_free.then(|| {
+        scene.painter.galley(at, galley, colour);
+        rect
+    })
+}
+
 /// The watermark's path in pixels up to now, a piece for each life of the job; empty before its first
 /// claim.
 pub fn watermark_path(scene: &Scene<'_>) -> Vec<Vec<Pos2>> {

@@ -81,6 +81,7 @@ pub fn all(
     let painted = windows::paint(scene);
     let specials = records::ordinary(scene, textures);
     lines::ideal(scene);
+    let said = lines::impossible(scene);
     if scene.view.legend.shows(LegendItem::Perfect) {
         lines::perfect(scene);
     }
@@ -114,7 +115,7 @@ pub fn all(
     }
     marks.iter().for_each(|&at| obstacles.add_mark(at, scene.radius + 1.5));
     path.iter().for_each(|piece| obstacles.add_line(piece));
-    dimensions.into_iter().for_each(|rect| obstacles.add_rect(rect));
+    dimensions.into_iter().chain(said).for_each(|rect| obstacles.add_rect(rect));
     firing_lines.iter().for_each(|&rect| obstacles.add_rect(rect));
     let names = bands::names(scene, &marks);
     names.iter().for_each(|&rect| obstacles.add_rect(rect));

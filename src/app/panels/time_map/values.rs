@@ -20,7 +20,7 @@ use crate::window::accumulation::Accumulation;
 use crate::window::pane::Timing;
 
 /// Size of a pane value beside a lesson, where there are few.
-const LEARN_VALUE: f32 = 24.0;
+const LEARN_VALUE: f32 = 28.0;
 /// Height of a line of pane values, for the places of labels.
 const LINE: f32 = 20.0;
 /// Firings of one column that all say their value, at most.
@@ -302,7 +302,9 @@ pub fn running_label(
         return None;
     }
     let theme = scene.theme();
-    let mut pieces = vec![Piece::new(so_far.text(), font::pane_running(), theme.t2)];
+    let is_large = scene.view.preset == Preset::Learn && scene.is_figure() && x.span() >= 110.0;
+    let font = if is_large { font::medium(LEARN_VALUE) } else { font::pane_running() };
+    let mut pieces = vec![Piece::new(so_far.text(), font, theme.t2)];
     pieces.extend(by_key(scene, so_far));
     pieces.push(Piece::word(tail, theme.t3));
     let rank = if selected { rank::SELECTED } else { rank::RUNNING };

@@ -288,7 +288,7 @@ fn next_best(ui: &mut Ui, shown: &Shown<'_>, commands: &mut Vec<Command>) {
     for rated in others {
         let setting = shown.setting(rated.place);
         let (row, response) = ui.allocate_exact_size(vec2(ui.available_width(), 27.0), Sense::click());
-        let name = format!("Wait {}, {}", human::span(setting.bound), words::kept(setting.lateness));
+        let name = format!("Wait {}, {}", human::span(setting.bound), words::keep(setting.lateness));
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Use: {name}")));
         let painter = ui.painter();
         if response.hovered() || response.has_focus() {

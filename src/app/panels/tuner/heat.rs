@@ -84,7 +84,8 @@ fn cell_ui(ui: &mut Ui, shown: &Shown<'_>, (window, bound): (usize, usize), rect
         let share = words::percent(point.completeness);
         let number = share.trim_end_matches('%');
         let ink = ink_on(fill, theme);
-        ui.painter().text(rect.center(), Align2::CENTER_CENTER, number, font::medium(11.0), ink);
+        let size = if number.len() > 5 && rect.width() < 46.0 { 10.0 } else { 11.0 };
+        ui.painter().text(rect.center(), Align2::CENTER_CENTER, number, font::medium(size), ink);
     }
     let now = Setting::of(&shown.view.run.trace.pipeline);
     if point.setting == now {

@@ -2,7 +2,7 @@
 
 use egui::{Align2, Rect, ScrollArea, Sense, Shape, Stroke, Ui, UiBuilder, pos2, vec2};
 
-use super::choice::{Place, Wish};
+use super::choice::{Place, Rated, Wish};
 use super::{Shown, heat, words};
 use crate::app::theme::{Theme, font, radius, space};
 use crate::app::widgets::controls::segments;
@@ -133,11 +133,6 @@ fn tried(ui: &mut Ui, shown: &Shown<'_>) {
 fn compared(ui: &mut Ui, shown: &Shown<'_>) {
     let theme = shown.view.theme;
     let (head, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
-    let columns = [head.right() - 66.0, head.right()];
-    ui.painter().text(head.left_center(), Align2::LEFT_CENTER, "For comparison", font::tick(), theme.t3);
-    for (x, name) in columns.into_iter().zip(["complete", "wait"]) {
-        ui.painter().text(pos2(x, head.center().y), Align2::RIGHT_CENTER, name, font::tick(), theme.t3);
-    }
     let grid = &shown.surface.grid;
     let delays = &shown.view.run.delays;
     let near = |wanted: Span| {
@@ -149,6 +144,14 @@ fn compared(ui: &mut Ui, shown: &Shown<'_>) {
     let mut lines: Vec<(String, Place)> =
         rules.map(|(name, bound)| (name.to_owned(), Place { lateness: 0, bound })).into();
     lines.extend(shown.now.map(|now| ("Now".to_owned(), now.place)));
+    let wait_of = |rated: &Rated| rated.latency.map_or_else(|| "\u{2013}".to_owned(), words::seconds);
+    let width = |text: String| ui.painter().layout_no_wrap(text, font::value(), theme.t1).size().x;
+    let waits = lines.iter().filter_map(|(_, place)| shown.rated(*place)).map(|rated| width(wait_of(rated)));
+    let columns = [head.right() - waits.fold(50.0, f32::max) - space::M, head.right()];
+    ui.painter().text(head.left_center(), Align2::LEFT_CENTER, "For comparison", font::tick(), theme.t3);
+    for (x, name) in columns.into_iter().zip(["complete", "wait"]) {
+        ui.painter().text(pos2(x, head.center().y), Align2::RIGHT_CENTER, name, font::tick(), theme.t3);
+    }
     for (name, place) in lines {
         let Some(rated) = shown.rated(place) else { continue };
         let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), 38.0), Sense::hover());
@@ -157,7 +160,7 @@ fn compared(ui: &mut Ui, shown: &Shown<'_>) {
         painter.text(pos2(line.left(), top), Align2::LEFT_CENTER, name, font::medium(12.0), theme.t1);
         let setting = words::setting(shown.setting(place));
         painter.text(pos2(line.left(), top + 15.0), Align2::LEFT_CENTER, setting, font::tick(), theme.t3);
-        let wait = rated.latency.map_or_else(|| "\u{2013}".to_owned(), words::seconds);
+        let wait = wait_of(rated);
         for (x, text) in columns.into_iter().zip([words::percent(rated.complete), wait]) {
             painter.text(pos2(x, top), Align2::RIGHT_CENTER, text, font::value(), theme.t1);
         }

@@ -7,7 +7,7 @@ use egui::{
 };
 
 use super::choice::{Place, Rated, Wish, latency};
-use super::scale::{Nines, rounded, ticks};
+use super::scale::{Nines, Waits, rounded};
 use super::{Shown, apply, beside, words};
 use crate::app::theme::{Theme, alpha, font, space};
 use crate::app::view::Command;
@@ -26,12 +26,12 @@ const REACH: f32 = 12.0;
 struct Chart {
     plot: Rect,
     nines: Nines,
-    longest: f64,
+    waits: Waits,
 }
 
 impl Chart {
     fn x(&self, seconds: f64) -> f32 {
-        self.plot.left() + (seconds / self.longest) as f32 * self.plot.width()
+        self.plot.left() + self.waits.place(seconds) as f32 * self.plot.width()
     }
 
     fn y(&self, share: f64) -> f32 {
@@ -67,7 +67,8 @@ pub fn plot_ui(ui: &mut Ui, shown: &Shown<'_>, rect: Rect, wish: &mut Wish, narr
             .chain([wish.complete])
             .chain(beside::reach(shown).map(|(_, complete)| complete)),
     );
-    let chart = Chart { plot, nines, longest };
+    let waits = Waits::new(longest, shown.now.as_ref().and_then(|now| now.latency));
+    let chart = Chart { plot, nines, waits };
     axes(ui.painter(), theme, &chart, shown);
     goal_ui(ui, theme, &chart, wish);
     band(ui.painter(), theme, &chart, shown);
@@ -120,7 +121,7 @@ fn axes(painter: &Painter, theme: &Theme, chart: &Chart, shown: &Shown<'_>) {
             last = y;
         }
     }
-    for at in ticks(chart.longest) {
+    for at in chart.waits.ticks() {
         let x = chart.x(at);
         marks::vline(painter, x, chart.plot.y_range(), theme.grid);
         let words = if at == 0.0 { "0".to_owned() } else { words::seconds(at) };
@@ -162,7 +163,8 @@ fn goal_ui(ui: &mut Ui, theme: &Theme, chart: &Chart, wish: &mut Wish) {
     focus::ring(ui, theme, hit, &response);
     let response = response.on_hover_cursor(CursorIcon::Move);
     if let Some(to) = response.interact_pointer_pos().filter(|_| response.dragged()) {
-        let seconds = f64::from((to.x - chart.plot.left()) / chart.plot.width()) * chart.longest;
+        let place = f64::from((to.x - chart.plot.left()) / chart.plot.width()).clamp(0.0, 1.0);
+        let seconds = chart.waits.seconds(place);
         wish.within = rounded(seconds.max(0.001)).max(Span::from_millis(1));
         let height = f64::from((chart.plot.bottom() - to.y) / (chart.plot.height() - 22.0));
         let share = chart.nines.share(height.clamp(0.0, 1.0));

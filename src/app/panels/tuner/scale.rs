@@ -8,10 +8,91 @@ const TOP: f64 = 0.94;
 const MISSES: [f64; 15] =
     [0.9, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.000_5, 0.000_1, 0.000_01, 0.000_001, 0.000_000_1];
 /// Steps of the axis of latency, in seconds.
-const STEPS: [f64; 26] = [
-    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0,
-    1_800.0, 3_600.0, 7_200.0, 21_600.0, 43_200.0, 86_400.0, 604_800.0,
+const STEPS: [f64; 30] = [
+    0.001,
+    0.002,
+    0.005,
+    0.01,
+    0.02,
+    0.05,
+    0.1,
+    0.2,
+    0.5,
+    1.0,
+    2.0,
+    5.0,
+    10.0,
+    15.0,
+    30.0,
+    60.0,
+    120.0,
+    300.0,
+    600.0,
+    1_800.0,
+    3_600.0,
+    7_200.0,
+    21_600.0,
+    43_200.0,
+    86_400.0,
+    604_800.0,
+    2_592_000.0,
+    8_640_000.0,
+    43_200_000.0,
+    86_400_000.0,
 ];
+/// Waits with a line where the axis is bent, in seconds: up to the day as [`STEPS`], then days.
+const FAR: [f64; 5] = [604_800.0, 2_592_000.0, 8_640_000.0, 31_536_000.0, 157_680_000.0];
+/// Where the wait of the run on screen is less than this share of the longest, the axis is bent: nobody would see
+/// anything of the stretch that the question is about.
+const BENT_BELOW: f64 = 1.0 / 12.0;
+/// Lines of a bent axis are at least this share of it apart.
+const APART: f64 = 0.09;
+
+/// Waits as places from 0 to 1: even, or in a long tail bent like a logarithm beyond the wait of today.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Waits {
+    longest: f64,
+    knee: Option<f64>,
+}
+
+impl Waits {
+    /// The scale up to `longest` seconds, for a run that waits `now` seconds.
+    pub fn new(longest: f64, now: Option<f64>) -> Self {
+        let knee = now.map(|now| now.max(longest * 1e-4)).filter(|now| *now < longest * BENT_BELOW);
+        Self { longest, knee }
+    }
+
+    /// Where a wait stands.
+    pub fn place(self, seconds: f64) -> f64 {
+        match self.knee {
+            None => seconds / self.longest,
+            Some(knee) => libm::log1p(seconds / knee) / libm::log1p(self.longest / knee),
+        }
+    }
+
+    /// The wait at a place.
+    pub fn seconds(self, place: f64) -> f64 {
+        match self.knee {
+            None => place * self.longest,
+            Some(knee) => knee * libm::expm1(place * libm::log1p(self.longest / knee)),
+        }
+    }
+
+    /// Waits with a line, ascending from 0.
+    pub fn ticks(self) -> Vec<f64> {
+        if self.knee.is_none() {
+            return ticks(self.longest);
+        }
+        let mut found = vec![0.0];
+        for at in STEPS.iter().take_while(|step| **step <= 86_400.0).chain(&FAR).copied() {
+            let last = found.last().map_or(0.0, |last| self.place(*last));
+            if at <= self.longest && self.place(at) - last >= APART {
+                found.push(at);
+            }
+        }
+        found
+    }
+}
 
 /// Completeness as a height from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,6 +164,20 @@ mod tests {
         for share in [0.85, 0.9, 0.99] {
             assert!((scale.share(scale.height(share)) - share).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn a_long_tail_leaves_room_for_the_waits_of_today() {
+        let even = Waits::new(200.0, Some(30.0));
+        assert_eq!((even.place(50.0), even.seconds(0.25), even.ticks()), (0.25, 50.0, ticks(200.0)));
+        let day = 86_400.0;
+        let bent = Waits::new(4_725.0 * day, Some(30.0 * day));
+        assert!(bent.place(30.0 * day) > 0.12 && bent.place(4_725.0 * day) == 1.0);
+        for place in [0.0, 0.3, 0.9] {
+            assert!((bent.place(bent.seconds(place)) - place).abs() < 1e-12);
+        }
+        let ticks: Vec<f64> = bent.ticks().into_iter().map(|at| at / day).collect();
+        assert_eq!(ticks, [0.0, 30.0, 100.0, 365.0, 1_825.0]);
     }
 
     #[test]

@@ -63,7 +63,12 @@ pub fn setting(setting: Setting) -> String {
     format!("bound {}, {}", human::span(setting.bound), kept(setting.lateness))
 }
 
-/// `closed at once`, `kept 1 min`.
+/// `close at once`, `keep 1 min`: what to do.
+pub fn keep(lateness: Span) -> String {
+    if lateness == Span::ZERO { "close at once".to_owned() } else { format!("keep {}", human::span(lateness)) }
+}
+
+/// `closed at once`, `kept 1 min`: what was done.
 pub fn kept(lateness: Span) -> String {
     if lateness == Span::ZERO { "closed at once".to_owned() } else { format!("kept {}", human::span(lateness)) }
 }

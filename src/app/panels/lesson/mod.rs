@@ -12,13 +12,15 @@ pub mod so_far;
 mod text;
 
 use egui::{
-    Align2, Key, Modifiers, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2,
+    Align, Align2, Key, Layout, Modifiers, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    WidgetInfo, vec2,
 };
 
 pub use knobs::knobs_ui;
 pub use progress::LessonProgress;
 
-use crate::app::panels::topology::empty;
+use crate::app::files;
+use crate::app::shell::command::ShellCommand;
 use crate::app::theme::{Theme, alpha, font, radius, space};
 use crate::app::view::{Command, View};
 use crate::app::widgets::controls::{Loudness, button};
@@ -26,12 +28,17 @@ use crate::app::widgets::{frame, marks};
 use crate::metrics::goals::{GoalRow, goals, grade};
 use crate::scenario::{LessonSpec, LessonStep, Question};
 
+use text::Prose;
+
 /// Lines of prose are never longer.
 const PROSE: f32 = 560.0;
 /// The keys of the choices.
 const KEYS: [Key; 5] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5];
 /// What to do where there is no lesson.
-const NO_LESSON: &str = "This scenario has no lesson. Open \u{201c}The late nine\u{201d} from the menu of scenarios.";
+const NO_LESSON: &str = "This scenario has no lesson. A lesson holds the run until you have said what will come, and \
+                         then lets the engine say what is right.";
+/// Panels that are lower have tighter prose.
+const LOW: f32 = 740.0;
 
 /// What the panel keeps between frames.
 #[derive(Default)]
@@ -49,30 +56,50 @@ pub fn lesson_ui(ui: &mut Ui, view: &View<'_>, state: &mut LessonState, commands
     ui.painter().rect_filled(rect, 0.0, theme.panel);
     let lesson = view.scenario.lesson.as_deref();
     let Some((lesson, step)) = lesson.and_then(|lesson| Some((lesson, view.lesson.shown(lesson)?))) else {
-        frame::panel(ui, theme, rect, "Lesson", |_| {}, |_| {});
-        empty(ui, theme, rect.with_min_y(rect.top() + space::HEADER), NO_LESSON);
-        return;
+        let body = frame::headed(ui, theme, rect, "Lesson", frame::is_titled(ui), |_| {});
+        return none_ui(ui, theme, body, commands);
     };
     grade_once(state, view, step);
     let wide = rect.width() >= 380.0;
-    let inner = rect.shrink2(vec2(if wide { 36.0 } else { 20.0 }, if wide { 34.0 } else { 20.0 }));
+    let is_low = rect.height() < LOW;
+    let prose = if is_low { Prose::TIGHT } else { Prose::COMFORTABLE };
+    let inner = rect.shrink2(vec2(if wide { 36.0 } else { 20.0 }, if wide && !is_low { 34.0 } else { 20.0 }));
     let mut child = ui.new_child(UiBuilder::new().id_salt("lesson").max_rect(inner));
     child.set_clip_rect(inner.expand(3.0).intersect(ui.clip_rect()));
     ScrollArea::vertical().id_salt("lesson scroll").auto_shrink(false).show(&mut child, |ui| {
         ui.set_max_width(inner.width().min(PROSE));
         ui.spacing_mut().item_spacing.y = 0.0;
-        head_ui(ui, theme, lesson, view.lesson, step);
-        text::paragraphs(ui, theme, &step.text);
+        head_ui(ui, theme, lesson, view.lesson, step, if is_low { 21.0 } else { 25.0 });
+        text::paragraphs(ui, theme, &step.text, prose);
         if let Some(question) = &step.question {
             let (_, _, _, right) = state.graded.as_ref().expect("it was graded above");
             question_ui(ui, view, question, right, commands);
         }
         if view.lesson.decided || step.question.is_none() {
-            reveal_ui(ui, view, lesson, step, commands);
+            reveal_ui(ui, view, (lesson, step), prose, commands);
         }
         if let Some((_, _, rows, _)) = &state.graded {
             goals_ui(ui, theme, rows, view.lesson.is_open(step));
         }
+    });
+}
+
+/// What a lesson is, and the way to one.
+fn none_ui(ui: &mut Ui, theme: &Theme, body: Rect, commands: &mut Vec<Command>) {
+    let inner = body.shrink(space::PANEL);
+    frame::scope(ui, "no lesson", inner, Layout::top_down(Align::Min), |ui| {
+        ui.spacing_mut().item_spacing.y = 12.0;
+        ui.set_max_width(inner.width().min(PROSE));
+        ui.label(egui::RichText::new(NO_LESSON).font(font::prose()).color(theme.t2));
+        ui.horizontal_wrapped(|ui| {
+            let first = files::built_in().iter().position(|scenario| scenario.lesson.is_some());
+            if first.is_some() && button(ui, theme, "Open a lesson", Loudness::Plain).clicked() {
+                commands.extend(first.map(Command::OpenBuiltIn));
+            }
+            if button(ui, theme, "Show the course", Loudness::Quiet).clicked() {
+                commands.push(Command::Shell(ShellCommand::ShowStart(true)));
+            }
+        });
     });
 }
 
@@ -88,7 +115,7 @@ fn grade_once(state: &mut LessonState, view: &View<'_>, step: &LessonStep) {
     state.graded = Some((of.0, of.1, goals(scenario, trace), right));
 }
 
-fn head_ui(ui: &mut Ui, theme: &Theme, lesson: &LessonSpec, at: LessonProgress, step: &LessonStep) {
+fn head_ui(ui: &mut Ui, theme: &Theme, lesson: &LessonSpec, at: LessonProgress, step: &LessonStep, size: f32) {
     let count = lesson.steps.len();
     let (row, response) = ui.allocate_exact_size(vec2(ui.available_width(), 4.0), Sense::hover());
     let words = format!("Step {} of {count}", at.step.min(count - 1) + 1);
@@ -107,7 +134,7 @@ fn head_ui(ui: &mut Ui, theme: &Theme, lesson: &LessonSpec, at: LessonProgress, 
     ui.add_space(space::PANEL);
     frame::caption(ui, theme, words);
     ui.add_space(space::S);
-    let title = ui.painter().layout(step.title.clone(), font::semibold(25.0), theme.t1, ui.available_width());
+    let title = ui.painter().layout(step.title.clone(), font::semibold(size), theme.t1, ui.available_width());
     let (place, response) = ui.allocate_exact_size(title.size(), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &step.title));
     ui.painter().galley(place.min, title, theme.t1);
@@ -196,9 +223,15 @@ fn choice_ui(
     response.clicked()
 }
 
-fn reveal_ui(ui: &mut Ui, view: &View<'_>, lesson: &LessonSpec, step: &LessonStep, commands: &mut Vec<Command>) {
+fn reveal_ui(
+    ui: &mut Ui,
+    view: &View<'_>,
+    (lesson, step): (&LessonSpec, &LessonStep),
+    prose: Prose,
+    commands: &mut Vec<Command>,
+) {
     if view.lesson.decided && !step.reveal.is_empty() {
-        text::paragraphs(ui, view.theme, &step.reveal);
+        text::paragraphs(ui, view.theme, &step.reveal, prose);
     }
     let is_last = view.lesson.step + 1 >= lesson.steps.len();
     ui.add_space(space::S);

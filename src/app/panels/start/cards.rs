@@ -2,8 +2,8 @@
 
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{
-    Align2, Color32, FontId, Painter, Pos2, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, TextureHandle,
-    Ui, UiBuilder, WidgetInfo, pos2, vec2,
+    Align2, Color32, FontId, Galley, Painter, Pos2, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind,
+    TextureHandle, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 
 use crate::app::arrangement::Preset;
@@ -62,12 +62,17 @@ pub fn card_ui(
     if let Some(number) = number {
         at.x = painter.text(at, Align2::LEFT_CENTER, number.to_string(), font::prose(), theme.t3).right() + 8.0;
     }
-    line(&painter, at, &scenario.title, font::medium(12.5), theme.t1, right - at.x);
+    let title = title_of(&painter, theme, &scenario.title, right - at.x, !is_wide);
+    let is_long = title.rows.len() > 1;
+    if is_long {
+        at.y += 2.0;
+    }
+    painter.galley(pos2(at.x, at.y - title.rows[0].height() / 2.0), std::sync::Arc::clone(&title), theme.t1);
     if is_wide {
         line(&painter, pos2(left, rect.top() + 48.0), &about, font::legend(), theme.t2, right - left);
     }
     let at = pos2(left, rect.bottom() - 18.0);
-    let is_large = rect.width() > 220.0 && !is_wide;
+    let is_large = rect.width() > 190.0 && !is_wide;
     match progress(page, place) {
         Some(1.0) => {
             painter.add(marks::check(at + vec2(4.0, 0.0), 4.5, theme.watermark));
@@ -78,6 +83,8 @@ pub fn card_ui(
             painter.rect_filled(rail, radius::BAR, theme.rail());
             painter.rect_filled(rail.with_max_x(rail.left() + rail.width() * share.max(0.04)), radius::BAR, theme.you);
         }
+        // The second line of a long title stands where its figures would.
+        None if is_long => {}
         None => {
             let words = match in_few_words(place).filter(|_| is_large) {
                 Some(words) => words.to_owned(),
@@ -90,6 +97,13 @@ pub fn card_ui(
         commands.extend(number.map(|_| Command::SetPreset(Preset::Learn)));
         commands.push(Command::OpenBuiltIn(place));
     }
+}
+
+/// The title of a card, in two lines where it may be long.
+fn title_of(painter: &Painter, theme: &Theme, title: &str, room: f32, may_be_long: bool) -> std::sync::Arc<Galley> {
+    let mut job = LayoutJob::simple(title.to_owned(), font::medium(12.5), theme.t1, room.max(0.0));
+    job.wrap.max_rows = if may_be_long { 2 } else { 1 };
+    painter.layout_job(job)
 }
 
 /// A line of text that ends in dots where there is no more room.

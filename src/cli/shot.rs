@@ -9,7 +9,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use image::RgbaImage;
 
-use crate::app::arrangement::Preset;
+use crate::app::arrangement::{Preset, is_compact};
 use crate::app::export::picture;
 use crate::app::files::Opened;
 use crate::app::panel::Panel;
@@ -236,6 +236,11 @@ fn draw_beside(opened: Opened, run: Arc<Run>, pinned: Option<Arc<Run>>, now: Pro
     }
     if let Some(subject) = look.about {
         lab.command(Command::of_subject(subject));
+        // Where Why lies behind another panel it comes forward, as after a press. The tiles are not laid out yet.
+        let is_behind = look.preset == Preset::Tune && is_compact(look.size.points());
+        if is_behind && lab.state().pinned.is_none() {
+            lab.choose(|state| state.saved.arrangement.show(Panel::Why));
+        }
     }
     picture::draw(&mut lab, &look.of_picture())
 }

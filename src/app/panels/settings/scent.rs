@@ -26,7 +26,7 @@ use crate::time::{EventTime, ProcTime, Span};
 /// Stretches of the track that have a share of their own.
 const PARTS: usize = 96;
 /// Height of the hill in points.
-const HILL: f32 = 9.0;
+const HILL: f32 = 7.0;
 /// Where the track runs in the row of a knob, in points.
 const TRACK_Y: f32 = 29.5;
 

@@ -114,7 +114,7 @@ fn moment(view: &View<'_>) -> Option<String> {
 fn scale(view: &View<'_>, body: Rect) -> f32 {
     let room = (body.width() / 1_100.0).min(body.height() / 420.0);
     let large =
-        if view.preset == Preset::Present && body.width() > 1_200.0 && body.height() > 260.0 { 1.2 } else { 1.0 };
+        if view.preset == Preset::Present && body.width() > 1_200.0 && body.height() > 225.0 { 1.2 } else { 1.0 };
     room.within(large, 1.5)
 }
 

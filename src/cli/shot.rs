@@ -48,8 +48,8 @@ pub struct ShotArgs {
     /// What is selected or asked about: record:ID, window:KEY,START, watermark, partition:N or key:NAME
     #[arg(long, value_name = "WHAT")]
     pub select: Option<Asked>,
-    /// Pins the run and shows it beside one with this setting changed, as in --set: pipeline.watermark.bound=64s; may be
-    /// given several times, for one twin with several changes
+    /// Pins the run and shows it beside one with this setting changed, as in --set: pipeline.watermark.bound=64s; may
+    /// be given several times, for one twin with several changes
     #[arg(long, value_name = "PATH=VALUE")]
     pub twin: Vec<String>,
     /// How the window is arranged

@@ -99,7 +99,9 @@ fn key_menu(ui: &mut Ui, view: &View<'_>, keys: &[(KeyId, usize)], filter: &mut 
         pick(ui, "All keys".to_owned(), None);
         egui::ScrollArea::vertical().max_height(320.0).show_rows(ui, space::HIT, found.len(), |ui, rows| {
             for &(key, count) in &found[rows] {
-                pick(ui, format!("{}  {}", key_name(view, key), human::count(count as u64)), Some(key));
+                let records = if count == 1 { "record" } else { "records" };
+                let name = format!("{}, {} {records}", key_name(view, key), human::count(count as u64));
+                pick(ui, name, Some(key));
             }
         });
     });

@@ -1,9 +1,10 @@
 //! Records whose fate is another one: from which to which, how many, and the way to them.
 
+use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, Pos2, Sense, Shape, Ui, pos2, vec2};
 
 use crate::app::panels::twin::cache;
-use crate::app::theme::{Theme, alpha, font, radius};
+use crate::app::theme::{Theme, alpha, font, radius, space};
 use crate::app::view::{Command, Selection, View};
 use crate::app::widgets::marks;
 use crate::human;
@@ -71,9 +72,13 @@ pub fn fates_ui(ui: &mut Ui, view: &View<'_>, pair: &Pair, commands: &mut Vec<Co
         ui.painter().add(mark(change.from, pos2(row.left() + 6.0, y), theme));
         paint_arrow(ui, theme, pos2(row.left() + 24.0, y));
         ui.painter().add(mark(change.to, pos2(row.left() + 42.0, y), theme));
-        ui.painter().text(pos2(row.left() + 60.0, y), Align2::LEFT_CENTER, words, font::body(), theme.t2);
         let count = human::count(records.len() as u64);
-        ui.painter().text(pos2(row.right(), y), Align2::RIGHT_CENTER, count, font::semibold(12.0), theme.t1);
+        let font = font::semibold(12.0);
+        let count = ui.painter().text(pos2(row.right(), y), Align2::RIGHT_CENTER, count, font, theme.t1);
+        let mut job = LayoutJob::simple_singleline(words, font::body(), theme.t2);
+        job.wrap = TextWrapping::truncate_at_width((count.left() - space::S - row.left() - 60.0).max(0.0));
+        let galley = ui.painter().layout_job(job);
+        ui.painter().galley(pos2(row.left() + 60.0, y - galley.size().y / 2.0), galley, theme.t2);
         if response.on_hover_text("Ring these alone and pick one; press again for the next").clicked() {
             let (next, selection) = pressed(view, change, is_focused);
             cache::set_focus(ui.ctx(), next.then_some(of));

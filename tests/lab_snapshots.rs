@@ -86,11 +86,15 @@ fn check(name: &str, panel: Option<Panel>, size: &str) {
 }
 
 fn check_run(name: &str, run: &Arc<Run>, at: Span, panel: Option<Panel>, size: &str) {
+    check_layout(name, run, at, (panel, Preset::Tune), size);
+}
+
+fn check_layout(name: &str, run: &Arc<Run>, at: Span, (panel, preset): (Option<Panel>, Preset), size: &str) {
     let (start, _) = run.clock_range();
     let size: PictureSize = size.parse().expect("a size within the limits");
     let mut results = SnapshotResults::new();
     for (theme, suffix) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
-        let look = Look { panel, about: None, preset: Preset::Tune, theme, size, scale: Scale::default() };
+        let look = Look { panel, about: None, preset, theme, size, scale: Scale::default() };
         let opened = Opened::scenario(run.scenario.clone());
         let picture = draw(opened, Arc::clone(run), start + at, look);
         results.add(try_image_snapshot_options(&picture, format!("{name}-{suffix}"), &SnapshotOptions::new()));
@@ -162,4 +166,26 @@ fn the_ledger() {
 #[test]
 fn the_tuner_with_its_advice() {
     check_run("tuner", &trams(), AT, Some(Panel::Tuner), "960x640");
+}
+
+fn built_in(slug: &str) -> Arc<Run> {
+    computed(library::find(slug).expect("it is built in").scenario().expect("it reads"))
+}
+
+#[test]
+fn the_settings() {
+    check("settings", Some(Panel::Settings), "252x836");
+}
+
+/// The nine has not been decided on: the run is held, and three outcomes can be foreseen.
+const UNDECIDED: Span = Span::from_secs(230);
+
+#[test]
+fn the_lesson() {
+    check_run("lesson", &built_in("late-nine"), UNDECIDED, Some(Panel::Lesson), "412x720");
+}
+
+#[test]
+fn the_layout_for_learning() {
+    check_layout("learn", &built_in("late-nine"), UNDECIDED, (None, Preset::Learn), "1280x800");
 }

@@ -8,7 +8,7 @@ use highwater::runtime::outcome::View;
 use highwater::runtime::{RunConfig, run};
 use highwater::scenario::Scenario;
 use highwater::scenario::library::find;
-use highwater::time::EventTime;
+use highwater::time::{EventTime, ProcTime};
 use highwater::twin::guarantees::{Guarantees, Outcome, Totals};
 
 fn scenario(slug: &str) -> Scenario {
@@ -104,4 +104,28 @@ fn what_does_not_come_out_is_not_lost() {
     let last = guarantees.outcomes[2].as_ref().expect("it runs");
     assert_eq!((last.totals().seen, last.ledger.lost), (0, 0));
     assert!(last.note.ends_with("Nothing is lost: it has not come out by the end."), "{}", last.note);
+}
+
+#[test]
+fn at_every_instant_what_readers_see_too_much_of_was_counted_twice() {
+    let mut surpluses = 0;
+    for slug in ["trams-crash", "at-least-once", "upsert-not-enough"] {
+        let scenario = scenario(slug);
+        let stream = Arc::new(highwater::source::generate(&scenario).expect("it is in its limits"));
+        let guarantees = Guarantees::of(&scenario, &stream);
+        let outcome = guarantees.outcomes[1].as_ref().expect("it runs");
+        let instants: Vec<ProcTime> = outcome.seen.values().flatten().map(|&(at, _)| at).collect();
+        assert!(instants.len() > 9, "{slug}");
+        for now in instants {
+            let too_many =
+                |(start, totals): &(EventTime, Totals)| outcome.seen_by(*start, now).0.saturating_sub(totals.expected);
+            let surplus: u64 = outcome.by_start().iter().map(too_many).sum();
+            let counted_twice = outcome.watch.repeated_by(now);
+            assert!(surplus <= counted_twice, "{slug} at {now}: {surplus} too many, {counted_twice} counted twice");
+            surpluses += u64::from(surplus > 0);
+        }
+        let totals = outcome.totals();
+        assert_eq!(totals.repeated, outcome.watch.repeated_by(ProcTime::MAX), "{slug}");
+    }
+    assert!(surpluses > 9, "{surpluses}");
 }

@@ -37,15 +37,21 @@ pub fn seen_at(trace: &Trace, pane: usize, view: View) -> Option<ProcTime> {
 /// A window as readers know it: its key and its start.
 pub type Row = (KeyId, EventTime);
 
-/// The panes that stand in the end, by window: those that readers have seen and no other has taken the place
-/// of, in order of emission. Retractions are left out.
-pub fn standing(trace: &Trace, view: View) -> BTreeMap<Row, Vec<usize>> {
+/// The panes that readers have seen by the end, by window, in order of emission. Retractions are left out.
+fn written(trace: &Trace, view: View) -> BTreeMap<Row, Vec<usize>> {
     let mut rows: BTreeMap<Row, Vec<usize>> = BTreeMap::new();
     for (place, pane) in trace.panes.iter().enumerate() {
         if !pane.is_retraction && seen_at(trace, place, view).is_some() {
             rows.entry((pane.key, pane.window.start)).or_default().push(place);
         }
     }
+    rows
+}
+
+/// The panes that stand in the end, by window: those that readers have seen and no other has taken the place
+/// of, in order of emission. Retractions are left out.
+pub fn standing(trace: &Trace, view: View) -> BTreeMap<Row, Vec<usize>> {
+    let mut rows = written(trace, view);
     for panes in rows.values_mut() {
         if trace.pipeline.sink == SinkSpec::Upsert {
             panes.drain(..panes.len() - 1);
@@ -118,7 +124,8 @@ pub fn duplicated(trace: &Trace, view: View) -> u64 {
 
 /// The handlings by which readers have seen a record again, in the window in which that was most often: the
 /// place of each in the log of the recovery, and when it was counted again. That is when it was handled
-/// again, or, where one handling is in two panes that both stand, when the second pane was seen. Ascending.
+/// again, or, where one handling is in two panes that both stand, when readers first saw the second or one that it
+/// has taken the place of. Ascending.
 pub fn repeated(trace: &Trace, view: View) -> Vec<(usize, ProcTime)> {
     let Some(log) = trace.recovery.as_ref().filter(|log| log.panes.iter().any(|pane| pane.undone_in < NEVER)) else {
         return Vec::new();
@@ -130,18 +137,26 @@ pub fn repeated(trace: &Trace, view: View) -> Vec<(usize, ProcTime)> {
     }
     by_key.values_mut().for_each(|handlings| handlings.sort_unstable());
     let mut most: BTreeMap<RecordId, Vec<(ProcTime, usize)>> = BTreeMap::new();
-    for ((key, _), panes) in standing(trace, view) {
+    let written = written(trace, view);
+    for (row, panes) in standing(trace, view) {
         let mut times: BTreeMap<RecordId, Vec<(ProcTime, usize)>> = BTreeMap::new();
-        let handlings = by_key.get(&key).map_or(&[][..], Vec::as_slice);
-        for pane in panes {
+        let handlings = by_key.get(&row.0).map_or(&[][..], Vec::as_slice);
+        for (standing, &pane) in panes.iter().enumerate() {
             let window = trace.panes[pane].window;
             let first = handlings.partition_point(|&(at, _)| at < window.start);
             let inside = handlings[first..].iter().take_while(|&&(at, _)| at < window.end);
             for &(_, place) in inside.filter(|&&(_, place)| log.is_behind(place, pane)) {
-                let times = times.entry(log.handlings[place].record).or_default();
-                let is_known = times.iter().any(|&(_, known)| known == place);
-                let seen = if is_known { seen_at(trace, pane, view) } else { Some(log.handlings[place].at) };
-                times.push((seen.unwrap_or(ProcTime::MAX), place));
+                let before = panes[..standing].iter().rev().find(|&&earlier| log.is_behind(place, earlier));
+                let at = before.map_or(log.handlings[place].at, |&before| {
+                    // The first of those that this pane has taken the place of says it already.
+                    let all = &written[&row];
+                    let since = &all[all.partition_point(|&other| other <= before)..];
+                    let says = |other: &&usize| {
+                        log.is_behind(place, **other) && (**other == pane || replaces(trace, pane, **other))
+                    };
+                    since.iter().find(says).and_then(|&other| seen_at(trace, other, view)).unwrap_or(ProcTime::MAX)
+                });
+                times.entry(log.handlings[place].record).or_default().push((at, place));
             }
         }
         for (record, mut again) in times.into_iter().filter(|(_, places)| places.len() > 1) {

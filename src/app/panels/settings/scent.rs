@@ -223,7 +223,7 @@ mod tests {
                 let at = run.trace.stream.event_times()[i].micros();
                 let w = run.trace.watermark_before[i];
                 let end = at - at.rem_euclid(size) + size;
-                (w.is_finite() && w.micros() >= end).then_some(w.micros() - end + 1)
+                (w.is_finite() && w.micros() >= end).then(|| w.micros() - end + 1)
             })
             .collect();
         assert!(after.len() > 10, "{}", after.len());

@@ -234,10 +234,12 @@ mod tests {
             assert_eq!(lanes.left_out(), None);
         }
         let keys = [(KeyId(1), 9), (KeyId(0), 7), (KeyId(2), 5)];
+        // A record of a key comes every two seconds: few gaps are that long. With shorter ones, a record that comes
+        // after its session has closed opens another that meets it.
         let spec = WindowSpec::Session { gap: span(10) };
         let lanes = Lanes::of(spec, LaneKeys { all: &keys, ..NO_KEYS }, 8).expect("three keys");
         let (any, placed) = meets(spec, &lanes);
-        assert!(!any && placed > 8, "{placed}");
+        assert!(!any && placed > keys.len(), "{placed}");
         assert_eq!([0, 1, 2].map(|key| lanes.lane_of_key(KeyId(key))), [Some(0), Some(1), Some(2)]);
     }
 

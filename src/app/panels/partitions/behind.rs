@@ -37,7 +37,7 @@ impl Table<'_> {
         let top = most.max(1) as f32 * 1.12;
         let y = |span: Span| plot.bottom() - plot.height() * (span.micros().max(0) as f32 / top);
         let step = time_ticks::span_step(f64::from(top / plot.height()), 40.0);
-        for mark in (0..=8).map(|i| i * step).take_while(|&mark| mark as f32 <= top) {
+        for mark in (0..=64).map(|i| i * step).take_while(|&mark| mark as f32 <= top) {
             let at = Span::from_micros(mark);
             marks::hline(painter, plot.x_range(), y(at), theme.grid);
             painter.text(pos2(left - 7.0, y(at)), Align2::RIGHT_CENTER, human::span(at), font::tick(), theme.t3);

@@ -5,15 +5,16 @@ use std::cmp::Ordering;
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 
-use egui::{Align2, Painter, Pos2, RichText, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Painter, Pos2, RichText, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::choice::{Place, Rated, Wish, latency};
+use super::plot::stroke_of;
 use super::surface::Surface;
 use super::{Shown, words};
 use crate::app::beside::Beside;
 use crate::app::shell::command::ShellCommand;
 use crate::app::tasks::Task;
-use crate::app::theme::{Theme, font, space};
+use crate::app::theme::{font, space};
 use crate::app::view::{Command, View};
 use crate::app::widgets::controls::{Loudness, button};
 use crate::app::widgets::{frame, marks};
@@ -21,6 +22,8 @@ use crate::human;
 use crate::runtime::RunConfig;
 use crate::tuner::{Point, Tuner};
 
+/// Width of the lines, in points.
+const LINE: f32 = 1.1;
 /// Height of a row of the table.
 const ROW: f32 = 24.0;
 
@@ -99,7 +102,7 @@ pub fn reach<'a>(shown: &'a Shown<'_>) -> impl Iterator<Item = (Option<f64>, f64
     points.map(|point| (latency(point, shown.wish.quantile), point.completeness))
 }
 
-/// The lines of the other stream: thin and grey, a small square for each bound, its name at the end of the first.
+/// The lines of the other stream: thin and grey, a small square for each bound.
 pub fn lines(painter: &Painter, shown: &Shown<'_>, at: &dyn Fn(f64, f64) -> Pos2) {
     let Some(other) = &shown.other else { return };
     let theme = shown.view.theme;
@@ -110,7 +113,7 @@ pub fn lines(painter: &Painter, shown: &Shown<'_>, at: &dyn Fn(f64, f64) -> Pos2
             latency(point, shown.wish.quantile).map(|seconds| at(seconds, point.completeness))
         };
         let points: Vec<Pos2> = bounds.filter_map(point).collect();
-        stroke_of(painter, theme, lateness, &points);
+        stroke_of(painter, Stroke::new(LINE, theme.t3), lateness, &points);
         for at in points {
             let square = egui::Rect::from_center_size(at, vec2(5.0, 5.0));
             painter.rect(square, 0.0, theme.plot, Stroke::new(1.2, theme.t3), egui::StrokeKind::Inside);
@@ -118,21 +121,11 @@ pub fn lines(painter: &Painter, shown: &Shown<'_>, at: &dyn Fn(f64, f64) -> Pos2
     }
 }
 
-/// As the lines of the stream on screen, in grey: solid, dashed, dotted.
-fn stroke_of(painter: &Painter, theme: &Theme, lateness: usize, points: &[Pos2]) {
-    let stroke = Stroke::new(1.1, theme.t3);
-    match lateness {
-        0 => drop(painter.add(Shape::line(points.to_vec(), stroke))),
-        1 => drop(painter.add(Shape::Vec(Shape::dashed_line(points, stroke, 6.0, 3.0)))),
-        _ => drop(painter.add(Shape::Vec(Shape::dashed_line(points, stroke, 1.6, 3.4)))),
-    }
-}
-
 /// The other stream's sample in the legend.
 pub fn legend_ui(ui: &mut Ui, shown: &Shown<'_>) {
     let (Some(other), theme) = (&shown.other, shown.view.theme) else { return };
     let (sample, _) = ui.allocate_exact_size(vec2(22.0, 12.0), Sense::hover());
-    stroke_of(ui.painter(), theme, 0, &[sample.left_center(), sample.right_center()]);
+    stroke_of(ui.painter(), Stroke::new(LINE, theme.t3), 0, &[sample.left_center(), sample.right_center()]);
     let square = egui::Rect::from_center_size(sample.center(), vec2(5.0, 5.0));
     ui.painter().rect(square, 0.0, theme.panel, Stroke::new(1.2, theme.t3), egui::StrokeKind::Inside);
     ui.label(RichText::new(&other.of.name).font(font::legend()).color(theme.t2));

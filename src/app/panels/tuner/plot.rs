@@ -19,6 +19,8 @@ use crate::tuner::Quantile;
 /// Room for the axes.
 const AXIS_LEFT: f32 = 58.0;
 const AXIS_BELOW: f32 = 46.0;
+/// Width of the lines, in points.
+const LINE: f32 = 1.6;
 /// How near the pointer has to be to a point.
 const REACH: f32 = 12.0;
 
@@ -85,7 +87,7 @@ fn legend_ui(ui: &mut Ui, shown: &Shown<'_>, narrow: bool) {
     ui.spacing_mut().item_spacing.x = 6.0;
     for (place, &lateness) in shown.surface.grid.latenesses.iter().enumerate() {
         let (sample, _) = ui.allocate_exact_size(vec2(22.0, 12.0), Sense::hover());
-        stroke_of(ui.painter(), theme, place, &[sample.left_center(), sample.right_center()]);
+        stroke_of(ui.painter(), Stroke::new(LINE, theme.window), place, &[sample.left_center(), sample.right_center()]);
         ui.label(egui::RichText::new(words::kept(lateness)).font(font::legend()).color(theme.t2));
         ui.add_space(4.0);
     }
@@ -100,8 +102,7 @@ fn legend_ui(ui: &mut Ui, shown: &Shown<'_>, narrow: bool) {
 }
 
 /// The line of a lateness: solid, dashed, dotted.
-fn stroke_of(painter: &Painter, theme: &Theme, lateness: usize, points: &[Pos2]) {
-    let stroke = Stroke::new(1.6, theme.window);
+pub fn stroke_of(painter: &Painter, stroke: Stroke, lateness: usize, points: &[Pos2]) {
     match lateness {
         0 => drop(painter.add(Shape::line(points.to_vec(), stroke))),
         1 => drop(painter.add(Shape::Vec(Shape::dashed_line(points, stroke, 6.0, 3.0)))),
@@ -203,7 +204,7 @@ fn line(painter: &Painter, theme: &Theme, chart: &Chart, shown: &Shown<'_>, late
     let bounds = 0..shown.surface.grid.bounds.len();
     let points: Vec<Pos2> =
         bounds.filter_map(|bound| shown.rated(Place { lateness, bound }).and_then(|it| chart.at(it))).collect();
-    stroke_of(painter, theme, lateness, &points);
+    stroke_of(painter, Stroke::new(LINE, theme.window), lateness, &points);
     for at in points {
         if lateness == 0 {
             painter.circle_filled(at, 3.6, theme.window);

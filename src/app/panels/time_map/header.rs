@@ -143,7 +143,7 @@ fn legend_ui(
         if is_lesson && count == Some(0) {
             continue;
         }
-        let named = count.is_some() || room >= if is_lesson { 620.0 } else { 860.0 };
+        let named = count.is_some() || room >= if is_lesson { 560.0 } else { 860.0 };
         let mut entry = Entry { item, name, count, on: view.legend.shows(item), named };
         entry.named &= entry.width(ui) <= ui.available_width();
         if entry.width(ui) > ui.available_width() {
